@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The SIP ALG as the pipeline sees it. One struct alg for all, one struct alg_worker a worker.
+ *
+ * A message meets exactly one worker: the owner of its Call-ID (alg_owner()). That worker alone
+ * touches the call's record, so no lock spans parse, allocate and edit; what other workers must
+ * know (bindings, pinholes) is published in the shared tables before the message leaves.
+ */
+#ifndef ALG_ALG_H
+#define ALG_ALG_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "alg/statistics.h"
+#include "config/config.h"
+#include "core/mailbox.h"
+#include "core/thread.h"
+#include "flow/pinhole.h"
+#include "nat/nat.h"
+#include "net/route.h"
+
+struct alg;
+struct alg_worker;
+
+struct alg_parameters {
+	const struct config *config;
+	struct nat *nat;		/* NULL: no translation configured */
+	struct pinhole_table *pinholes;
+	struct flow_table *flows;
+	const struct route_table *routes;
+	const struct interface_table *interfaces;
+	int socket;
+};
+
+/** 0 and *alg, or -errno. Makes every worker's table and pools (max_calls / workers each, rounded
+ *  up, plus a quarter, since Call-IDs do not spread evenly). Bring-up. */
+int alg_create(const struct alg_parameters *parameters, struct alg **alg);
+void alg_destroy(struct alg *alg);
+size_t alg_memory(const struct config *config);
+struct alg_worker *alg_worker_of(struct alg *alg, unsigned int worker);
+
+/**
+ * Owner of a datagram's Call-ID, 0 .. workers - 1; -1 when it has none (keepalive, no SIP): such a
+ * message is for the worker that received it. Reads only the text. Any worker.
+ */
+int alg_owner(const struct alg *alg, const char *text, uint32_t length);
+
+/* One SIP message in one UDP datagram. */
+struct alg_message {
+	char *text;		 /* in: the datagram's payload; edited in place */
+	uint32_t length;	 /* in and out */
+	uint32_t capacity;	 /* bytes that may be used from `text` on */
+	bool edited;		 /* out: bytes changed, lengths and checksum are to be redone */
+	const struct flow *flow;
+	unsigned int direction;	 /* of flow->path */
+	uint8_t source_realm;	 /* where it came from */
+	uint8_t destination_realm; /* where it goes */
+};
+
+enum { ALG_FORWARD = -1 };
+
+/**
+ * Read a message, keep its call, open what it needs, rewrite it. ALG_FORWARD, or the enum
+ * drop_reason to drop it with; in that case nothing of it stays. Text that does not parse is
+ * forwarded as it is or dropped, as sip.malformed says, and counted. Owner worker, online.
+ */
+int alg_message_process(struct thread *self, struct alg_worker *worker,
+	struct alg_message *message);
+
+/** Kinds of mail that a worker passes on to alg_mail(). Others are the application's. */
+enum alg_mail { ALG_MAIL_CALL_DUE = 1, ALG_MAIL_CLEAR_CALLS, ALG_MAIL_LAST = 15 };
+
+/** Handle one letter (alg_mail kinds). Owner worker, online. */
+void alg_mail(struct thread *self, struct alg_worker *worker, const struct mail *mail);
+
+/**
+ * Timers: look at `budget` call records from a cursor, post ALG_MAIL_CALL_DUE to the mailbox of
+ * each owner whose call is due (mailboxes[worker]); a full mailbox is tried again next time.
+ * Reads the deadlines the workers publish and the doors' last_seen. Control lcore, online.
+ */
+void alg_sweep(struct thread *self, struct alg *alg, struct mailbox **mailboxes, uint32_t budget);
+
+/** True when no call record is due at now_s (replay: time may move). Control lcore. */
+bool alg_idle(const struct alg *alg, uint32_t now_s);
+
+/** Live call records (gauge); any thread. */
+uint32_t alg_call_count(const struct alg *alg);
+
+/* What `show sip calls` shows of a call; plain data, copied out by the owner. */
+struct alg_call_summary {
+	uint32_t index;
+	char call_id[128];	 /* NUL ended; long ones end in "..." */
+	char from[64], to[64];	 /* URIs */
+	const char *state;	 /* static string */
+	uint32_t age_s;
+	uint32_t media_doors;
+	uint8_t worker;
+};
+
+/**
+ * Up to `max` summaries of this worker's calls with pool index > `cursor`; returns how many.
+ * Owner worker (asked through the application's mailbox).
+ */
+unsigned int alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t cursor,
+	unsigned int max, struct alg_call_summary *summaries);
+
+/**
+ * Write one call whole as lines "key: value\n" into `text`; returns the length, or -ENOENT.
+ * Owner worker.
+ */
+int alg_call_describe(struct alg_worker *worker, uint32_t now_s, const char *call_id,
+	size_t call_id_length, char *text, size_t capacity);
+
+#endif

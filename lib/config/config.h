@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The configuration as plain data. Any room may include this; only lib/config parses. Everything
+ * here has passed --check: names are resolved to indexes, numbers are in range, addresses are in
+ * network byte order. Read-only after config_load(); freed as a whole by config_free().
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+
+#include "core/limits.h"
+
+struct prefix {
+	in_addr_t address; /* network order, host bits zero */
+	in_addr_t mask;	   /* network order */
+	uint8_t length;
+};
+
+enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
+enum config_idle { IDLE_POLL, IDLE_AUTO };
+enum config_driver {
+	DRIVER_PCI, DRIVER_AF_PACKET, DRIVER_AF_XDP, DRIVER_TAP, DRIVER_PCAP, DRIVER_RING, DRIVER_NULL
+};
+
+struct config_system {
+	int control_core;
+	unsigned int worker_count;
+	int worker_cores[WORKERS_MAX];
+	enum config_hugepages hugepages;
+	unsigned int memory_mb; /* 0: computed */
+	char *file_prefix;
+	unsigned int max_flows, max_calls;
+	enum config_idle idle;
+	char *log_level, *log_target;
+};
+
+struct config_port {
+	char *name;
+	enum config_driver driver;
+	char *device;	      /* netdev, PCI address, tap name, ring or pcap files by driver */
+	char *rx_file, *tx_file; /* pcap: `device` is the file to read; tx_file from "output"; NULL: none */
+	unsigned int queues;  /* 0: one per worker, as far as the driver goes */
+	unsigned int rx_descriptors, tx_descriptors;
+	int line;
+};
+
+struct config_address {
+	in_addr_t address;
+	struct prefix prefix;
+};
+
+struct config_interface {
+	char *name;
+	unsigned int port;    /* index */
+	unsigned int vlan;    /* 0: untagged */
+	unsigned int mtu;
+	unsigned int address_count;
+	struct config_address addresses[INTERFACE_ADDRESSES_MAX];
+	uint8_t zone;	      /* net/interface.h numbering: ZONE_DEFAULT when none */
+	uint8_t nat_side;     /* enum nat_side */
+	int line;
+};
+
+struct config_route {
+	struct prefix prefix;
+	in_addr_t via;
+	int line;
+};
+
+struct port_range {
+	uint16_t first, last; /* host order */
+};
+
+struct config_acl_entry {
+	bool permit;
+	uint8_t proto;	      /* 0: any IP */
+	struct prefix source, destination; /* length 0: any */
+	unsigned int source_port_count, destination_port_count; /* 0: any */
+	struct port_range *source_ports, *destination_ports;
+};
+
+struct config_acl {
+	char *name;
+	unsigned int entry_count;
+	struct config_acl_entry *entries;
+	int line;
+};
+
+struct address_range {
+	in_addr_t first, last; /* network order, inclusive */
+};
+
+struct config_pool {
+	char *name;
+	unsigned int range_count;
+	struct address_range *ranges;
+	struct port_range ports;
+	int line;
+};
+
+enum config_nat_kind { NAT_RULE_DYNAMIC, NAT_RULE_STATIC };
+
+struct config_nat_rule {
+	enum config_nat_kind kind;
+	/* dynamic */
+	unsigned int inside_count;
+	struct prefix *inside;
+	int interface;	/* index, or -1 */
+	int pool;	/* index, or -1 */
+	bool overload;
+	/* static; proto 0: the whole address */
+	uint8_t proto;
+	in_addr_t static_inside, static_outside;
+	uint16_t static_inside_port, static_outside_port; /* host order */
+	int line;
+};
+
+struct config_nat {
+	unsigned int pool_count, rule_count;
+	struct config_pool *pools;
+	struct config_nat_rule *rules;
+	unsigned int sip_udp_port_count, sip_tcp_port_count;
+	uint16_t sip_udp_ports[SIP_PORTS_MAX], sip_tcp_ports[SIP_PORTS_MAX]; /* host order */
+	unsigned int timeout_udp, timeout_tcp_established, timeout_tcp_transitory, timeout_icmp;
+};
+
+/* What a class map matches. A service name becomes (proto, ports); sip follows nat.sip. */
+struct config_match {
+	enum { MATCH_SERVICE, MATCH_SIP, MATCH_ACL, MATCH_CLASS_MAP } kind;
+	const char *service; /* static string: "dns", "tcp" ... */
+	uint8_t proto;	     /* MATCH_SERVICE: IPPROTO_*, 0: TCP and UDP both */
+	uint16_t port;	     /* MATCH_SERVICE: destination port, 0: any */
+	unsigned int index;  /* MATCH_ACL, MATCH_CLASS_MAP */
+};
+
+struct config_class_map {
+	char *name;
+	bool match_all;
+	unsigned int match_count;
+	struct config_match *matches;
+	int line;
+};
+
+enum config_action { ACTION_DROP, ACTION_INSPECT, ACTION_PASS };
+
+struct config_policy_class {
+	int class_map;	/* index; -1: class-default */
+	enum config_action action;
+	bool log;
+};
+
+struct config_policy_map {
+	char *name;
+	unsigned int class_count; /* class-default is always present and last */
+	struct config_policy_class *classes;
+	int line;
+};
+
+struct config_zone_pair {
+	char *name;
+	uint8_t source, destination; /* zone numbers */
+	unsigned int policy;	     /* index */
+	int line;
+};
+
+enum config_malformed { MALFORMED_PASS, MALFORMED_DROP };
+enum config_media_source { CONFIG_MEDIA_LATCH, CONFIG_MEDIA_ANNOUNCED, CONFIG_MEDIA_ANY };
+enum config_media_hosts { MEDIA_HOSTS_ZONE, MEDIA_HOSTS_SENDER };
+
+struct config_sip {
+	unsigned int call_proceeding_timeout, max_call_duration, media_inactivity_timeout;
+	unsigned int registration_grace, max_calls_per_host;
+	enum config_malformed malformed;
+	enum config_media_source media_source;
+	enum config_media_hosts media_hosts;
+	unsigned int blacklist_trigger_messages, blacklist_trigger_period_ms, blacklist_block_seconds;
+};
+
+struct config {
+	char *file;
+	struct config_system system;
+	unsigned int port_count, interface_count, route_count, acl_count;
+	struct config_port *ports;
+	struct config_interface *interfaces;
+	struct config_route *routes;
+	struct config_acl *acls;
+	struct config_nat nat;
+	unsigned int zone_count; /* names below, "self" and "default" included as 0 and 1 */
+	char **zones;
+	bool zones_configured;	 /* the file has `zones`: firewall on */
+	unsigned int class_map_count, policy_map_count, zone_pair_count;
+	struct config_class_map *class_maps;
+	struct config_policy_map *policy_maps;
+	struct config_zone_pair *zone_pairs;
+	struct config_sip sip;
+	bool telemetry_enabled;
+};
+
+/* A fault, printed as FILE:LINE: path: what is wrong, what is allowed. */
+struct config_fault {
+	const char *file;
+	int line;
+	const char *path;    /* "ports[0].driver" */
+	const char *text;
+};
+
+/** Called for each fault, in file order. */
+typedef void (*config_fault_fn)(void *context, const struct config_fault *fault);
+
+/**
+ * Read and check a file. Returns the configuration, or NULL after every fault has been reported.
+ * The result is complete: every default is filled in. Any thread; takes no lock.
+ */
+struct config *config_load(const char *file, config_fault_fn fault, void *context);
+void config_free(struct config *config);
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The shared flow table: one object a conversation, two hash entries (the key as packets of each
+ * direction arrive), direction in the low bit of the hash data.
+ *
+ * Life cycle
+ *   flow_create() fills an object completely, takes the striped locks of both keys in ascending
+ *   order, looks both up again, links the flow to its owners, adds the reverse key and last the
+ *   forward key. flow_remove() is won by whoever moves the state from LIVE to DYING; the winner
+ *   takes the same locks, deletes each key only while it maps to this object, unlinks the owners
+ *   and retires the object, which is reused after a grace period.
+ * Owners
+ *   A flow lives only as long as everything it was made through: up to two bindings and one
+ *   pinhole, each with a struct flow_owner. Closing an owner removes its flows in the same step.
+ * Lock order: key stripes (ascending), then one owner's lock. Never a stripe under an owner's lock.
+ * Fast path: reads one cache line (struct flow_path) a packet and writes it back (counters);
+ *   it takes no lock and decides nothing.
+ */
+#ifndef FLOW_FLOW_H
+#define FLOW_FLOW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_spinlock.h>
+
+#include "core/pool.h"
+#include "core/thread.h"
+#include "net/packet.h"
+
+enum flow_op {
+	FLOW_REWRITE = 1 << 0,	/* addresses or ports change: apply new_* and the deltas */
+	FLOW_SIP_UDP = 1 << 1,	/* the ALG reads this flow's messages */
+	FLOW_SIP_TCP = 1 << 2,	/* SIP port over TCP */
+	FLOW_TCP = 1 << 3,	/* TCP state table */
+	FLOW_ICMP = 1 << 4,	/* ICMP echo: port fields are the identifier */
+	FLOW_PERMITTED = 1 << 5, /* policy or state lets this direction pass; else the miss path decides */
+};
+
+/* One direction. Everything the fast path touches. */
+struct flow_path {
+	struct flow_key key;		/* as packets arrive; immutable while live */
+	rte_be32_t new_src, new_dst;	/* as packets leave; immutable while live */
+	rte_be16_t new_src_port, new_dst_port;
+	uint16_t ip_delta;		/* checksum deltas, net/checksum.h */
+	uint16_t l4_delta;		/* ICMP: identifier alone, no pseudo header */
+	_Atomic uint16_t ops;		/* enum flow_op; writer: creator, miss path (PERMITTED) */
+	_Atomic uint16_t ruleset_generation; /* verdict is valid for this ruleset; else re-check */
+	uint16_t egress;		/* interface index */
+	uint16_t neighbour_generation;	/* racy hint, checked by net */
+	uint32_t neighbour;		/* racy hint, checked by net */
+	_Atomic uint32_t last_seen_s;	/* written at most once a second */
+	_Atomic uint64_t packets;	/* plain adds: one worker a direction, as a rule */
+	_Atomic uint64_t bytes;		/* IP bytes */
+} __rte_cache_aligned;
+static_assert(sizeof(struct flow_path) == RTE_CACHE_LINE_SIZE, "a direction is one cache line");
+
+enum flow_state { FLOW_FREE, FLOW_LIVE, FLOW_DYING };
+
+struct flow;
+
+/* Head of the flows made through a binding or pinhole. */
+struct flow_owner {
+	rte_spinlock_t lock;
+	bool closed;	   /* under lock: no flow may link any more */
+	uint32_t count;	   /* under lock; readers may peek */
+	struct flow *first; /* under lock */
+};
+
+enum flow_owner_slot { FLOW_OWNER_SOURCE, FLOW_OWNER_DESTINATION, FLOW_OWNER_PINHOLE, FLOW_OWNERS };
+
+struct flow {
+	struct pool_object object;
+	_Atomic uint8_t state;		/* enum flow_state */
+	_Atomic uint8_t tcp_state;	/* enum tcp_state */
+	uint8_t proto;
+	uint8_t media;			/* 1: made through a media door or pinhole */
+	uint16_t zone_pair;		/* index into the ruleset + 1; 0: none */
+	uint16_t class_index;		/* class in the policy that permitted it */
+	uint32_t created_s;
+	struct {
+		struct flow_owner *owner; /* immutable while live; NULL: none */
+		struct flow *next;	  /* under owner's lock */
+		struct flow **pprev;	  /* under owner's lock; NULL: not linked */
+	} link[FLOW_OWNERS] __rte_cache_aligned;
+	struct flow_path path[2];	/* [0] the direction of the packet that made it */
+};
+
+/* What the maker of a flow knows. */
+struct flow_template {
+	struct flow_key key[2];	   /* [0] as the first packet arrived, [1] as its answer will arrive */
+	uint16_t ops[2];	   /* enum flow_op without FLOW_REWRITE, which follows from the keys */
+	uint16_t egress[2];
+	uint16_t ruleset_generation;
+	uint16_t zone_pair, class_index;
+	bool media;
+	struct flow_owner *owner[FLOW_OWNERS];
+};
+
+struct flow_timeouts {	/* seconds */
+	uint32_t udp, tcp_established, tcp_transitory, icmp;
+};
+
+struct flow_table;
+
+/** Direction and flow of a hit, as the hash stores them. */
+static inline struct flow *
+flow_of_data(void *data)
+{
+	return (struct flow *)((uintptr_t)data & ~(uintptr_t)1);
+}
+
+static inline unsigned int
+flow_direction_of_data(void *data)
+{
+	return (unsigned int)((uintptr_t)data & 1);
+}
+
+/** Tables for `capacity` flows on NUMA node `socket`. NULL and rte_errno. Bring-up. */
+struct flow_table *flow_table_create(uint32_t capacity, const struct flow_timeouts *timeouts,
+	int socket);
+void flow_table_destroy(struct flow_table *table);
+size_t flow_table_memory(uint32_t capacity);
+
+/**
+ * Look up `count` packets (at most BURST_MAX; packet_of()->key and hash are set). data[i] is what
+ * flow_of_data() takes; NULL: miss. Prefetches the hit flow paths. Online worker.
+ */
+void flow_lookup_burst(struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count,
+	void **data);
+
+/** One key; NULL: miss. Online thread. */
+void *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash);
+
+/**
+ * Make a flow, or find that it stands already. On success *data is what the hash holds for key[0].
+ * 0: made. 1: another worker had made the same flow first; *data is that one (EVENT_FLOW_CREATE_RACED).
+ * -ENOBUFS: pool empty. -ENOSPC: hash full. -EADDRINUSE: a key belongs to a different flow.
+ * -ESTALE: an owner closed meanwhile. Nothing is left behind by a failure. Worker.
+ */
+int flow_create(struct thread *self, struct flow_table *table,
+	const struct flow_template *template, void **data);
+
+/** Remove a flow; false when another thread was first. Online thread. */
+bool flow_remove(struct thread *self, struct flow_table *table, struct flow *flow);
+
+/**
+ * Close an owner: no flow can link any more, all linked flows are removed before it returns.
+ * Returns how many. Idempotent. Online thread, holding no lock.
+ */
+uint32_t flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner);
+void flow_owner_init(struct flow_owner *owner);
+
+/** True when a linked flow's remote end (the outside peer) has this address; looks at `limit` flows. */
+bool flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit);
+
+/** Newest last_seen_s of the owner's flows, at most `limit` looked at; 0: none. Control lcore. */
+uint32_t flow_owner_last_seen(struct flow_owner *owner, unsigned int limit);
+
+/** Age: look at `budget` objects from a cursor the table keeps, remove idle flows, reclaim. Control. */
+void flow_sweep(struct thread *self, struct flow_table *table, uint32_t budget);
+
+/** Remove every flow (clear firewall sessions): same budgeted step; true when done. Control lcore. */
+bool flow_clear_step(struct thread *self, struct flow_table *table, uint32_t *cursor, uint32_t budget);
+
+/** Idle limit of a flow in its present state, seconds. */
+uint32_t flow_timeout(const struct flow_table *table, const struct flow *flow);
+
+struct pool *flow_pool(struct flow_table *table);
+/** Keys in the hash now (gauge; twice the live flows when nothing is in flight). Any thread. */
+uint32_t flow_key_count(const struct flow_table *table);
+
+/**
+ * Apply a direction's operations to one packet: TTL, addresses, ports, checksums (UDP checksum 0
+ * stays 0), counters, last_seen. The caller has checked TTL > 1. Worker.
+ */
+void flow_translate(struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pinholes: permission for traffic that policy or NAT filtering would refuse. Real (inside local)
+ * addresses throughout. Looked up on a flow miss only: with the exact source first, then with any.
+ *
+ * A pinhole is shared by all who ask for the same key: holders (calls) are counted, and a deadline
+ * keeps it open without holders (Via after the final response, registrations). It closes when the
+ * last holder has gone and the deadline has passed; a media pinhole has no deadline, so it closes
+ * with its last holder at once. Closing removes its flows in the same step.
+ *
+ * Locks: striped by key for open, hold, close; then the object's flow_owner lock (see flow.h) or
+ * its media lock, never both. Publication order: the object is complete before its key is added.
+ */
+#ifndef FLOW_PINHOLE_H
+#define FLOW_PINHOLE_H
+
+#include "flow.h"
+
+enum pinhole_class {
+	PINHOLE_VIA,	 /* answers to a request */
+	PINHOLE_CONTACT, /* later requests to a Contact; registrations */
+	PINHOLE_ROUTE,	 /* later requests through a Record-Route or Path proxy */
+	PINHOLE_RTP,
+	PINHOLE_RTCP,
+	PINHOLE_CLASSES
+};
+
+enum media_source { MEDIA_SOURCE_LATCH, MEDIA_SOURCE_ANNOUNCED, MEDIA_SOURCE_ANY };
+
+struct pinhole_key {
+	rte_be32_t src;	     /* 0: any */
+	rte_be32_t dst;
+	rte_be16_t dst_port;
+	uint8_t proto;
+	uint8_t zero;
+};
+static_assert(sizeof(struct pinhole_key) == 12, "compared as bytes");
+
+enum { PINHOLE_SOURCES_MAX = 4 }; /* sources latched before the answer */
+
+/* Who may send through a media pinhole. */
+struct media_filter {
+	rte_spinlock_t lock;
+	uint8_t policy;		/* enum media_source */
+	bool committed;		/* an answer stands */
+	bool first_may_latch;	/* none had latched at the commit: the next source will */
+	uint8_t latched_count;
+	struct {
+		rte_be32_t address;
+		rte_be16_t port;
+	} announced, latched[PINHOLE_SOURCES_MAX];
+};
+
+/* Who opened it first, for `show`: a call by (worker, index, generation), or a registration. */
+struct pinhole_holder {
+	uint8_t worker;	      /* 0xff: no call */
+	struct handle call;
+};
+
+struct pinhole {
+	struct pool_object object;
+	struct pinhole_key key;
+	uint8_t class;			/* enum pinhole_class */
+	uint32_t holders;		/* under the key's stripe */
+	_Atomic uint32_t deadline_s;	/* raised by openers; read by sweep and show */
+	uint32_t opened_s;
+	struct pinhole_holder first;
+	struct flow_owner flows;
+	struct media_filter media;
+};
+
+struct pinhole_table;
+
+struct pinhole_spec {
+	struct pinhole_key key;
+	enum pinhole_class class;
+	bool hold;		/* count a holder; close with pinhole_release() */
+	uint32_t until_s;	/* keep open until then even without holders; 0: no */
+	struct pinhole_holder holder;
+	enum media_source media_source; /* RTP and RTCP only */
+};
+
+struct pinhole_table *pinhole_table_create(uint32_t capacity, struct flow_table *flows, int socket);
+void pinhole_table_destroy(struct pinhole_table *table);
+size_t pinhole_table_memory(uint32_t capacity);
+
+/**
+ * Open a pinhole, or join the one that stands. 0 and *handle; -ENOBUFS: pool empty; -ENOSPC: hash
+ * full. Findable by every worker when it returns. Any worker.
+ */
+int pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	struct handle *handle);
+
+/**
+ * Give up a hold; with linger_until_s the pinhole stays open until then (0: closes now if this was
+ * the last holder and no deadline stands). A stale handle does nothing. Any worker.
+ */
+void pinhole_release(struct thread *self, struct pinhole_table *table, struct handle handle,
+	uint32_t linger_until_s);
+
+/** Close a media pinhole's offer phase: the peer announced this source. Again for a new answer. */
+void pinhole_media_commit(struct pinhole_table *table, struct handle handle, rte_be32_t address,
+	rte_be16_t port);
+
+enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
+
+/**
+ * May this new flow pass? `real` has real addresses. On PASS *pinhole is its owner to be (link the
+ * flow; -ESTALE from flow_create() when it closed meanwhile). REFUSED: a media pinhole stands but
+ * not for this source. Latches. Online worker.
+ */
+enum pinhole_verdict pinhole_match(struct thread *self, struct pinhole_table *table,
+	const struct flow_key *real, struct pinhole **pinhole);
+
+/** Close what has no holder and is past its deadline; reclaim. Control lcore. */
+void pinhole_sweep(struct thread *self, struct pinhole_table *table, uint32_t budget);
+
+struct pool *pinhole_pool(struct pinhole_table *table);
+/** Live pinholes of the media classes, for gauges; any thread. */
+uint32_t pinhole_media_count(const struct pinhole_table *table);
+const char *pinhole_class_name(enum pinhole_class class);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Zone firewall: zones, class maps, policy maps and zone pairs, compiled into one immutable
+ * ruleset. Asked on a flow miss only. It sees real (inside local) addresses.
+ *
+ * Between two zones: the zone pair's policy; without a pair: dropped. Inside one zone: passed.
+ * To or from "self": passed unless a zone pair with self says otherwise. "default" is the zone of
+ * interfaces that name none; without any `zones` every interface is there and all passes.
+ */
+#ifndef FW_FW_H
+#define FW_FW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/packet.h"
+
+struct config;
+struct ruleset;
+
+enum fw_action { FW_DROP, FW_INSPECT, FW_PASS };
+
+struct fw_verdict {
+	enum fw_action action;
+	bool no_pair;	      /* dropped because there is no zone pair */
+	bool log;	      /* the class asks for a log line */
+	bool inter_zone;      /* a zone pair's policy decided (false: same zone, or no zones at all) */
+	uint16_t zone_pair;   /* index + 1; 0: none */
+	uint16_t class_index; /* within the policy; class-default is the last */
+};
+
+/** Compile. 0 and *ruleset, or -errno. `generation` is what flows remember (never 0). Control. */
+int ruleset_create(const struct config *config, uint16_t generation, int socket,
+	struct ruleset **ruleset);
+void ruleset_destroy(struct ruleset *ruleset);
+size_t ruleset_memory(const struct config *config);
+uint16_t ruleset_generation(const struct ruleset *ruleset);
+
+/**
+ * Verdict for a new conversation from `source_zone` to `destination_zone`. `real` is the first
+ * packet's key with real addresses. Counts the packet on its zone pair and class. Online worker.
+ */
+struct fw_verdict fw_classify(struct ruleset *ruleset, uint8_t source_zone,
+	uint8_t destination_zone, const struct flow_key *real, unsigned int packet_bytes);
+
+/** True when (protocol, destination port) is a SIP port of the configuration. Any thread. */
+bool fw_is_sip(const struct ruleset *ruleset, uint8_t proto, rte_be16_t dst_port);
+
+/** Names for show commands; NULL for numbers out of range. Any thread. */
+const char *fw_zone_name(const struct ruleset *ruleset, uint8_t zone);
+const char *fw_zone_pair_name(const struct ruleset *ruleset, uint16_t zone_pair);
+
+/* Statistics of `show zone-pairs`: walk pairs 1 .. count, classes 0 .. classes - 1. */
+struct fw_class_statistics {
+	const char *class_name;
+	enum fw_action action;
+	uint64_t packets, bytes; /* of first packets that matched; drops when action is drop */
+};
+struct fw_pair_statistics {
+	const char *name, *source, *destination, *policy;
+	unsigned int classes;
+};
+unsigned int fw_zone_pair_count(const struct ruleset *ruleset);
+bool fw_pair_statistics(const struct ruleset *ruleset, uint16_t zone_pair,
+	struct fw_pair_statistics *statistics);
+bool fw_class_statistics(const struct ruleset *ruleset, uint16_t zone_pair, unsigned int class_index,
+	struct fw_class_statistics *statistics);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * NAT44: rules, outside addresses and their ports, bindings and doors. RFC 4787, 5382, 5508.
+ *
+ * A binding ties an inside (address, port, protocol) to an outside (address, port), endpoint
+ * independent. Inside keys are found in an rte_hash; the outside half is found in a flat map of
+ * 65,536 binding indexes for each (outside address, protocol), which is also the port allocator: a
+ * port is free when its word is 0.
+ *
+ * A door is a binding that the ALG asked for ahead of traffic. Doors are counted like pinholes:
+ * holders and a deadline. A binding closes when it has no flow, no holder and no deadline ahead
+ * (static ones never); a media door closes with its last holder at once, flows included. Its
+ * outside port becomes free only when the last key has left the table and a grace period passed
+ * (pool release function).
+ *
+ * Locks: stripe of the inside key for get, hold, close; port words by compare-and-swap. Then a
+ * flow_owner lock (flow.h). Publication: the object is complete, then the outside word, then the
+ * inside key.
+ */
+#ifndef NAT_NAT_H
+#define NAT_NAT_H
+
+#include "flow/flow.h"
+#include "net/interface.h"
+
+struct config;
+struct nat;
+
+enum binding_kind { BINDING_DYNAMIC, BINDING_STATIC, BINDING_DOOR };
+
+/* Header classes whose spelling a binding remembers (was a port written by the inside?). */
+enum spelling_class { SPELLING_VIA, SPELLING_CONTACT, SPELLING_ROUTE, SPELLING_CLASSES };
+
+/* What a door is for; media doors close with their last holder. */
+enum door_class { DOOR_SIGNALLING, DOOR_MEDIA };
+
+/* An endpoint; network byte order. */
+struct endpoint {
+	rte_be32_t address;
+	rte_be16_t port;
+	uint8_t proto; /* IPPROTO_UDP, IPPROTO_TCP, IPPROTO_ICMP (port: identifier) */
+};
+
+struct binding {
+	struct pool_object object;
+	struct endpoint inside, outside;
+	uint8_t kind;			/* enum binding_kind; a door on an older dynamic binding keeps DYNAMIC */
+	_Atomic uint8_t media;		/* 1: a media door */
+	_Atomic uint8_t portless;	/* bit per spelling_class: the inside wrote no port */
+	uint16_t outside_slot;		/* index of the outside address */
+	uint32_t holders;		/* under the inside key's stripe */
+	_Atomic uint32_t deadline_s;
+	uint32_t created_s;
+	struct flow_owner flows;
+};
+
+/** Build rules, port maps and the binding pool (`capacity` bindings). 0 or -errno. Bring-up. */
+int nat_create(const struct config *config, const struct interface_table *interfaces,
+	struct flow_table *flows, uint32_t capacity, int socket, struct nat **nat);
+void nat_destroy(struct nat *nat);
+size_t nat_memory(const struct config *config, uint32_t capacity);
+
+/** True when a rule would translate this inside endpoint (dynamic: prefix; static: exact). Any. */
+bool nat_would_translate(const struct nat *nat, const struct endpoint *inside);
+
+/** True when this is an outside address that NAT translates to. Any thread. */
+bool nat_is_outside_address(const struct nat *nat, rte_be32_t address);
+
+/**
+ * The binding of an inside endpoint, made when there is none yet and a rule translates it. Port
+ * choice: the inside port when free, else one of the same parity and range (RFC 4787 REQ-3, 4) at
+ * random. 0 and *binding; -ENOENT: no rule; -EADDRNOTAVAIL: no port; -ENOBUFS: pool or table full.
+ * The pointer is valid until the caller's next quiescent state. Online worker.
+ */
+int binding_get(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	struct binding **binding);
+
+/** Existing binding by inside or by outside endpoint; NULL: none. Online thread. */
+struct binding *binding_find_inside(struct nat *nat, const struct endpoint *inside);
+struct binding *binding_find_outside(struct nat *nat, const struct endpoint *outside);
+
+struct door_spec {
+	struct endpoint inside;
+	enum door_class class;
+	bool hold;	   /* count a holder; give up with door_release() */
+	uint32_t until_s;  /* stay open until then even without holders; 0: no */
+};
+
+/** As binding_get(), then hold and/or raise the deadline. *handle names the binding. Worker. */
+int door_open(struct thread *self, struct nat *nat, const struct door_spec *spec,
+	struct handle *handle, struct endpoint *outside);
+
+/**
+ * Doors for an RTP and RTCP pair: `rtp->inside` and `rtcp->inside` (often port + 1). Where both are
+ * new, the outside ports are an even one and the next, equal to the inside ports when those are
+ * free (an odd inside RTP port keeps its parity: then any consecutive pair starting odd).
+ * Both or none. Errors as binding_get(). Worker.
+ */
+int door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec[2],
+	struct handle handle[2], struct endpoint outside[2]);
+
+/** Give up a hold (see pinhole_release()). A stale handle does nothing. Any worker. */
+void door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s);
+
+/** Remember whether the inside wrote a port in this header class. Any worker. */
+void binding_spell(struct binding *binding, enum spelling_class class, bool portless);
+
+/** Age and reclaim bindings (those without flow, holder and deadline). Control lcore. */
+void nat_sweep(struct thread *self, struct nat *nat, uint32_t budget);
+
+/** Clear dynamic bindings that no call or registration holds, with all flows of every binding;
+ *  a held door stays (its call lives on). A budgeted step; true when done. Control lcore. */
+bool nat_clear_step(struct thread *self, struct nat *nat, uint32_t *cursor, uint32_t budget);
+
+struct pool *nat_binding_pool(struct nat *nat);
+/* Gauges; any thread. */
+uint32_t nat_ports_used(const struct nat *nat);	  /* port words not free, static ones apart */
+uint32_t nat_doors(const struct nat *nat);	  /* bindings with holder or deadline */
+uint32_t nat_media_doors(const struct nat *nat);
+const char *binding_kind_name(const struct binding *binding);
+
+#endif

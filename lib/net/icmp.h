@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMP for callgate itself: echo replies, and errors about packets it cannot forward. RFC 792,
+ * 1122 3.2.2, 1812 4.3 (what must not be answered, rate limit, quote as much as fits 576 bytes).
+ */
+#ifndef NET_ICMP_H
+#define NET_ICMP_H
+
+#include "neighbour.h"
+#include "route.h"
+
+enum {
+	ICMP_ERRORS_PER_SECOND = 100, /* a worker */
+	ICMP_ERRORS_BURST = 50,
+};
+
+/** Token bucket, one a worker; zero-initialised is full. */
+struct icmp_limiter {
+	uint64_t filled_ms;
+	uint32_t tokens;
+};
+
+/** Consumes the packet: answers echo requests in place, counts the rest. Worker. */
+void icmp_local(struct thread *self, struct net_output *output, const struct route_table *routes,
+	struct rte_mbuf *mbuf);
+
+struct icmp_error {
+	uint8_t type, code;
+	uint16_t mtu; /* type 3 code 4: MTU of the next hop, host order; else 0 */
+};
+
+/**
+ * Send an ICMP error about `about`, which is still as it arrived and stays the caller's. Never
+ * about ICMP errors, fragments other than the first, broadcast or multicast, or a source that is
+ * no single host; counted when limited. The limiter is the worker's own. Worker.
+ */
+void icmp_error_send(struct thread *self, struct net_output *output,
+	const struct route_table *routes, struct icmp_limiter *limiter, struct rte_mbuf *about,
+	struct icmp_error error);
+
+#endif

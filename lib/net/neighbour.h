@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Neighbours: (interface, IPv4 address) to MAC address, shared by all workers. RFC 826, 1122 2.3.2.
+ *
+ * A resolved neighbour is read without a lock: address and state are one 64-bit atomic. All else
+ * (creation, hold queue, ageing) takes the entry's lock; no two locks are held at once.
+ * Flows remember (index, generation) of their next hop and come back here when that is stale.
+ * Retries and refreshes are driven by traffic (one request a second an entry at most); the control
+ * lcore only gives up on what did not answer and frees what nobody used.
+ */
+#ifndef NET_NEIGHBOUR_H
+#define NET_NEIGHBOUR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mempool.h>
+
+#include "core/thread.h"
+#include "interface.h"
+#include "outbox.h"
+#include "packet.h"
+
+enum {
+	NEIGHBOURS_MAX = 4096,
+	NEIGHBOUR_HOLD_MAX = 16,      /* packets that wait for one answer */
+	NEIGHBOUR_GIVE_UP_S = 3,      /* no answer: held packets are dropped */
+	NEIGHBOUR_REFRESH_S = 60,     /* a used entry older than this asks again (unicast) */
+	NEIGHBOUR_STALE_S = 180,      /* no answer to refreshes since: resolve from scratch */
+	NEIGHBOUR_IDLE_S = 600,	      /* unused: freed */
+};
+
+struct neighbour_table;
+
+/** What a worker needs to emit frames of its own. */
+struct net_output {
+	struct outbox *outbox;
+	struct rte_mempool *mempool; /* for packets of our own */
+	const struct interface_table *interfaces;
+	struct neighbour_table *neighbours;
+};
+
+struct neighbour_table *neighbour_table_create(int socket);
+/** Frees held packets too. */
+void neighbour_table_destroy(struct neighbour_table *table);
+size_t neighbour_table_memory(void);
+
+/**
+ * Finish an IPv4 packet whose packet_of()->egress and next_hop are set: put the Ethernet header
+ * (and VLAN tag) before ip_offset and queue it to the outbox; or hold it and ask by ARP; or drop it
+ * with a reason. packet->neighbour and its generation are used when valid and set when found, so
+ * that the caller can store them in the flow. The frame is fragmented first when it exceeds the
+ * egress MTU and may be (DF clear); with DF set the caller has already refused it. Worker.
+ */
+void neighbour_output(struct thread *self, struct net_output *output, struct rte_mbuf *mbuf);
+
+/** Handle a burst of ARP frames from parse_burst(): answer, learn, release held packets. Worker. */
+void neighbour_arp_burst(struct thread *self, struct net_output *output, const struct burst *arp);
+
+/** Send a gratuitous ARP for every own address (RFC 5227 section 3). One worker, at start. */
+void neighbour_announce(struct thread *self, struct net_output *output);
+
+/** Give up, forget: at most `budget` entries from a cursor the table keeps. Control lcore. */
+void neighbour_sweep(struct thread *self, struct neighbour_table *table, unsigned int budget);
+
+/** Entries in use and packets held, for gauges; any thread. */
+unsigned int neighbour_count(const struct neighbour_table *table);
+unsigned int neighbour_held(const struct neighbour_table *table);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * First stage: Ethernet, 802.1Q, IPv4 and layer-4 headers of a burst. RFC 791, 1122, 1812.
+ */
+#ifndef NET_PARSE_H
+#define NET_PARSE_H
+
+#include "core/thread.h"
+#include "interface.h"
+#include "packet.h"
+
+struct parse_result {
+	struct burst arp;  /* ARP frames; packet_of()->interface is set, ip_offset = ARP header */
+	struct burst ipv4; /* keys, hashes and offsets are filled */
+};
+
+/**
+ * Parse `burst`, received on `port` (configuration index); every packet ends in one of the two
+ * result bursts or is dropped with its reason counted. VLAN tags are removed (also those the NIC
+ * stripped, RTE_MBUF_F_RX_VLAN_STRIPPED). Frames longer than their IP packet are trimmed to it.
+ * `promiscuous` accepts any destination MAC (replay). Checks: version, IHL, total length, header
+ * checksum, source and destination addresses (RFC 1812 5.3.7: 0/8, 127/8, class D/E, limited and
+ * directed broadcast), fragments, source-route options, layer-4 lengths. Worker.
+ */
+void parse_burst(struct thread *self, const struct interface_table *interfaces, uint16_t port,
+	bool promiscuous, const struct burst *burst, struct parse_result *result);
+
+/** Keyed hash of a flow key, the same on every thread. */
+uint64_t flow_key_hash(const struct flow_key *key);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The edit list: replacements planned while reading, applied once. Bytes outside the edits stay
+ * identical. New text is kept in the list's own buffer until it is applied.
+ */
+#ifndef SIP_EDIT_H
+#define SIP_EDIT_H
+
+#include "message.h"
+
+enum { SIP_EDITS_MAX = 256, SIP_EDIT_TEXT_MAX = 8192 };
+
+struct sip_edit {
+	uint32_t offset, length; /* what is replaced; length 0: insertion */
+	uint16_t text_offset, text_length;
+};
+
+struct sip_edits {
+	const char *base;	/* start of the message */
+	uint16_t count;
+	uint16_t text_used;
+	int32_t growth;		/* sum of length changes */
+	bool overflow;		/* an edit did not fit: apply will refuse */
+	struct sip_edit edit[SIP_EDITS_MAX];
+	char text[SIP_EDIT_TEXT_MAX];
+};
+
+/** Empty list for a message that begins at `base`. Does not touch the arrays. */
+void sip_edits_begin(struct sip_edits *edits, const char *base);
+
+/** Replace `old` (a slice of the message) by text. Planned in any order. False on overflow. */
+bool sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length);
+
+/** Replace by an IPv4 address (network order) and, unless port is 0, ":port" (host order). */
+bool sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port);
+
+/** Replace by a decimal number. */
+bool sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number);
+
+/**
+ * Plan the new Content-Length: body growth so far added to the old value; nothing when absent or
+ * unchanged. After all other edits.
+ */
+bool sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message);
+
+/**
+ * Apply all edits in place, right to left. `length` is the message's length (bytes from base),
+ * `capacity` what may be used from base on. Returns the new length, or -EMSGSIZE (too long),
+ * -EINVAL (overlap or overflow); on failure the buffer is unchanged.
+ */
+int64_t sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity);
+
+#endif
