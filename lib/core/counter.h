@@ -23,6 +23,7 @@
 	X(ARP_REQUEST_OUT, "arp_request_out", "ARP requests sent")                                 \
 	X(ARP_REPLY_IN, "arp_reply_in", "ARP replies learned from")                                \
 	X(ARP_REPLY_OUT, "arp_reply_out", "ARP replies sent")                                      \
+	X(ARP_CONFLICT, "arp_conflict", "ARP packets whose sender claims an own address")          \
 	X(ICMP_ECHO_REPLY_OUT, "icmp_echo_reply_out", "echo replies sent from own addresses")      \
 	X(ICMP_ERROR_OUT, "icmp_error_out", "ICMP errors sent")                                    \
 	X(ICMP_ERROR_LIMITED, "icmp_error_limited", "ICMP errors not sent: rate limit or RFC 1812 4.3.2.7") \

@@ -91,6 +91,9 @@ log_init(const char *level, const char *target)
 	if (type < 0)
 		return type;
 	log_type = type;
+	/* --log-level of EAL sets a bar for all types, which would hide lines asked for here */
+	if (rte_log_get_global_level() < (uint32_t)number)
+		rte_log_set_global_level((uint32_t)number);
 	return rte_log_set_level(log_type, (uint32_t)number) == 0 ? 0 : -EINVAL;
 }
 
