@@ -6,6 +6,7 @@
 #ifndef NET_INTERFACE_H
 #define NET_INTERFACE_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,11 +41,32 @@ struct interface {
 	struct interface_address addresses[INTERFACE_ADDRESSES_MAX];
 };
 
+/* What an address is on any interface; the two sets may overlap only in a faulty configuration. */
+enum interface_address_kind { ADDRESS_OWN = 1 << 0, ADDRESS_BROADCAST = 1 << 1 };
+
+enum {
+	INTERFACE_SPECIAL_MAX = 4096, /* slots; at most 3 of each 8 are taken */
+	INTERFACE_FILTER_BITS = 13,
+};
+
+/*
+ * Own and broadcast addresses, in two steps: a filter of 1 KiB that answers "neither" for nearly
+ * every packet, then a set with open addressing.
+ */
+struct interface_specials {
+	uint64_t filter[1 << (INTERFACE_FILTER_BITS - 6)];
+	struct {
+		rte_be32_t address;
+		uint32_t kind; /* bits of enum interface_address_kind; 0: free slot */
+	} slot[INTERFACE_SPECIAL_MAX];
+};
+
 struct interface_table {
 	uint16_t count;
 	struct interface entry[INTERFACES_MAX];
 	/* (port, vlan) to interface index + 1; 0: none. vlan 0 is the untagged interface. */
 	uint16_t by_vlan[PORTS_MAX][4096];
+	struct interface_specials specials;
 };
 
 static inline uint8_t
@@ -82,11 +104,56 @@ interface_find(const struct interface_table *table, uint16_t port, uint16_t vlan
 	return index ? &table->entry[index - 1] : NULL;
 }
 
+static inline uint32_t
+interface_special_hash(rte_be32_t address)
+{
+	return address * UINT32_C(0x9e3779b1);
+}
+
+/** Bits of enum interface_address_kind for an address (network order); 0: neither. Any thread. */
+static inline uint32_t
+interface_address_kind(const struct interface_table *table, rte_be32_t address)
+{
+	const struct interface_specials *specials = &table->specials;
+	uint32_t hash = interface_special_hash(address);
+	uint32_t bit = hash >> (32 - INTERFACE_FILTER_BITS);
+	uint32_t slot;
+
+	if (!(specials->filter[bit >> 6] >> (bit & 63) & 1))
+		return 0;
+	for (slot = hash % INTERFACE_SPECIAL_MAX; specials->slot[slot].kind;
+		slot = (slot + 1) % INTERFACE_SPECIAL_MAX) {
+		if (specials->slot[slot].address == address)
+			return specials->slot[slot].kind;
+	}
+	return 0;
+}
+
 /** True when `address` (network order) is one of callgate's own, on any interface. */
-bool interface_address_is_own(const struct interface_table *table, rte_be32_t address);
+static inline bool
+interface_address_is_own(const struct interface_table *table, rte_be32_t address)
+{
+	return interface_address_kind(table, address) & ADDRESS_OWN;
+}
 
 /** True for the network or directed broadcast address of any connected prefix up to /30. */
-bool interface_address_is_broadcast(const struct interface_table *table, rte_be32_t address);
+static inline bool
+interface_address_is_broadcast(const struct interface_table *table, rte_be32_t address)
+{
+	return interface_address_kind(table, address) & ADDRESS_BROADCAST;
+}
+
+/**
+ * True for an address that no single host on a network has, wherever it stands in a header: 0/8,
+ * 127/8, multicast, class E and limited broadcast (RFC 1812 5.3.7). Network order.
+ */
+static inline bool
+interface_address_is_martian(rte_be32_t address)
+{
+	uint32_t octet = rte_be_to_cpu_32(address) >> 24;
+
+	return octet == 0 || octet == 127 || octet >= 224;
+}
 
 /** Own address to use toward `peer` out of `interface`: same prefix, else the first. 0: none. */
 rte_be32_t interface_source_for(const struct interface *interface, rte_be32_t peer);

@@ -2,8 +2,9 @@
 /*
  * Neighbours: (interface, IPv4 address) to MAC address, shared by all workers. RFC 826, 1122 2.3.2.
  *
- * A resolved neighbour is read without a lock: address and state are one 64-bit atomic. All else
- * (creation, hold queue, ageing) takes the entry's lock; no two locks are held at once.
+ * A resolved neighbour is read without a lock: address, state and generation are one 64-bit atomic.
+ * All else (creation, hold queue, ageing) takes the lock of the entry's hash bucket, and inside it
+ * at most that of the free list. No frame is sent under a lock.
  * Flows remember (index, generation) of their next hop and come back here when that is stale.
  * Retries and refreshes are driven by traffic (one request a second an entry at most); the control
  * lcore only gives up on what did not answer and frees what nobody used.
@@ -11,6 +12,7 @@
 #ifndef NET_NEIGHBOUR_H
 #define NET_NEIGHBOUR_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,9 +30,27 @@ enum {
 	NEIGHBOUR_REFRESH_S = 60,     /* a used entry older than this asks again (unicast) */
 	NEIGHBOUR_STALE_S = 180,      /* no answer to refreshes since: resolve from scratch */
 	NEIGHBOUR_IDLE_S = 600,	      /* unused: freed */
+	NEIGHBOUR_HELD_MAX = 1024,    /* packets held over all neighbours: they must not eat the mbufs */
 };
 
-struct neighbour_table;
+/* The part of a neighbour that a packet of an established flow reads. */
+struct neighbour_head {
+	/*
+	 * MAC address in the low 48 bits as in memory, generation above; 0: not resolved. Generations
+	 * are drawn from one sequence, so that an index and a generation of two different neighbours
+	 * (a torn hint in a flow) never match. Writers: under the bucket's lock; readers: any.
+	 */
+	_Atomic uint64_t link;
+	_Atomic uint32_t used_s;      /* last use; any worker, at most once a second */
+	_Atomic uint32_t confirmed_s; /* last answer; under the bucket's lock */
+};
+
+struct neighbour_store;
+
+struct neighbour_table {
+	struct neighbour_head head[NEIGHBOURS_MAX + 1]; /* 0 names none and is never resolved */
+	struct neighbour_store *store;			/* keys, hold queues, locks: private */
+};
 
 /** What a worker needs to emit frames of its own. */
 struct net_output {
@@ -45,11 +65,27 @@ struct neighbour_table *neighbour_table_create(int socket);
 void neighbour_table_destroy(struct neighbour_table *table);
 size_t neighbour_table_memory(void);
 
+/** True while a remembered neighbour can be used as it stands, without a route lookup. Worker. */
+static inline bool
+neighbour_is_current(const struct neighbour_table *table, uint32_t index, uint16_t generation)
+{
+	/* relaxed: the word carries all that belongs together */
+	return generation && atomic_load_explicit(&table->head[index].link, memory_order_relaxed) >>
+						     48 == generation;
+}
+
+/**
+ * Look up packet->egress and next_hop; when resolved, set packet->neighbour and its generation for
+ * neighbour_output() and for the flow to remember (the mbuf is gone after the output). Asks nobody.
+ * True when resolved. Worker.
+ */
+bool neighbour_find(struct neighbour_table *table, struct packet *packet);
+
 /**
  * Finish an IPv4 packet whose packet_of()->egress and next_hop are set: put the Ethernet header
  * (and VLAN tag) before ip_offset and queue it to the outbox; or hold it and ask by ARP; or drop it
- * with a reason. packet->neighbour and its generation are used when valid and set when found, so
- * that the caller can store them in the flow. The frame is fragmented first when it exceeds the
+ * with a reason. packet->neighbour and its generation are used when valid; else the neighbour is
+ * found or made from egress and next_hop. The frame is fragmented first when it exceeds the
  * egress MTU and may be (DF clear); with DF set the caller has already refused it. Worker.
  */
 void neighbour_output(struct thread *self, struct net_output *output, struct rte_mbuf *mbuf);

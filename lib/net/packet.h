@@ -12,8 +12,11 @@
 
 #include <rte_ip.h>
 #include <rte_mbuf.h>
+#include <rte_udp.h>
 
 #include "core/limits.h"
+#include "core/thread.h"
+#include "core/thread.h"
 
 /*
  * A flow key: five-tuple as the packet arrived, plus the realm it came from (see interface.h), so
@@ -32,6 +35,7 @@ static_assert(sizeof(struct flow_key) == 16, "flow keys are compared as 16 bytes
 enum packet_flag {
 	PACKET_ICMP_ERROR = 1 << 0, /* key is that of the ICMP packet itself, ports 0 */
 	PACKET_HANDED_OFF = 1 << 1, /* came over a hand-off ring */
+	PACKET_ICMP_OTHER = 1 << 2, /* ICMP that is neither echo nor an error about a packet; ports 0 */
 };
 
 /* Bits of the TCP flags byte as on the wire. */
@@ -75,6 +79,31 @@ static inline void *
 packet_l4(struct rte_mbuf *mbuf)
 {
 	return rte_pktmbuf_mtod_offset(mbuf, void *, packet_of(mbuf)->l4_offset);
+}
+
+/** End a packet here: count the reason, free it. The thread that holds it. */
+static inline void
+packet_drop(struct thread *self, struct rte_mbuf *mbuf, enum drop_reason reason)
+{
+	counter_add(&self->counters->drop[reason], 1);
+	rte_pktmbuf_free(mbuf);
+}
+
+/** Payload bytes of a UDP packet by its UDP length, which parse has checked against the IP length. */
+static inline uint16_t
+packet_udp_payload_length(struct rte_mbuf *mbuf)
+{
+	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)packet_l4(mbuf);
+
+	return (uint16_t)(rte_be_to_cpu_16(udp->dgram_len) - sizeof(*udp));
+}
+
+/** The packet ends here: count why, free it. Any thread with counters of its own. */
+static inline void
+packet_drop(struct thread *self, struct rte_mbuf *mbuf, enum drop_reason reason)
+{
+	counter_add(&self->counters->drop[reason], 1);
+	rte_pktmbuf_free(mbuf);
 }
 
 /** What stages take and compact in place. */
