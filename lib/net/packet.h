@@ -16,7 +16,6 @@
 
 #include "core/limits.h"
 #include "core/thread.h"
-#include "core/thread.h"
 
 /*
  * A flow key: five-tuple as the packet arrived, plus the realm it came from (see interface.h), so
@@ -96,14 +95,6 @@ packet_udp_payload_length(struct rte_mbuf *mbuf)
 	const struct rte_udp_hdr *udp = (const struct rte_udp_hdr *)packet_l4(mbuf);
 
 	return (uint16_t)(rte_be_to_cpu_16(udp->dgram_len) - sizeof(*udp));
-}
-
-/** The packet ends here: count why, free it. Any thread with counters of its own. */
-static inline void
-packet_drop(struct thread *self, struct rte_mbuf *mbuf, enum drop_reason reason)
-{
-	counter_add(&self->counters->drop[reason], 1);
-	rte_pktmbuf_free(mbuf);
 }
 
 /** What stages take and compact in place. */
