@@ -28,6 +28,8 @@ struct nat;
 
 enum binding_kind { BINDING_DYNAMIC, BINDING_STATIC, BINDING_DOOR };
 
+enum binding_state { BINDING_UNMADE, BINDING_OPEN, BINDING_CLOSED };
+
 /* Header classes whose spelling a binding remembers (was a port written by the inside?). */
 enum spelling_class { SPELLING_VIA, SPELLING_CONTACT, SPELLING_ROUTE, SPELLING_CLASSES };
 
@@ -45,6 +47,8 @@ struct binding {
 	struct pool_object object;
 	struct endpoint inside, outside;
 	uint8_t kind;			/* enum binding_kind; a door on an older dynamic binding keeps DYNAMIC */
+	bool permanent;			/* a static port rule's: made at start, never closed */
+	_Atomic uint8_t state;		/* enum binding_state; writers: maker, closer, under the stripe */
 	_Atomic uint8_t media;		/* 1: a media door */
 	_Atomic uint8_t portless;	/* bit per spelling_class: the inside wrote no port */
 	uint16_t outside_slot;		/* index of the outside address */
@@ -78,6 +82,15 @@ int binding_get(struct thread *self, struct nat *nat, const struct endpoint *ins
 /** Existing binding by inside or by outside endpoint; NULL: none. Online thread. */
 struct binding *binding_find_inside(struct nat *nat, const struct endpoint *inside);
 struct binding *binding_find_outside(struct nat *nat, const struct endpoint *outside);
+
+/**
+ * As binding_find_outside(), but an endpoint of a static whole address whose binding does not stand
+ * yet gets it made (RFC 4787 4.1: the mapping is endpoint independent, so it may begin outside).
+ * 0 and *binding; -ENOENT: nobody owns this outside endpoint (a dynamic rule never opens inward);
+ * -EADDRNOTAVAIL, -ENOBUFS as binding_get(). Online worker.
+ */
+int nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *outside,
+	struct binding **binding);
 
 struct door_spec {
 	struct endpoint inside;

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bindings: find, make, close. RFC 4787 section 4.
+ *
+ * Life cycle: an outside endpoint is taken, the object is filled, its index is stored at the
+ * outside port, its inside key is added, its state becomes OPEN. Closing goes the other way: state
+ * CLOSED, key deleted, outside port hidden (all under the inside key's stripe); then its flows are
+ * removed and the object retires; after a grace period the pool's release function gives the port
+ * back. A reader that holds a closed binding learns it from flow_create(): -ESTALE.
+ *
+ * Synchronization: making and closing under the stripe of the inside key; finding takes no lock.
+ * A live object whose state is not OPEN belongs to its maker or closer.
+ */
+#include <errno.h>
+
+#include "core/keyed_hash.h"
+#include "nat_priv.h"
+
+struct inside_ref
+inside_ref_make(const struct endpoint *inside)
+{
+	struct inside_ref ref = {.key = {inside->address, inside->port, inside->proto, 0}};
+
+	ref.hash = keyed_hash_signature(&ref.key, sizeof(ref.key), 0);
+	ref.stripe = ref.hash % NAT_STRIPES;
+	return ref;
+}
+
+struct binding *
+inside_find(const struct nat *nat, const struct inside_ref *ref)
+{
+	void *data;
+
+	return rte_hash_lookup_with_hash_data(nat->inside, &ref->key, ref->hash, &data) < 0 ? NULL
+											    : data;
+}
+
+int
+binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	const struct endpoint *inside, const struct outside_choice *choice, uint8_t kind,
+	bool permanent, struct binding **result)
+{
+	struct binding *binding = pool_alloc(nat->bindings);
+
+	if (!binding) {
+		outside_hide(nat, &choice->endpoint, choice->slot);
+		outside_give_back(nat, &choice->endpoint, choice->slot);
+		return -ENOBUFS;
+	}
+	binding->inside = *inside;
+	binding->outside = choice->endpoint;
+	binding->kind = kind;
+	binding->permanent = permanent;
+	atomic_store_explicit(&binding->media, 0, memory_order_relaxed);
+	atomic_store_explicit(&binding->portless, 0, memory_order_relaxed);
+	binding->outside_slot = choice->slot;
+	binding->holders = 0;
+	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
+	binding->created_s = self->now_s;
+	flow_owner_init(&binding->flows);
+	/* release: pairs with binding_is_open() */
+	atomic_store_explicit(&binding->state, BINDING_OPEN, memory_order_release);
+
+	port_map_publish(outside_map(nat, choice->slot, choice->endpoint.proto),
+		rte_be_to_cpu_16(choice->endpoint.port), pool_index(nat->bindings, binding));
+	if (rte_hash_add_key_with_hash_data(nat->inside, &ref->key, ref->hash, binding) < 0) {
+		/* It could be found by its outside half already: no reuse before a grace period. */
+		atomic_store_explicit(&binding->state, BINDING_CLOSED, memory_order_relaxed);
+		outside_hide(nat, &choice->endpoint, choice->slot);
+		rte_spinlock_lock(&binding->flows.lock);
+		binding->flows.closed = true;
+		rte_spinlock_unlock(&binding->flows.lock);
+		pool_retire(nat->bindings, binding);
+		return -ENOBUFS;
+	}
+	event_count(self->counters, EVENT_BINDING_CREATED, 1);
+	*result = binding;
+	return 0;
+}
+
+void
+binding_close_begin(
+	struct thread *self, struct nat *nat, const struct inside_ref *ref, struct binding *binding)
+{
+	struct door_gauge before = door_gauge_of(binding);
+
+	atomic_store_explicit(&binding->state, BINDING_CLOSED, memory_order_relaxed);
+	binding->holders = 0;
+	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
+	door_account(self, nat, before, binding);
+	rte_hash_del_key_with_hash(nat->inside, &ref->key, ref->hash);
+	outside_hide(nat, &binding->outside, binding->outside_slot);
+}
+
+void
+binding_close_end(struct thread *self, struct nat *nat, struct binding *binding)
+{
+	flow_owner_close(self, nat->flows, &binding->flows);
+	event_count(self->counters, EVENT_BINDING_CLOSED, 1);
+	pool_retire(nat->bindings, binding);
+}
+
+void
+binding_flush(struct thread *self, struct nat *nat, struct binding *binding)
+{
+	struct inside_ref ref = inside_ref_make(&binding->inside);
+
+	flow_owner_close(self, nat->flows, &binding->flows);
+	/* Open for flows again, unless the binding itself closed meanwhile: its closer comes through
+	 * this stripe first and closes the owner after. */
+	stripe_lock(nat, ref.stripe);
+	if (binding_is_open(binding)) {
+		rte_spinlock_lock(&binding->flows.lock);
+		binding->flows.closed = false;
+		rte_spinlock_unlock(&binding->flows.lock);
+	}
+	stripe_unlock(nat, ref.stripe);
+}
+
+int
+binding_get(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	struct binding **result)
+{
+	struct inside_ref ref = inside_ref_make(inside);
+	struct outside_choice choice;
+	int rc = 0;
+
+	*result = inside_find(nat, &ref);
+	if (*result)
+		return 0;
+	stripe_lock(nat, ref.stripe);
+	*result = inside_find(nat, &ref);
+	if (!*result) {
+		rc = outside_take(self, nat, inside, -1, &choice);
+		if (rc == 0)
+			rc = binding_make(
+				self, nat, &ref, inside, &choice, choice.kind, false, result);
+	}
+	stripe_unlock(nat, ref.stripe);
+	return rc;
+}
+
+struct binding *
+binding_find_inside(struct nat *nat, const struct endpoint *inside)
+{
+	struct inside_ref ref = inside_ref_make(inside);
+
+	return inside_find(nat, &ref);
+}
+
+struct binding *
+binding_find_outside(struct nat *nat, const struct endpoint *outside)
+{
+	int slot = rules_slot(nat->rules, outside->address);
+	const struct port_map *map;
+	struct binding *binding;
+
+	if (slot < 0)
+		return NULL;
+	map = outside_map(nat, (uint16_t)slot, outside->proto);
+	if (!map)
+		return NULL;
+	binding = pool_at(nat->bindings, port_map_at(map, rte_be_to_cpu_16(outside->port)));
+	return binding && binding_is_open(binding) ? binding : NULL;
+}
+
+int
+nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *outside,
+	struct binding **result)
+{
+	int slot = rules_slot(nat->rules, outside->address), rc;
+	struct endpoint inside = *outside;
+
+	*result = binding_find_outside(nat, outside);
+	if (*result)
+		return 0;
+	if (slot < 0 || !nat->rules->address[slot].static_inside ||
+		nat_proto_of(outside->proto) < 0)
+		return -ENOENT;
+	inside.address = nat->rules->address[slot].static_inside;
+	rc = binding_get(self, nat, &inside, result);
+	/* A static port rule may send this inside endpoint elsewhere; then nobody answers here. */
+	if (rc == 0 && !endpoint_equal(&(*result)->outside, outside)) {
+		*result = NULL;
+		rc = -ENOENT;
+	}
+	return rc;
+}
+
+void
+binding_spell(struct binding *binding, enum spelling_class class, bool portless)
+{
+	uint8_t bit = (uint8_t)(1u << class);
+	uint8_t now = atomic_load_explicit(&binding->portless, memory_order_relaxed);
+
+	/* Many workers read this line; it is written when it changes. */
+	if (!(now & bit) == !portless)
+		return;
+	if (portless)
+		atomic_fetch_or_explicit(&binding->portless, bit, memory_order_relaxed);
+	else
+		atomic_fetch_and_explicit(&binding->portless, (uint8_t)~bit, memory_order_relaxed);
+}
+
+const char *
+binding_kind_name(const struct binding *binding)
+{
+	switch (binding->kind) {
+	case BINDING_STATIC:
+		return "static";
+	case BINDING_DOOR:
+		return "door";
+	default:
+		return "dynamic";
+	}
+}

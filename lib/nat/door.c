@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Doors: bindings that the ALG asks for ahead of traffic, alone or as an RTP and RTCP pair.
+ *
+ * A binding is a door while it has a holder or a deadline. A media door closes, with its flows, when
+ * it ceases to be one; any other binding then waits for its flows and the sweep. A permanent binding
+ * never closes: as a media door it loses its flows only.
+ *
+ * Synchronization: holders and deadline change under the stripe of the inside key. A pair takes the
+ * stripes of both keys, ascending.
+ */
+#include <errno.h>
+
+#include "nat_priv.h"
+
+struct door_gauge
+door_gauge_of(const struct binding *binding)
+{
+	bool door = binding->holders ||
+		    atomic_load_explicit(&binding->deadline_s, memory_order_relaxed);
+
+	return (struct door_gauge){
+		door, door && atomic_load_explicit(&binding->media, memory_order_relaxed)};
+}
+
+void
+door_account(struct thread *self, struct nat *nat, struct door_gauge before,
+	const struct binding *binding)
+{
+	struct door_gauge now = door_gauge_of(binding);
+
+	if (before.door != now.door) {
+		atomic_fetch_add_explicit(
+			&nat->doors, now.door ? 1 : UINT32_MAX, memory_order_relaxed);
+		event_count(self->counters, now.door ? EVENT_DOOR_OPENED : EVENT_DOOR_CLOSED, 1);
+	}
+	if (before.media != now.media)
+		atomic_fetch_add_explicit(
+			&nat->media_doors, now.media ? 1 : UINT32_MAX, memory_order_relaxed);
+}
+
+static void
+deadline_raise(struct binding *binding, uint32_t until_s)
+{
+	if (until_s > atomic_load_explicit(&binding->deadline_s, memory_order_relaxed))
+		atomic_store_explicit(&binding->deadline_s, until_s, memory_order_relaxed);
+}
+
+/* Count the holder, raise the deadline, name it. Under the stripe. */
+static void
+door_join(struct thread *self, struct nat *nat, struct binding *binding,
+	const struct door_spec *spec, struct handle *handle, struct endpoint *outside)
+{
+	struct door_gauge before = door_gauge_of(binding);
+
+	if (spec->hold)
+		binding->holders++;
+	deadline_raise(binding, spec->until_s);
+	if (spec->class == DOOR_MEDIA &&
+		!atomic_load_explicit(&binding->media, memory_order_relaxed))
+		atomic_store_explicit(
+			&binding->media, door_gauge_of(binding).door, memory_order_relaxed);
+	door_account(self, nat, before, binding);
+	*handle = pool_handle(nat->bindings, binding);
+	*outside = binding->outside;
+}
+
+static uint8_t
+door_kind(const struct outside_choice *choice)
+{
+	return choice->kind == BINDING_STATIC ? BINDING_STATIC : BINDING_DOOR;
+}
+
+int
+door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, struct handle *handle,
+	struct endpoint *outside)
+{
+	struct inside_ref ref = inside_ref_make(&spec->inside);
+	struct outside_choice choice;
+	struct binding *binding;
+	int rc = 0;
+
+	stripe_lock(nat, ref.stripe);
+	binding = inside_find(nat, &ref);
+	if (!binding) {
+		rc = outside_take(self, nat, &spec->inside, -1, &choice);
+		if (rc == 0)
+			rc = binding_make(self, nat, &ref, &spec->inside, &choice,
+				door_kind(&choice), false, &binding);
+	}
+	if (rc == 0)
+		door_join(self, nat, binding, spec, handle, outside);
+	stripe_unlock(nat, ref.stripe);
+	return rc;
+}
+
+/* The missing half of a pair stays beside the standing one when it can: `step` is +1 for RTCP, -1
+ * for RTP, which does not change its parity for that. */
+static int
+take_beside(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	const struct binding *standing, int step, struct outside_choice *choice)
+{
+	uint32_t port = (uint32_t)(rte_be_to_cpu_16(standing->outside.port) + step);
+
+	if (standing->outside.proto == inside->proto &&
+		(step > 0 || ((port ^ rte_be_to_cpu_16(inside->port)) & 1) == 0) &&
+		outside_take_port(nat, inside, standing->outside_slot, port, choice))
+		return 0;
+	return outside_take(self, nat, inside, standing->outside_slot, choice);
+}
+
+int
+door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec[2],
+	struct handle handle[2], struct endpoint outside[2])
+{
+	struct inside_ref ref[2] = {
+		inside_ref_make(&spec[0].inside), inside_ref_make(&spec[1].inside)};
+	uint32_t first = RTE_MIN(ref[0].stripe, ref[1].stripe);
+	uint32_t second = RTE_MAX(ref[0].stripe, ref[1].stripe);
+	struct binding *binding[2], *made[2] = {NULL, NULL}, *undone = NULL;
+	struct outside_choice choice[2];
+	int rc = 0;
+
+	if (endpoint_equal(&spec[0].inside, &spec[1].inside)) {
+		/* One endpoint for both (RFC 5761): one door, held as often as asked. */
+		rc = door_open(self, nat, &spec[0], &handle[0], &outside[0]);
+		if (rc < 0)
+			return rc;
+		rc = door_open(self, nat, &spec[1], &handle[1], &outside[1]);
+		if (rc < 0 && spec[0].hold)
+			door_release(self, nat, handle[0], 0);
+		return rc;
+	}
+	stripe_lock(nat, first);
+	if (first != second)
+		stripe_lock(nat, second);
+
+	binding[0] = inside_find(nat, &ref[0]);
+	binding[1] = inside_find(nat, &ref[1]);
+	if (!binding[0] && !binding[1])
+		rc = outside_take_pair(self, nat, &spec[0].inside, &spec[1].inside, choice);
+	else if (!binding[1])
+		rc = take_beside(self, nat, &spec[1].inside, binding[0], 1, &choice[1]);
+	else if (!binding[0])
+		rc = take_beside(self, nat, &spec[0].inside, binding[1], -1, &choice[0]);
+	if (rc < 0)
+		goto unlock;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		if (binding[i])
+			continue;
+		if (rc == 0)
+			rc = binding_make(self, nat, &ref[i], &spec[i].inside, &choice[i],
+				door_kind(&choice[i]), false, &made[i]);
+		else {
+			outside_hide(nat, &choice[i].endpoint, choice[i].slot);
+			outside_give_back(nat, &choice[i].endpoint, choice[i].slot);
+		}
+		binding[i] = made[i];
+	}
+	if (rc < 0) {
+		/* Both or none. Only the first can have been made. */
+		undone = made[0];
+		if (undone)
+			binding_close_begin(self, nat, &ref[0], undone);
+		goto unlock;
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		door_join(self, nat, binding[i], &spec[i], &handle[i], &outside[i]);
+unlock:
+	if (first != second)
+		stripe_unlock(nat, second);
+	stripe_unlock(nat, first);
+	if (undone)
+		binding_close_end(self, nat, undone);
+	return rc;
+}
+
+enum door_end
+door_end(
+	struct thread *self, struct nat *nat, const struct inside_ref *ref, struct binding *binding)
+{
+	struct door_gauge before = door_gauge_of(binding);
+	bool media = atomic_load_explicit(&binding->media, memory_order_relaxed);
+
+	if (media && !binding->permanent) {
+		binding_close_begin(self, nat, ref, binding);
+		return DOOR_CLOSES;
+	}
+	binding->holders = 0;
+	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
+	atomic_store_explicit(&binding->media, 0, memory_order_relaxed);
+	door_account(self, nat, before, binding);
+	return media ? DOOR_FLUSHES : DOOR_STAYS;
+}
+
+void
+door_end_finish(struct thread *self, struct nat *nat, struct binding *binding, enum door_end end)
+{
+	if (end == DOOR_CLOSES)
+		binding_close_end(self, nat, binding);
+	else if (end == DOOR_FLUSHES)
+		binding_flush(self, nat, binding);
+}
+
+void
+door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s)
+{
+	struct binding *binding = pool_get(nat->bindings, handle);
+	enum door_end end = DOOR_STAYS;
+	struct inside_ref ref;
+
+	if (!binding)
+		return;
+	/* The caller is online, so the object is nobody else's yet even if it closes just now. */
+	ref = inside_ref_make(&binding->inside);
+	stripe_lock(nat, ref.stripe);
+	if (pool_get(nat->bindings, handle) == binding && binding_is_open(binding) &&
+		binding->holders) {
+		deadline_raise(binding, linger_until_s);
+		if (binding->holders == 1 && atomic_load_explicit(&binding->deadline_s,
+						     memory_order_relaxed) <= self->now_s)
+			end = door_end(self, nat, &ref, binding);
+		else
+			binding->holders--;
+	}
+	stripe_unlock(nat, ref.stripe);
+	door_end_finish(self, nat, binding, end);
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bring-up and teardown of NAT, its gauges, and the questions about rules that need no binding.
+ *
+ * Nothing is allocated after nat_create(): rules with a port map for every outside address that a
+ * rule uses (and every protocol it can have there), the binding pool, the hash of inside keys.
+ */
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "config/config.h"
+#include "flow/shared_hash.h"
+#include "nat_priv.h"
+
+/* Runs on the control lcore when the grace period of a closed binding is over. */
+static void
+binding_release(void *context, void *object)
+{
+	struct nat *nat = context;
+	const struct binding *binding = object;
+
+	outside_give_back(nat, &binding->outside, binding->outside_slot);
+}
+
+/* Static port rules stand from the start. Single threaded here, so no stripe. */
+static int
+permanent_make(struct nat *nat)
+{
+	struct thread self;
+
+	thread_init(&self, THREAD_CONTROL);
+	for (uint32_t i = 0; i < nat->rules->static_port_count; i++) {
+		const struct static_port *port = &nat->rules->static_ports[i];
+		struct outside_choice choice = {port->outside, port->slot, BINDING_STATIC};
+		struct inside_ref ref = inside_ref_make(&port->inside);
+		struct binding *binding;
+		int rc;
+
+		if (inside_find(nat, &ref) || binding_find_outside(nat, &port->outside))
+			return -EEXIST;
+		rc = binding_make(
+			&self, nat, &ref, &port->inside, &choice, BINDING_STATIC, true, &binding);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
+nat_create(const struct config *config, const struct interface_table *interfaces,
+	struct flow_table *flows, uint32_t capacity, int socket, struct nat **result)
+{
+	struct nat *nat = rte_zmalloc_socket("nat", sizeof(*nat), RTE_CACHE_LINE_SIZE, socket);
+	int rc;
+
+	if (!nat)
+		return -ENOMEM;
+	nat->flows = flows;
+	for (unsigned int i = 0; i < NAT_STRIPES; i++)
+		rte_spinlock_init(&nat->stripe[i].lock);
+	rte_spinlock_init(&nat->lease_lock);
+	rc = rules_create(config, interfaces, socket, &nat->rules);
+	if (rc < 0)
+		goto fail;
+	capacity += nat->rules->static_port_count;
+	nat->bindings = pool_create(
+		"bindings", capacity, sizeof(struct binding), socket, binding_release, nat);
+	if (!nat->bindings) {
+		rc = -rte_errno;
+		goto fail;
+	}
+	/* one key more for the sweep's own */
+	nat->inside =
+		shared_hash_create("nat_inside", capacity + 1, sizeof(struct inside_key), socket);
+	if (!nat->inside) {
+		rc = -rte_errno;
+		goto fail;
+	}
+	rc = permanent_make(nat);
+	if (rc < 0)
+		goto fail;
+	*result = nat;
+	return 0;
+fail:
+	nat_destroy(nat);
+	return rc;
+}
+
+void
+nat_destroy(struct nat *nat)
+{
+	if (!nat)
+		return;
+	rte_hash_free(nat->inside);
+	pool_destroy(nat->bindings);
+	rules_destroy(nat->rules);
+	rte_free(nat);
+}
+
+size_t
+nat_memory(const struct config *config, uint32_t capacity)
+{
+	capacity += config->nat.rule_count;
+	return sizeof(struct nat) + rules_memory(config) +
+	       pool_memory(capacity, sizeof(struct binding)) +
+	       shared_hash_memory(capacity + 1, sizeof(struct inside_key));
+}
+
+bool
+nat_would_translate(const struct nat *nat, const struct endpoint *inside)
+{
+	struct rule_target target;
+
+	return rules_static_port(nat->rules, inside) || rules_match(nat->rules, inside, &target);
+}
+
+bool
+nat_is_outside_address(const struct nat *nat, rte_be32_t address)
+{
+	return rules_slot(nat->rules, address) >= 0;
+}
+
+struct pool *
+nat_binding_pool(struct nat *nat)
+{
+	return nat->bindings;
+}
+
+uint32_t
+nat_ports_used(const struct nat *nat)
+{
+	uint32_t used = atomic_load_explicit(&nat->direct_ports, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < nat->rules->address_count; i++)
+		for (unsigned int p = 0; p < NAT_PROTOS; p++)
+			if (nat->rules->address[i].map[p])
+				used += port_map_used(nat->rules->address[i].map[p]);
+	return used;
+}
+
+uint32_t
+nat_doors(const struct nat *nat)
+{
+	return atomic_load_explicit(&nat->doors, memory_order_relaxed);
+}
+
+uint32_t
+nat_media_doors(const struct nat *nat)
+{
+	return atomic_load_explicit(&nat->media_doors, memory_order_relaxed);
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Inside of lib/nat: the object that holds it all, keys and their stripes, and the steps of a
+ * binding's life that binding.c, door.c and sweep.c share.
+ *
+ * Lock order: stripes of inside keys (two for a pair of doors, ascending), then one of: the lease
+ * lock, a flow_owner lock. flow_owner_close() is called with no lock held.
+ */
+#ifndef NAT_NAT_PRIV_H
+#define NAT_NAT_PRIV_H
+
+#include <assert.h>
+
+#include <rte_hash.h>
+#include <rte_spinlock.h>
+
+#include "nat.h"
+#include "rule_priv.h"
+
+enum {
+	NAT_STRIPES = 1024,
+	/* A binding nobody uses yet is left alone that long: its maker's flow may be on the way. */
+	BINDING_GRACE_S = 4,
+};
+
+/* Compared as bytes, so spelled out; struct endpoint has a hole at its end. */
+struct inside_key {
+	rte_be32_t address;
+	rte_be16_t port;
+	uint8_t proto, zero;
+};
+static_assert(sizeof(struct inside_key) == 8, "inside keys are compared as bytes");
+
+struct nat_stripe {
+	rte_spinlock_t lock;
+} __rte_cache_aligned;
+
+struct nat {
+	struct nat_rules *rules;
+	struct rte_hash
+		*inside; /* inside_key to struct binding; added and deleted under its stripe */
+	struct pool *bindings;
+	struct flow_table *flows;
+	uint32_t sweep_cursor; /* control lcore */
+	bool flush_key_stands; /* control lcore; see sweep.c */
+	rte_spinlock_t lease_lock; /* leases of one-to-one addresses */
+	/* Gauges; relaxed, written by whoever changes what they count. */
+	_Atomic uint32_t doors, media_doors, direct_ports;
+	struct nat_stripe stripe[NAT_STRIPES];
+};
+
+/* An inside key with what is derived from it. */
+struct inside_ref {
+	struct inside_key key;
+	hash_sig_t hash;
+	uint32_t stripe;
+};
+
+/* A chosen and taken outside endpoint. */
+struct outside_choice {
+	struct endpoint endpoint;
+	uint16_t slot;
+	uint8_t kind; /* of the binding made on demand: STATIC or DYNAMIC */
+};
+
+struct inside_ref inside_ref_make(const struct endpoint *inside);
+struct binding *inside_find(const struct nat *nat, const struct inside_ref *ref);
+
+static inline void
+stripe_lock(struct nat *nat, uint32_t stripe)
+{
+	rte_spinlock_lock(&nat->stripe[stripe].lock);
+}
+
+static inline void
+stripe_unlock(struct nat *nat, uint32_t stripe)
+{
+	rte_spinlock_unlock(&nat->stripe[stripe].lock);
+}
+
+/** Take an outside endpoint for `inside` by the rules; `prefer` is the slot to try first, -1: by
+ *  the pairing. Returns 0, -ENOENT, -EADDRNOTAVAIL. Under the inside key's stripe. */
+int outside_take(struct thread *self, struct nat *nat, const struct endpoint *inside, int prefer,
+	struct outside_choice *choice);
+/** The same for an RTP and RTCP pair of one inside address: consecutive ports of one address. */
+int outside_take_pair(struct thread *self, struct nat *nat, const struct endpoint *rtp,
+	const struct endpoint *rtcp, struct outside_choice choice[2]);
+/** Take `port` (host order) of this slot for `inside`, when its rule shares the slot and the port
+ *  is free; false for a port out of range, too. */
+bool outside_take_port(struct nat *nat, const struct endpoint *inside, uint16_t slot, uint32_t port,
+	struct outside_choice *choice);
+/** Nobody is to be found there any more. A direct endpoint is its inside endpoint's again at once
+ *  (none else can get it); a shared port stays taken until given back. Under the stripe. */
+void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot);
+/** Give back what was taken, after outside_hide(): a binding never was, or its grace is over. */
+void outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t slot);
+
+/**
+ * Make and publish a binding of a taken outside endpoint. 0, or -ENOBUFS: then the endpoint has
+ * been given back, or will be with the binding's grace period. Under the inside key's stripe.
+ */
+int binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	const struct endpoint *inside, const struct outside_choice *choice, uint8_t kind,
+	bool permanent, struct binding **binding);
+
+/** First half of closing: not to be found any more. Under the inside key's stripe, state OPEN. */
+void binding_close_begin(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	struct binding *binding);
+/** Second half: its flows go, the object retires. By the closer, holding no lock. */
+void binding_close_end(struct thread *self, struct nat *nat, struct binding *binding);
+/** Remove all flows of a binding that stays open. Holding no lock. */
+void binding_flush(struct thread *self, struct nat *nat, struct binding *binding);
+
+/* What the gauges count of a binding; taken before and after a change, under the stripe. */
+struct door_gauge {
+	bool door, media;
+};
+struct door_gauge door_gauge_of(const struct binding *binding);
+/** Count what changed since `before`. Under the stripe. */
+void door_account(struct thread *self, struct nat *nat, struct door_gauge before,
+	const struct binding *binding);
+
+/* What is left to do, without a lock, when a door has ended. */
+enum door_end { DOOR_STAYS, DOOR_CLOSES, DOOR_FLUSHES };
+/** The last holder has gone and no deadline is ahead: not a door any more. Under the stripe, state OPEN. */
+enum door_end door_end(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	struct binding *binding);
+void door_end_finish(
+	struct thread *self, struct nat *nat, struct binding *binding, enum door_end end);
+
+static inline bool
+binding_is_open(const struct binding *binding)
+{
+	/* acquire: pairs with the release in binding_make(); its fields are complete */
+	return atomic_load_explicit(&binding->state, memory_order_acquire) == BINDING_OPEN;
+}
+
+static inline bool
+endpoint_equal(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->address == b->address && a->port == b->port && a->proto == b->proto;
+}
+
+static inline struct port_map *
+outside_map(const struct nat *nat, uint16_t slot, uint8_t proto)
+{
+	int index = nat_proto_of(proto);
+
+	return index < 0 ? NULL : nat->rules->address[slot].map[index];
+}
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Port choice over the free bitmaps; port_map_priv.h has the overview and the proof of "full". */
+#include <errno.h>
+
+#include <rte_pause.h>
+
+#include "port_map_priv.h"
+
+/* A ticket holder looks this often before it answers "full"; it needs more than one look only while
+ * another thread stands between taking a particular port's bit and counting it. */
+enum { SCANS_MAX = 64 };
+
+static const struct {
+	uint16_t first, end; /* words of the bitmap */
+} range_words[2] = {
+	{0, PORT_LOW_END / 2 / 64},
+	{PORT_LOW_END / 2 / 64, PORT_WORDS},
+};
+
+/* Which classes to try after a port's own, best first. */
+static const struct {
+	uint8_t count, class[PORT_CLASSES];
+} fallback[PORT_CLASSES] = {
+	{4, {0, 1, 2, 3}}, /* low, even */
+	{4, {1, 0, 3, 2}}, /* low, odd */
+	{2, {2, 3}}, /* high, even */
+	{2, {3, 2}}, /* high, odd */
+};
+static const uint8_t fallback_identifiers[PORT_CLASSES][PORT_CLASSES] = {
+	{0, 1, 2, 3}, {1, 0, 3, 2}, {2, 3, 0, 1}, {3, 2, 1, 0}};
+
+static unsigned int
+class_of(uint16_t port)
+{
+	return (port >= PORT_LOW_END) << 1 | (port & 1);
+}
+
+/* Set a port's bit and say so in the summary. */
+static void
+bit_set(struct port_map *map, uint16_t port)
+{
+	unsigned int parity = port & 1, k = port >> 7;
+
+	/* seq_cst both: with those in bit_take(), a word that gains a bit while it is being taken
+	 * for empty ends with its summary bit set */
+	atomic_fetch_or(&map->free[parity][k], UINT64_C(1) << (port >> 1 & 63));
+	atomic_fetch_or(&map->summary[parity][k >> 6], UINT64_C(1) << (k & 63));
+}
+
+static bool
+bit_take(struct port_map *map, uint16_t port)
+{
+	unsigned int parity = port & 1, k = port >> 7;
+	uint64_t mask = UINT64_C(1) << (port >> 1 & 63), before;
+
+	if (!(atomic_load_explicit(&map->free[parity][k], memory_order_relaxed) & mask))
+		return false;
+	before = atomic_fetch_and(&map->free[parity][k], ~mask);
+	if (!(before & mask))
+		return false;
+	if (before == mask) {
+		uint64_t bit = UINT64_C(1) << (k & 63);
+
+		atomic_fetch_and(&map->summary[parity][k >> 6], ~bit);
+		if (atomic_load(&map->free[parity][k]))
+			atomic_fetch_or(&map->summary[parity][k >> 6], bit);
+	}
+	port_map_hide(map, port);
+	return true;
+}
+
+static bool
+ticket_take(struct port_map *map, unsigned int class)
+{
+	int32_t count = atomic_load_explicit(&map->free_count[class], memory_order_relaxed);
+
+	while (count > 0)
+		/* acquire: pairs with the release in port_map_release(); the bit is set */
+		if (atomic_compare_exchange_weak_explicit(&map->free_count[class], &count,
+			    count - 1, memory_order_acquire, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+/* Give the ticket back when there are more tickets than ports. */
+static bool
+ticket_surplus(struct port_map *map, unsigned int class)
+{
+	int32_t count = atomic_load_explicit(&map->free_count[class], memory_order_relaxed);
+
+	while (count < 0)
+		if (atomic_compare_exchange_weak_explicit(&map->free_count[class], &count,
+			    count + 1, memory_order_relaxed, memory_order_relaxed))
+			return true;
+	return false;
+}
+
+static void
+count_add(struct port_map *map, uint16_t port, int32_t n)
+{
+	/* release: pairs with ticket_take() */
+	atomic_fetch_add_explicit(&map->free_count[class_of(port)], n, memory_order_release);
+}
+
+/* First word at or after `k` that may have a free port of this parity; `end` when none. */
+static unsigned int
+next_word(const struct port_map *map, unsigned int parity, unsigned int k, unsigned int end)
+{
+	while (k < end) {
+		uint64_t s =
+			atomic_load_explicit(&map->summary[parity][k >> 6], memory_order_relaxed) >>
+			(k & 63);
+
+		if (s) {
+			k += (unsigned int)__builtin_ctzll(s);
+			return k < end ? k : end;
+		}
+		k = (k | 63) + 1;
+	}
+	return end;
+}
+
+/* Ports of word k with this parity that are free, as bits; with `pair`, whose next is free too. */
+static uint64_t
+candidates(const struct port_map *map, unsigned int parity, unsigned int k, bool pair)
+{
+	uint64_t own = atomic_load_explicit(&map->free[parity][k], memory_order_relaxed), next;
+
+	if (!pair || !own)
+		return own;
+	next = atomic_load_explicit(&map->free[!parity][k], memory_order_relaxed);
+	if (parity) {
+		/* after odd port 2i + 1 comes even port 2(i + 1) */
+		next >>= 1;
+		if (k + 1 < PORT_WORDS)
+			next |= atomic_load_explicit(&map->free[0][k + 1], memory_order_relaxed)
+				<< 63;
+	}
+	return own & next;
+}
+
+/* Take a free port (pair: it and its successor) out of word k, from bit `from` on; -1: none. */
+static int
+word_take(struct port_map *map, unsigned int parity, unsigned int k, unsigned int from, bool pair)
+{
+	uint64_t mask = ~UINT64_C(0) << from, bits;
+
+	while ((bits = candidates(map, parity, k, pair) & mask)) {
+		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
+		uint16_t port = (uint16_t)(k << 7 | bit << 1 | parity);
+
+		if (bit_take(map, port)) {
+			if (!pair)
+				return port;
+			count_add(map, port, -1);
+			if (port_map_claim(map, (uint16_t)(port + 1)))
+				return port;
+			port_map_release(map, port);
+		}
+		/* somebody was faster: go on behind this port */
+		mask = bit == 63 ? 0 : ~UINT64_C(0) << (bit + 1);
+	}
+	return -1;
+}
+
+/* Search a class from a random port on, around and back to it. */
+static int
+class_take(struct port_map *map, struct random *random, unsigned int class, bool pair)
+{
+	unsigned int parity = class & 1, first = range_words[class >> 1].first;
+	unsigned int end = range_words[class >> 1].end, k;
+	uint32_t start = random_below(random, (end - first) * 64);
+	unsigned int start_word = first + start / 64;
+	int port;
+
+	if ((port = word_take(map, parity, start_word, start % 64, pair)) >= 0)
+		return port;
+	for (k = next_word(map, parity, start_word + 1, end); k < end;
+		k = next_word(map, parity, k + 1, end))
+		if ((port = word_take(map, parity, k, 0, pair)) >= 0)
+			return port;
+	for (k = next_word(map, parity, first, start_word + 1); k <= start_word;
+		k = next_word(map, parity, k + 1, start_word + 1))
+		if ((port = word_take(map, parity, k, 0, pair)) >= 0)
+			return port;
+	/* The summary may be a moment behind. */
+	for (k = first; k < end; k++)
+		if ((port = word_take(map, parity, k, 0, pair)) >= 0)
+			return port;
+	return -1;
+}
+
+void
+port_map_allow(struct port_map *map, uint16_t first, uint16_t last)
+{
+	for (uint32_t port = first; port <= last; port++) {
+		if (atomic_load(&map->free[port & 1][port >> 7]) & UINT64_C(1) << (port >> 1 & 63))
+			continue;
+		bit_set(map, (uint16_t)port);
+		count_add(map, (uint16_t)port, 1);
+		map->allocatable++;
+	}
+}
+
+void
+port_map_forbid(struct port_map *map, uint16_t port)
+{
+	if (port_map_claim(map, port))
+		map->allocatable--;
+	port_map_hide(map, port);
+}
+
+bool
+port_map_claim(struct port_map *map, uint16_t port)
+{
+	if (!bit_take(map, port))
+		return false;
+	count_add(map, port, -1);
+	return true;
+}
+
+int
+port_map_choose(struct port_map *map, struct random *random, uint16_t port, bool identifiers)
+{
+	unsigned int own = class_of(port);
+	unsigned int count = identifiers ? PORT_CLASSES : fallback[own].count;
+
+	for (unsigned int i = 0; i < count; i++) {
+		unsigned int class =
+			identifiers ? fallback_identifiers[own][i] : fallback[own].class[i];
+
+		if (!ticket_take(map, class))
+			continue;
+		if (i == 0 && bit_take(map, port))
+			return port;
+		for (unsigned int scans = 0;; scans++) {
+			int chosen = class_take(map, random, class, false);
+
+			if (chosen >= 0)
+				return chosen;
+			if (ticket_surplus(map, class))
+				break;
+			if (scans == SCANS_MAX) {
+				atomic_fetch_add_explicit(
+					&map->free_count[class], 1, memory_order_relaxed);
+				break;
+			}
+			rte_pause();
+		}
+	}
+	return -EADDRNOTAVAIL;
+}
+
+int
+port_map_choose_pair(struct port_map *map, struct random *random, uint16_t port)
+{
+	unsigned int own = class_of(port);
+	int chosen;
+
+	if (port < PORTS - 1 && port_map_claim(map, port)) {
+		if (port_map_claim(map, (uint16_t)(port + 1)))
+			return port;
+		port_map_release(map, port);
+	}
+	for (unsigned int class = own; class < PORT_CLASSES; class += 2) {
+		/* cheap answer for a class that is used up */
+		if (atomic_load_explicit(&map->free_count[class], memory_order_relaxed) <= 0)
+			continue;
+		chosen = class_take(map, random, class, true);
+		if (chosen >= 0)
+			return chosen;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+void
+port_map_release(struct port_map *map, uint16_t port)
+{
+	atomic_store_explicit(&map->word[port], 0, memory_order_relaxed);
+	bit_set(map, port);
+	count_add(map, port, 1);
+}
+
+uint32_t
+port_map_used(const struct port_map *map)
+{
+	int64_t used = map->allocatable;
+
+	for (unsigned int class = 0; class < PORT_CLASSES; class ++)
+		used -= atomic_load_explicit(&map->free_count[class], memory_order_relaxed);
+	return used > 0 ? (uint32_t)used : 0;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Compiling and matching rules. First the outside addresses are collected (that alone decides the
+ * memory), then slots are given out in ascending order, then the rules point at slots.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "config/config.h"
+#include "core/log.h"
+#include "rule_priv.h"
+
+enum { PROTOS_ALL = (1 << NAT_PROTOS) - 1 };
+
+struct address_list {
+	uint32_t count;
+	struct {
+		rte_be32_t address, static_inside;
+		uint8_t protos;
+		bool shared, direct;
+	} entry[OUTSIDE_ADDRESSES_MAX];
+};
+
+static int
+list_add(struct address_list *list, rte_be32_t address, uint8_t protos, bool shared, bool direct,
+	rte_be32_t static_inside)
+{
+	uint32_t at = 0;
+
+	while (at < list->count &&
+		rte_be_to_cpu_32(list->entry[at].address) < rte_be_to_cpu_32(address))
+		at++;
+	if (at == list->count || list->entry[at].address != address) {
+		if (list->count == OUTSIDE_ADDRESSES_MAX)
+			return -ENOSPC;
+		memmove(&list->entry[at + 1], &list->entry[at],
+			(list->count - at) * sizeof(list->entry[0]));
+		memset(&list->entry[at], 0, sizeof(list->entry[at]));
+		list->entry[at].address = address;
+		list->count++;
+	}
+	list->entry[at].protos |= protos;
+	list->entry[at].shared |= shared;
+	list->entry[at].direct |= direct;
+	if (static_inside) {
+		if (list->entry[at].static_inside && list->entry[at].static_inside != static_inside)
+			return -EINVAL;
+		list->entry[at].static_inside = static_inside;
+	}
+	/* An address is shared, or somebody's own. */
+	if (list->entry[at].shared && list->entry[at].direct)
+		return -EINVAL;
+	return 0;
+}
+
+/* Interface rules share the interface's address whether or not the rule says overload: callgate
+ * itself lives there, so nobody can have it alone. */
+static bool
+rule_is_shared(const struct config_nat_rule *rule)
+{
+	return rule->overload || rule->pool < 0;
+}
+
+static int
+list_add_rule(
+	struct address_list *list, const struct config *config, const struct config_nat_rule *rule)
+{
+	bool shared = rule_is_shared(rule);
+	int rc = 0;
+
+	if (rule->kind == NAT_RULE_STATIC) {
+		if (!rule->proto)
+			return list_add(list, rule->static_outside, PROTOS_ALL, false, true,
+				rule->static_inside);
+		if (nat_proto_of(rule->proto) < 0)
+			return -EINVAL;
+		return list_add(list, rule->static_outside, 1 << nat_proto_of(rule->proto), false,
+			false, 0);
+	}
+	if (rule->pool < 0) {
+		if (rule->interface < 0 ||
+			(unsigned int)rule->interface >= config->interface_count ||
+			config->interfaces[rule->interface].address_count == 0)
+			return -EINVAL;
+		return list_add(list, config->interfaces[rule->interface].addresses[0].address,
+			PROTOS_ALL, true, false, 0);
+	}
+	for (unsigned int i = 0; i < config->nat.pools[rule->pool].range_count && rc == 0; i++) {
+		const struct address_range *range = &config->nat.pools[rule->pool].ranges[i];
+
+		for (uint64_t a = ntohl(range->first); a <= ntohl(range->last) && rc == 0; a++)
+			rc = list_add(list, htonl((uint32_t)a), PROTOS_ALL, shared, !shared, 0);
+	}
+	return rc;
+}
+
+static int
+list_build(struct address_list *list, const struct config *config)
+{
+	list->count = 0;
+	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
+		const struct config_nat_rule *rule = &config->nat.rules[i];
+		int rc = list_add_rule(list, config, rule);
+
+		if (rc < 0) {
+			LOG(ERR, "%s:%d: NAT rule: %s", config->file ? config->file : "?",
+				rule->line,
+				rc == -ENOSPC
+					? "more outside addresses than there may be"
+					: "an outside address is both shared and somebody's own, "
+					  "or has no interface address");
+			return rc;
+		}
+	}
+	return 0;
+}
+
+size_t
+rules_memory(const struct config *config)
+{
+	struct address_list list;
+	size_t bytes = sizeof(struct nat_rules);
+
+	if (list_build(&list, config) < 0)
+		return 0;
+	for (uint32_t i = 0; i < list.count; i++)
+		bytes += (size_t)__builtin_popcount(list.entry[i].protos) * sizeof(struct port_map);
+	for (unsigned int i = 0; i < config->nat.rule_count; i++)
+		bytes += sizeof(struct static_port) +
+			 config->nat.rules[i].inside_count * sizeof(struct dynamic_prefix) +
+			 OUTSIDE_ADDRESSES_MAX * sizeof(uint16_t);
+	return bytes;
+}
+
+static uint64_t
+endpoint_order(const struct endpoint *endpoint)
+{
+	return (uint64_t)rte_be_to_cpu_32(endpoint->address) << 32 |
+	       (uint64_t)endpoint->proto << 16 | rte_be_to_cpu_16(endpoint->port);
+}
+
+static int
+compare_static_port(const void *a, const void *b)
+{
+	uint64_t x = endpoint_order(&((const struct static_port *)a)->inside);
+	uint64_t y = endpoint_order(&((const struct static_port *)b)->inside);
+
+	return x < y ? -1 : x > y;
+}
+
+static int
+compare_static_address(const void *a, const void *b)
+{
+	uint32_t x = rte_be_to_cpu_32(((const struct static_address *)a)->inside);
+	uint32_t y = rte_be_to_cpu_32(((const struct static_address *)b)->inside);
+
+	return x < y ? -1 : x > y;
+}
+
+int
+rules_slot(const struct nat_rules *rules, rte_be32_t address)
+{
+	uint32_t wanted = rte_be_to_cpu_32(address), low = 0, high = rules->address_count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2,
+			 found = rte_be_to_cpu_32(rules->address[middle].address);
+
+		if (found == wanted)
+			return (int)middle;
+		if (found < wanted)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return -1;
+}
+
+/* Add an outside address to the slice of slots that the rule at hand collects. */
+static void
+slot_add(struct nat_rules *rules, rte_be32_t address, uint16_t first_port, uint16_t last_port)
+{
+	int slot = rules_slot(rules, address);
+	struct outside_address *outside = &rules->address[slot];
+
+	rules->slots[rules->slot_count++] = (uint16_t)slot;
+	if (outside->direct)
+		return;
+	port_map_allow(outside->map[NAT_UDP], first_port, last_port);
+	port_map_allow(outside->map[NAT_TCP], first_port, last_port);
+	/* An identifier is no port: a pool's port range says nothing about it. */
+	port_map_allow(outside->map[NAT_ICMP], 0, UINT16_MAX);
+}
+
+static void
+compile_dynamic(
+	struct nat_rules *rules, const struct config *config, const struct config_nat_rule *rule)
+{
+	uint32_t first = rules->slot_count;
+
+	if (rule->pool < 0) {
+		slot_add(rules, config->interfaces[rule->interface].addresses[0].address, 1,
+			UINT16_MAX);
+	} else {
+		const struct config_pool *pool = &config->nat.pools[rule->pool];
+
+		for (unsigned int i = 0; i < pool->range_count; i++)
+			for (uint64_t a = ntohl(pool->ranges[i].first);
+				a <= ntohl(pool->ranges[i].last); a++)
+				slot_add(rules, htonl((uint32_t)a), RTE_MAX(pool->ports.first, 1),
+					pool->ports.last);
+	}
+	for (unsigned int i = 0; i < rule->inside_count; i++)
+		rules->prefixes[rules->prefix_count++] = (struct dynamic_prefix){
+			.address = rule->inside[i].address,
+			.mask = rule->inside[i].mask,
+			.first = (uint16_t)first,
+			.count = (uint16_t)(rules->slot_count - first),
+			.direct = !rule_is_shared(rule),
+		};
+}
+
+static void
+compile_static(struct nat_rules *rules, const struct config_nat_rule *rule)
+{
+	uint16_t slot = (uint16_t)rules_slot(rules, rule->static_outside);
+
+	if (rule->proto)
+		rules->static_ports[rules->static_port_count++] = (struct static_port){
+			.inside = {rule->static_inside, htons(rule->static_inside_port),
+				rule->proto},
+			.outside = {rule->static_outside, htons(rule->static_outside_port),
+				rule->proto},
+			.slot = slot,
+		};
+	else
+		rules->static_addresses[rules->static_address_count++] =
+			(struct static_address){rule->static_inside, slot};
+}
+
+static int
+rules_allocate(struct nat_rules *rules, const struct config *config,
+	const struct address_list *list, int socket)
+{
+	uint32_t statics = 1, prefixes = 1, slots = 1;
+
+	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
+		const struct config_nat_rule *rule = &config->nat.rules[i];
+
+		if (rule->kind == NAT_RULE_STATIC) {
+			statics++;
+			continue;
+		}
+		prefixes += rule->inside_count;
+		if (rule->pool < 0)
+			slots++;
+		else
+			for (unsigned int j = 0; j < config->nat.pools[rule->pool].range_count; j++)
+				slots += ntohl(config->nat.pools[rule->pool].ranges[j].last) -
+					 ntohl(config->nat.pools[rule->pool].ranges[j].first) + 1;
+	}
+	if (slots > UINT16_MAX)
+		return -ENOSPC;
+	rules->static_ports =
+		rte_zmalloc_socket(NULL, statics * sizeof(rules->static_ports[0]), 0, socket);
+	rules->static_addresses =
+		rte_zmalloc_socket(NULL, statics * sizeof(rules->static_addresses[0]), 0, socket);
+	rules->prefixes =
+		rte_zmalloc_socket(NULL, prefixes * sizeof(rules->prefixes[0]), 0, socket);
+	rules->slots = rte_zmalloc_socket(NULL, slots * sizeof(rules->slots[0]), 0, socket);
+	if (!rules->static_ports || !rules->static_addresses || !rules->prefixes || !rules->slots)
+		return -ENOMEM;
+
+	rules->address_count = list->count;
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct outside_address *outside = &rules->address[i];
+
+		outside->address = list->entry[i].address;
+		outside->protos = list->entry[i].protos;
+		outside->direct = list->entry[i].direct;
+		outside->static_inside = list->entry[i].static_inside;
+		for (unsigned int p = 0; p < NAT_PROTOS; p++) {
+			if (!(outside->protos & 1 << p))
+				continue;
+			outside->map[p] = rte_zmalloc_socket(
+				NULL, sizeof(struct port_map), RTE_CACHE_LINE_SIZE, socket);
+			if (!outside->map[p])
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int
+rules_create(const struct config *config, const struct interface_table *interfaces, int socket,
+	struct nat_rules **result)
+{
+	struct address_list list;
+	struct nat_rules *rules;
+	int rc = list_build(&list, config);
+
+	if (rc < 0)
+		return rc;
+	for (unsigned int i = 0; i < config->nat.rule_count; i++)
+		if (config->nat.rules[i].kind == NAT_RULE_DYNAMIC &&
+			config->nat.rules[i].pool < 0 &&
+			config->nat.rules[i].interface >= interfaces->count)
+			return -EINVAL;
+	rules = rte_zmalloc_socket(NULL, sizeof(*rules), RTE_CACHE_LINE_SIZE, socket);
+	if (!rules)
+		return -ENOMEM;
+	rc = rules_allocate(rules, config, &list, socket);
+	if (rc < 0) {
+		rules_destroy(rules);
+		return rc;
+	}
+	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
+		if (config->nat.rules[i].kind == NAT_RULE_DYNAMIC)
+			compile_dynamic(rules, config, &config->nat.rules[i]);
+		else
+			compile_static(rules, &config->nat.rules[i]);
+	}
+	qsort(rules->static_ports, rules->static_port_count, sizeof(rules->static_ports[0]),
+		compare_static_port);
+	qsort(rules->static_addresses, rules->static_address_count,
+		sizeof(rules->static_addresses[0]), compare_static_address);
+	/* After every range has been allowed: what static rules occupy is nobody else's. */
+	for (uint32_t i = 0; i < rules->static_port_count; i++) {
+		const struct static_port *port = &rules->static_ports[i];
+
+		port_map_forbid(rules->address[port->slot].map[nat_proto_of(port->outside.proto)],
+			rte_be_to_cpu_16(port->outside.port));
+	}
+	*result = rules;
+	return 0;
+}
+
+void
+rules_destroy(struct nat_rules *rules)
+{
+	if (!rules)
+		return;
+	for (uint32_t i = 0; i < rules->address_count; i++)
+		for (unsigned int p = 0; p < NAT_PROTOS; p++)
+			rte_free(rules->address[i].map[p]);
+	rte_free(rules->static_ports);
+	rte_free(rules->static_addresses);
+	rte_free(rules->prefixes);
+	rte_free(rules->slots);
+	rte_free(rules);
+}
+
+bool
+rules_static_port(const struct nat_rules *rules, const struct endpoint *inside)
+{
+	struct static_port key = {.inside = *inside};
+
+	return rules->static_port_count &&
+	       bsearch(&key, rules->static_ports, rules->static_port_count,
+		       sizeof(rules->static_ports[0]), compare_static_port);
+}
+
+bool
+rules_match(
+	const struct nat_rules *rules, const struct endpoint *inside, struct rule_target *target)
+{
+	struct static_address key = {.inside = inside->address}, *found;
+
+	if (nat_proto_of(inside->proto) < 0)
+		return false;
+	if (rules->static_address_count) {
+		found = bsearch(&key, rules->static_addresses, rules->static_address_count,
+			sizeof(rules->static_addresses[0]), compare_static_address);
+		if (found) {
+			*target = (struct rule_target){&found->slot, 1, true, false};
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < rules->prefix_count; i++) {
+		const struct dynamic_prefix *prefix = &rules->prefixes[i];
+
+		if ((inside->address & prefix->mask) == prefix->address) {
+			*target = (struct rule_target){&rules->slots[prefix->first], prefix->count,
+				prefix->direct, prefix->direct};
+			return true;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * NAT rules, compiled: which inside endpoints are translated, and to which outside addresses.
+ *
+ * Order: static ports, static whole addresses, then dynamic rules in file order. Immutable after
+ * bring-up but for the leases of one-to-one addresses (under the nat's lease lock).
+ *
+ * An outside address is of one kind: shared (ports are chosen, port_map has its bitmaps) or direct
+ * (static whole address, or one-to-one: the outside port is the inside port, no choice).
+ */
+#ifndef NAT_RULE_PRIV_H
+#define NAT_RULE_PRIV_H
+
+#include "nat.h"
+#include "port_map_priv.h"
+
+enum nat_proto { NAT_UDP, NAT_TCP, NAT_ICMP, NAT_PROTOS };
+
+struct outside_address {
+	rte_be32_t address;
+	uint8_t protos; /* bit per nat_proto that has a map */
+	bool direct;
+	rte_be32_t static_inside; /* direct: the inside address of a static rule; 0: one-to-one */
+	struct port_map *map[NAT_PROTOS];
+	/* One-to-one, under the lease lock: who has it, and for how many bindings not yet released. */
+	rte_be32_t lease;
+	uint32_t lease_count;
+};
+
+struct static_port {
+	struct endpoint inside, outside;
+	uint16_t slot;
+};
+
+struct static_address {
+	rte_be32_t inside;
+	uint16_t slot;
+};
+
+struct dynamic_prefix {
+	rte_be32_t address, mask;
+	uint16_t first, count; /* slice of slots[] */
+	bool direct;
+};
+
+struct nat_rules {
+	uint32_t address_count, static_port_count, static_address_count, prefix_count, slot_count;
+	struct outside_address address[OUTSIDE_ADDRESSES_MAX]; /* ascending, host order */
+	struct static_port *static_ports; /* ascending by endpoint_order() of inside */
+	struct static_address *static_addresses; /* ascending by inside, host order */
+	struct dynamic_prefix *prefixes; /* file order */
+	uint16_t *slots; /* outside addresses of dynamic rules */
+};
+
+/* Where a rule sends an inside endpoint: one of `count` outside addresses. */
+struct rule_target {
+	const uint16_t *slots;
+	uint16_t count;
+	bool direct;
+	bool lease; /* one-to-one: an address has to be leased */
+};
+
+/** Compile and reserve the static rules' ports. 0, -EINVAL, -ENOSPC, -ENOMEM. Bring-up. */
+int rules_create(const struct config *config, const struct interface_table *interfaces, int socket,
+	struct nat_rules **rules);
+void rules_destroy(struct nat_rules *rules);
+size_t rules_memory(const struct config *config);
+
+/** What an on-demand binding of this inside endpoint would use; false: no rule. Any thread. */
+bool rules_match(
+	const struct nat_rules *rules, const struct endpoint *inside, struct rule_target *target);
+
+/** True when a static port rule has this inside endpoint. Any thread. */
+bool rules_static_port(const struct nat_rules *rules, const struct endpoint *inside);
+
+/** Slot of an outside address; -1: none. Any thread. */
+int rules_slot(const struct nat_rules *rules, rte_be32_t address);
+
+/** NAT's index of an IP protocol; -1: not translated. */
+static inline int
+nat_proto_of(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_UDP:
+		return NAT_UDP;
+	case IPPROTO_TCP:
+		return NAT_TCP;
+	case IPPROTO_ICMP:
+		return NAT_ICMP;
+	default:
+		return -1;
+	}
+}
+
+#endif

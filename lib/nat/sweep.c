@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Housekeeping on the control lcore: bindings that nobody needs close, retired ones give their
+ * ports back, and clear. Walks go by pool index with a budget; the stripe is taken only for a
+ * binding that looks ripe, which is then judged again under it.
+ *
+ * The hash takes back the slots of deleted keys only when further keys are deleted (its defer queue
+ * has no other door in DPDK 22.11), so after a burst of closes new keys could find it full. The
+ * sweep therefore deletes and adds a key of its own, which no packet can have, until the slots are
+ * back.
+ */
+#include "nat_priv.h"
+
+enum {
+	FLUSH_SLACK = 128, /* slots that may wait for the next real delete */
+	FLUSH_ROUNDS = 64, /* in one sweep; a round brings some slots back */
+};
+
+static const struct endpoint flush_endpoint = {.proto = UINT8_MAX};
+
+static bool
+deadline_passed(const struct binding *binding, uint32_t now_s)
+{
+	uint32_t deadline = atomic_load_explicit(&binding->deadline_s, memory_order_relaxed);
+
+	return deadline && deadline <= now_s;
+}
+
+/* Closes the owner when it has no flow, so that none can come between this look and the close. */
+static bool
+flows_close_empty(struct binding *binding)
+{
+	bool empty;
+
+	rte_spinlock_lock(&binding->flows.lock);
+	empty = binding->flows.count == 0;
+	if (empty)
+		binding->flows.closed = true;
+	rte_spinlock_unlock(&binding->flows.lock);
+	return empty;
+}
+
+static void
+binding_age(struct thread *self, struct nat *nat, struct binding *binding)
+{
+	struct inside_ref ref = inside_ref_make(&binding->inside);
+	enum door_end end = DOOR_STAYS;
+
+	stripe_lock(nat, ref.stripe);
+	if (!pool_object_live(&binding->object) || !binding_is_open(binding))
+		goto unlock;
+	if (deadline_passed(binding, self->now_s)) {
+		if (binding->holders)
+			atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
+		else
+			end = door_end(self, nat, &ref, binding);
+	}
+	if (end == DOOR_STAYS && !binding->permanent && !door_gauge_of(binding).door &&
+		self->now_s - binding->created_s >= BINDING_GRACE_S && flows_close_empty(binding)) {
+		binding_close_begin(self, nat, &ref, binding);
+		end = DOOR_CLOSES;
+	}
+unlock:
+	stripe_unlock(nat, ref.stripe);
+	door_end_finish(self, nat, binding, end);
+}
+
+/* A look without the lock: `holders` and `count` may be a moment old, the next turn sees them. */
+static bool
+binding_looks_ripe(struct thread *self, const struct binding *binding)
+{
+	if (!pool_object_live(&binding->object) || !binding_is_open(binding))
+		return false;
+	if (deadline_passed(binding, self->now_s))
+		return true;
+	return !binding->permanent && !door_gauge_of(binding).door && !binding->flows.count &&
+	       self->now_s - binding->created_s >= BINDING_GRACE_S;
+}
+
+/* Let the hash take slots back (see above), as far as grace periods are over. */
+static void
+hash_flush(struct nat *nat)
+{
+	struct inside_ref ref = inside_ref_make(&flush_endpoint);
+
+	for (unsigned int i = 0; i < FLUSH_ROUNDS; i++) {
+		int32_t keys = rte_hash_count(nat->inside);
+
+		if (nat->flush_key_stands &&
+			keys <= (int32_t)pool_used(nat->bindings) + FLUSH_SLACK)
+			return;
+		if (nat->flush_key_stands)
+			rte_hash_del_key_with_hash(nat->inside, &ref.key, ref.hash);
+		nat->flush_key_stands =
+			rte_hash_add_key_with_hash_data(nat->inside, &ref.key, ref.hash, NULL) == 0;
+		if (rte_hash_count(nat->inside) >= keys)
+			return;
+	}
+}
+
+void
+nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
+{
+	uint32_t capacity = pool_capacity(nat->bindings);
+
+	for (uint32_t n = RTE_MIN(budget, capacity); n; n--) {
+		struct binding *binding;
+
+		nat->sweep_cursor = nat->sweep_cursor % capacity + 1;
+		binding = pool_at(nat->bindings, nat->sweep_cursor);
+		if (binding_looks_ripe(self, binding))
+			binding_age(self, nat, binding);
+	}
+	pool_reclaim(nat->bindings, budget);
+	hash_flush(nat);
+}
+
+bool
+nat_clear_step(struct thread *self, struct nat *nat, uint32_t *cursor, uint32_t budget)
+{
+	uint32_t capacity = pool_capacity(nat->bindings);
+
+	for (; budget && *cursor < capacity; budget--) {
+		struct binding *binding = pool_at(nat->bindings, ++*cursor);
+		struct inside_ref ref;
+		enum door_end end = DOOR_STAYS;
+
+		if (!pool_object_live(&binding->object) || !binding_is_open(binding))
+			continue;
+		ref = inside_ref_make(&binding->inside);
+		stripe_lock(nat, ref.stripe);
+		if (pool_object_live(&binding->object) && binding_is_open(binding)) {
+			/* A call or registration counts on its door; a rule on its binding. */
+			if (binding->permanent || door_gauge_of(binding).door) {
+				end = DOOR_FLUSHES;
+			} else {
+				binding_close_begin(self, nat, &ref, binding);
+				end = DOOR_CLOSES;
+			}
+		}
+		stripe_unlock(nat, ref.stripe);
+		door_end_finish(self, nat, binding, end);
+	}
+	return *cursor >= capacity;
+}
