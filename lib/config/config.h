@@ -8,6 +8,7 @@
 #define CONFIG_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <netinet/in.h>
@@ -198,6 +199,7 @@ struct config {
 	struct config_zone_pair *zone_pairs;
 	struct config_sip sip;
 	bool telemetry_enabled;
+	struct config_places *places; /* where the settings stand; see config_place() */
 };
 
 /* A fault, printed as FILE:LINE: path: what is wrong, what is allowed. */
@@ -217,5 +219,34 @@ typedef void (*config_fault_fn)(void *context, const struct config_fault *fault)
  */
 struct config *config_load(const char *file, config_fault_fn fault, void *context);
 void config_free(struct config *config);
+
+/** Where a setting stands in the files. */
+struct config_place {
+	const char *file; /* lives as long as the configuration */
+	int line;
+};
+
+/**
+ * Place of a setting outside lists ("system.memory_mb") or of a whole list ("ports"), for faults
+ * that only the application can find. A setting left out has the place of the nearest group that
+ * is written, at last line 1 of the file. Any thread.
+ */
+struct config_place config_place(const struct config *config, const char *path);
+
+/** Write "FILE:LINE: path: text", the one form of a fault; returns as snprintf(). Any thread. */
+int config_fault_format(char *buffer, size_t size, const struct config_fault *fault);
+
+/**
+ * May `next` replace `running` without a restart? Reports each setting that differs and cannot
+ * change live, at its place in `next`. Returns how many did. Any thread.
+ */
+unsigned int config_reload_check(const struct config *running, const struct config *next,
+	config_fault_fn fault, void *context);
+
+/**
+ * The reference page of all settings (docs/configuration.md), made from the table that config_load()
+ * reads by. Returns a string to free(), or NULL when out of memory.
+ */
+char *config_reference_page(void);
 
 #endif

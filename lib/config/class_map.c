@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * `class_maps`. They may refer to one another in any order, so all names are defined before the
+ * first reference is resolved; circles are found afterwards by a walk in three colours.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "reader_priv.h"
+#include "service_priv.h"
+
+enum { MATCHES_MAX = 256, SERVICES_TEXT_MAX = 700 };
+
+enum colour { WHITE, GREY, BLACK };
+
+/* How many entries a member has; 0 when it is left out or no sequence (a fault). */
+static unsigned int
+member_count(struct reader *reader, const config_setting_t *entry, const char *member)
+{
+	const config_setting_t *setting = config_setting_get_member(entry, member);
+
+	if (setting == NULL)
+		return 0;
+	return sequence_open(reader, setting, 1, MATCHES_MAX, "an array of 1 .. 256 names");
+}
+
+/* False after a fault. */
+static bool
+service_read(struct reader *reader, const config_setting_t *setting, struct config_match *match)
+{
+	char services[SERVICES_TEXT_MAX];
+	const struct service *service;
+	const char *text;
+
+	service_names_text(services, sizeof(services));
+	text = text_read(reader, setting, services);
+	if (text == NULL)
+		return false;
+	service = service_find(text);
+	if (service == NULL) {
+		fault_add(reader, setting, "\"%.64s\" is no service, allowed: %s", text, services);
+		return false;
+	}
+	match->kind = strcmp(text, "sip") == 0 ? MATCH_SIP : MATCH_SERVICE;
+	match->service = service->name;
+	match->proto = service->proto;
+	match->port = service->port;
+	return true;
+}
+
+static void
+duplicate_check(struct reader *reader, const config_setting_t *setting,
+	const struct config_class_map *map, const struct config_match *match)
+{
+	const struct config_match *other;
+
+	for (other = map->matches; other < match; other++) {
+		if (other->kind != match->kind || other->index != match->index ||
+			other->service != match->service)
+			continue;
+		fault_add(reader, setting, "stands here twice, allowed: each once");
+		return;
+	}
+}
+
+static void
+member_read(struct reader *reader, const config_setting_t *entry, const char *member,
+	unsigned int count, struct config_class_map *map)
+{
+	const config_setting_t *list = config_setting_get_member(entry, member), *setting;
+	bool acls = strcmp(member, "acls") == 0, services = strcmp(member, "protocols") == 0;
+	struct config_match *match;
+	unsigned int i;
+	int index;
+
+	for (i = 0; i < count; i++) {
+		match = &map->matches[map->match_count];
+		setting = config_setting_get_elem(list, i);
+		if (services) {
+			if (!service_read(reader, setting, match))
+				continue;
+		} else {
+			index = name_resolve(reader, acls ? NAME_ACL : NAME_CLASS_MAP, setting);
+			if (index < 0)
+				continue;
+			match->kind = acls ? MATCH_ACL : MATCH_CLASS_MAP;
+			match->index = (unsigned int)index;
+		}
+		duplicate_check(reader, setting, map, match);
+		map->match_count++;
+	}
+}
+
+static void
+class_map_read(struct reader *reader, const config_setting_t *entry, struct config_class_map *map)
+{
+	unsigned int services = member_count(reader, entry, "protocols");
+	unsigned int acls = member_count(reader, entry, "acls");
+	unsigned int maps = member_count(reader, entry, "class_maps");
+
+	if (config_setting_get_member(entry, "protocols") == NULL &&
+		config_setting_get_member(entry, "acls") == NULL &&
+		config_setting_get_member(entry, "class_maps") == NULL)
+		fault_add(reader, entry,
+			"matches nothing, allowed: at least one of `protocols`, `acls`, "
+			"`class_maps`");
+	map->matches = reader_alloc(reader, services + acls + maps, sizeof(*map->matches));
+	member_read(reader, entry, "protocols", services, map);
+	member_read(reader, entry, "acls", acls, map);
+	member_read(reader, entry, "class_maps", maps, map);
+}
+
+/* A reference to a map that is grey, that is, on the way here, closes a circle. */
+static void
+circle_walk(
+	struct reader *reader, const config_setting_t *list, unsigned int index, uint8_t *colours)
+{
+	const struct config_class_map *maps = reader->config->class_maps, *map = &maps[index];
+	unsigned int i, next;
+
+	colours[index] = GREY;
+	for (i = 0; i < map->match_count; i++) {
+		if (map->matches[i].kind != MATCH_CLASS_MAP)
+			continue;
+		next = map->matches[i].index;
+		if (colours[next] == GREY)
+			fault_add_member(reader, config_setting_get_elem(list, index), "class_maps",
+				"\"%s\" leads back here, allowed: class maps that do not contain "
+				"this one",
+				maps[next].name);
+		else if (colours[next] == WHITE)
+			circle_walk(reader, list, next, colours);
+	}
+	colours[index] = BLACK;
+}
+
+void
+class_maps_read(struct reader *reader)
+{
+	struct config *config = reader->config;
+	const config_setting_t *list, *entry;
+	struct config_class_map *map;
+	unsigned int i, count;
+	uint8_t *colours;
+
+	list = list_open(reader, "class_maps", &count);
+	config->class_maps = reader_alloc(reader, count, sizeof(*config->class_maps));
+	config->class_map_count = count;
+	for (i = 0; i < count; i++) {
+		map = &config->class_maps[i];
+		entry = list_entry(reader, list, i);
+		if (entry == NULL) {
+			name_add(reader, NAME_CLASS_MAP, list, NULL);
+			continue;
+		}
+		map->line = config_setting_source_line(entry);
+		group_read(reader, entry, "class_maps[]", map);
+		if (map->name != NULL && strcmp(map->name, "class-default") == 0)
+			fault_add_member(reader, entry, "name",
+				"\"class-default\" exists by itself, allowed: another name");
+		name_add(reader, NAME_CLASS_MAP, entry, map->name);
+	}
+	for (i = 0; i < count; i++) {
+		entry = config_setting_get_elem(list, i);
+		if (config_setting_type(entry) == CONFIG_TYPE_GROUP)
+			class_map_read(reader, entry, &config->class_maps[i]);
+	}
+	colours = reader_alloc(reader, count, sizeof(*colours));
+	for (i = 0; i < count; i++)
+		if (colours[i] == WHITE)
+			circle_walk(reader, list, i, colours);
+	free(colours);
+}

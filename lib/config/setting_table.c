@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Every setting, in the order of the reference page. Overview in setting_priv.h. Bounds that
+ * several rooms share are in core/limits.h; the others are chosen here, wide enough for every use
+ * we know and narrow enough to catch a slip of the finger.
+ */
+#include "config/config.h"
+
+#include "setting_priv.h"
+
+#define FIELD(type, member) .offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+#define TOP(member)         FIELD(struct config, member)
+
+#define GROUP(name, about)     .path = name, .type = SETTING_GROUP, .help = about
+#define LIST(name, top, about) .path = name, .type = SETTING_LIST, .max = top, .help = about
+#define INTEGER(name, standard, low, high, about) \
+	.path = name, .type = SETTING_INTEGER, .fallback = standard, .min = low, .max = high, \
+	.help = about
+#define BOOLEAN(name, standard, about) \
+	.path = name, .type = SETTING_BOOLEAN, .fallback = standard, .help = about
+#define CHOICE(name, list, standard, about) \
+	.path = name, .type = SETTING_CHOICE, .choices = list, .fallback = standard, .help = about
+#define WORD(name, list, standard, about) \
+	.path = name, .type = SETTING_WORD, .choices = list, .text = standard, .help = about
+#define NAME(name, about) .path = name, .type = SETTING_NAME, .help = about
+#define TEXT(name, about) .path = name, .type = SETTING_TEXT, .help = about
+#define OTHER(name, standard, what, about) \
+	.path = name, .type = SETTING_OTHER, .text = standard, .allowed = what, .help = about
+
+#define REQUIRED      .flags = SETTING_REQUIRED
+#define LIVE          .flags = SETTING_LIVE
+#define REQUIRED_LIVE .flags = SETTING_REQUIRED | SETTING_LIVE
+
+enum { DAY = 86400, WEEK = 7 * DAY };
+
+static const char *const hugepages_choices[] = {"auto", "on", "off", NULL};
+static const char *const idle_choices[] = {"poll", "auto", NULL};
+static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
+static const char *const target_choices[] = {"stderr", "syslog", NULL};
+static const char *const driver_choices[] = {
+	"pci", "af_packet", "af_xdp", "tap", "pcap", "ring", "null", NULL};
+static const char *const side_choices[] = {"none", "inside", "outside", NULL};
+static const char *const permit_choices[] = {"deny", "permit", NULL};
+static const char *const protocol_choices[] = {"ip", "tcp", "udp", "icmp", NULL};
+static const char *const kind_choices[] = {"dynamic", "static", NULL};
+static const char *const match_choices[] = {"any", "all", NULL};
+static const char *const action_choices[] = {"drop", "inspect", "pass", NULL};
+static const char *const malformed_choices[] = {"pass", "drop", NULL};
+static const char *const source_choices[] = {"latch", "announced", "any", NULL};
+static const char *const hosts_choices[] = {"zone", "sender", NULL};
+
+static const char ports_allowed[] = "an array of port numbers 0 .. 65535, or a list that also has "
+				    "ranges such as \"16384-32767\"";
+static const char networks_allowed[] = "\"any\", a prefix or an address";
+
+/* clang-format off: a row reads as name, bounds, help, field */
+const struct setting setting_table[] = {
+	{GROUP("system", "The machine: cores, memory and table sizes.")},
+	{INTEGER("system.control_core", 0, 0, 1023,
+		 "CPU core of the control lcore: timers, reload, telemetry. May also be a "
+		 "worker's."),
+		TOP(system.control_core)},
+	{OTHER("system.worker_cores", "[1]", "an array of 1 .. 32 CPU cores 0 .. 1023",
+		"One worker lcore for each entry. An entry may repeat a core: the workers then "
+		 "share it.")},
+	{CHOICE("system.hugepages", hugepages_choices, HUGEPAGES_AUTO,
+		 "Huge pages: `auto` tries and falls back with a log line, `on` insists, `off` "
+		 "does without."),
+		TOP(system.hugepages)},
+	{INTEGER("system.memory_mb", 0, 0, 1048576,
+		 "Memory taken at start, in MiB. 0: computed from the table sizes; `--check` "
+		 "prints the sum and refuses a smaller value."),
+		TOP(system.memory_mb)},
+	{NAME("system.file_prefix", "Names what this instance keeps in the runtime folder, the "
+		 "telemetry socket's folder too. Instances that run side by side need one each."),
+		.text = "callgate", TOP(system.file_prefix)},
+	{INTEGER("system.max_flows", 262144, 1024, 16777216,
+		 "Flows (translated or inspected conversations) at one time."),
+		TOP(system.max_flows)},
+	{INTEGER("system.max_calls", 65536, 64, 4194304, "SIP call records at one time."),
+		TOP(system.max_calls)},
+	{CHOICE("system.idle", idle_choices, IDLE_AUTO,
+		 "`poll`: workers never sleep. `auto`: a worker sleeps, 100 µs at most, when all "
+		 "its queues are idle."),
+		TOP(system.idle)},
+	{GROUP("system.log", "Where log lines go.")},
+	{WORD("system.log.level", level_choices, "info",
+		 "The least important lines that are written."),
+		TOP(system.log_level)},
+	{WORD("system.log.target", target_choices, "stderr", "Where they are written."),
+		TOP(system.log_target)},
+
+	{LIST("ports", PORTS_MAX, "The network cards."), REQUIRED},
+	{NAME("ports[].name", "Name that interfaces and show commands use."),
+		FIELD(struct config_port, name), REQUIRED},
+	{CHOICE("ports[].driver", driver_choices, 0, "Kind of port."),
+		FIELD(struct config_port, driver), REQUIRED},
+	{TEXT("ports[].device",
+		 "`pci`: PCI address such as \"0000:3b:00.0\". `af_packet`, `af_xdp`: network "
+		 "device. `tap`: network device to make (default: the port's name). `pcap`: "
+		 "capture file to read. `ring`: ring to use (default: the port's name). Not for "
+		 "`null`."),
+		FIELD(struct config_port, device)},
+	{TEXT("ports[].output",
+		 "`pcap` only: capture file to write. Left out: nothing is written."),
+		FIELD(struct config_port, tx_file)},
+	{INTEGER("ports[].queues", 0, 0, WORKERS_MAX,
+		 "Queue pairs. 0: one for each worker, as far as the driver goes."),
+		FIELD(struct config_port, queues)},
+	{INTEGER("ports[].rx_descriptors", 1024, 64, 32768, "Length of each receive queue."),
+		FIELD(struct config_port, rx_descriptors)},
+	{INTEGER("ports[].tx_descriptors", 1024, 64, 32768, "Length of each transmit queue."),
+		FIELD(struct config_port, tx_descriptors)},
+
+	{LIST("interfaces", INTERFACES_MAX, "Layer 3, on a port or on a VLAN of it."), REQUIRED},
+	{NAME("interfaces[].name", "Name that rules and show commands use."),
+		FIELD(struct config_interface, name), REQUIRED},
+	{OTHER("interfaces[].port", NULL, "the name of a port", "The port it is on."), REQUIRED},
+	{INTEGER("interfaces[].vlan", 0, 0, 4094, "802.1Q VLAN. 0: untagged."),
+		FIELD(struct config_interface, vlan)},
+	{OTHER("interfaces[].addresses", NULL,
+		 "an array of 1 .. 8 IPv4 addresses with their prefix length",
+		 "Own addresses, such as \"10.0.0.1/24\". The first is the one that PAT uses."),
+		REQUIRED},
+	{OTHER("interfaces[].zone", "\"default\"", "the name of a zone, \"default\" too",
+		"Zone of the firewall.")},
+	{CHOICE("interfaces[].nat", side_choices, 0, "Side of the translation."),
+		FIELD(struct config_interface, nat_side)},
+	{INTEGER("interfaces[].mtu", 1500, 68, 9000, "Longest IP packet, in bytes."),
+		FIELD(struct config_interface, mtu)},
+
+	{LIST("routes", 4096, "Static routes.")},
+	{OTHER("routes[].prefix", NULL, "a prefix such as \"0.0.0.0/0\"", "Destinations."),
+		REQUIRED},
+	{OTHER("routes[].via", NULL, "an address in the prefix of an interface", "The next hop."),
+		REQUIRED},
+
+	{LIST("acls", 1024, "Access lists, for class maps."), LIVE},
+	{NAME("acls[].name", "Name that class maps use."), FIELD(struct config_acl, name),
+		REQUIRED_LIVE},
+	{LIST("acls[].entries", 4096, "Entries; the first that fits decides, none: deny."),
+		REQUIRED_LIVE},
+	{CHOICE("acls[].entries[].action", permit_choices, 0, "What an entry that fits decides."),
+		FIELD(struct config_acl_entry, permit), REQUIRED_LIVE},
+	{CHOICE("acls[].entries[].protocol", protocol_choices, 0, "Protocol; `ip`: any."),
+		FIELD(struct config_acl_entry, proto), LIVE},
+	{OTHER("acls[].entries[].source", "\"any\"", networks_allowed, "Source addresses."), LIVE},
+	{OTHER("acls[].entries[].destination", "\"any\"", networks_allowed,
+		 "Destination addresses. Policy sees real addresses: the inside host, not its "
+		 "outside face."),
+		LIVE},
+	{OTHER("acls[].entries[].sports", NULL, ports_allowed,
+		 "Source ports, for `tcp` and `udp`. Left out: any."),
+		LIVE},
+	{OTHER("acls[].entries[].dports", NULL, ports_allowed,
+		 "Destination ports, for `tcp` and `udp`. Left out: any."),
+		LIVE},
+
+	{GROUP("nat", "Address translation.")},
+	{LIST("nat.pools", 64, "Outside addresses for dynamic rules.")},
+	{NAME("nat.pools[].name", "Name that rules use."), FIELD(struct config_pool, name),
+		REQUIRED},
+	{OTHER("nat.pools[].addresses", NULL,
+		 "an array of addresses and ranges such as \"203.0.113.10-203.0.113.20\"",
+		 "The addresses. All outside addresses together are 256 at most."),
+		REQUIRED},
+	{OTHER("nat.pools[].ports", "[1024, 65535]", "[first, last] within 1 .. 65535",
+		"Outside ports that an overloaded pool gives out.")},
+	{LIST("nat.rules", 1024, "What is translated; the first rule that fits decides.")},
+	{CHOICE("nat.rules[].kind", kind_choices, 0, "Kind of rule."),
+		FIELD(struct config_nat_rule, kind), REQUIRED},
+	{OTHER("nat.rules[].inside", NULL,
+		 "an array of prefixes in a dynamic rule, \"address\" or \"address:port\" in a "
+		 "static one",
+		 "Inside addresses."),
+		REQUIRED},
+	{OTHER("nat.rules[].interface", NULL, "the name of an interface with nat = \"outside\"",
+		"Dynamic: translate to the interface's first address. Either this or `pool`.")},
+	{OTHER("nat.rules[].pool", NULL, "the name of a pool",
+		"Dynamic: translate to the pool's addresses. Either this or `interface`.")},
+	{BOOLEAN("nat.rules[].overload", true,
+		 "Dynamic: many inside hosts share an outside address, told apart by port. "
+		 "false: one to one, needs `pool`."),
+		FIELD(struct config_nat_rule, overload)},
+	{OTHER("nat.rules[].protocol", NULL, "tcp, udp",
+		"Static: translate one port of this protocol. Left out: the whole address.")},
+	{OTHER("nat.rules[].outside", NULL, "\"address\" or \"address:port\"",
+		"Static: the outside face of `inside`.")},
+	{GROUP("nat.sip", "Where the SIP ALG listens.")},
+	{OTHER("nat.sip.udp_ports", "[5060]", "an array of 0 .. 16 ports 1 .. 65535",
+		"Destination ports at which UDP is SIP. `[]` switches it off.")},
+	{OTHER("nat.sip.tcp_ports", "[5060]", "an array of 0 .. 16 ports 1 .. 65535",
+		"Destination ports at which TCP is SIP. `[]` switches it off.")},
+	{GROUP("nat.timeouts", "Seconds without a packet after which a translation ends.")},
+	{INTEGER("nat.timeouts.udp", 300, 1, WEEK, "UDP (RFC 4787: 120 or more)."),
+		TOP(nat.timeout_udp)},
+	{INTEGER("nat.timeouts.tcp_established", 7440, 1, WEEK,
+		 "TCP, established (RFC 5382: 7440 or more)."),
+		TOP(nat.timeout_tcp_established)},
+	{INTEGER("nat.timeouts.tcp_transitory", 240, 1, WEEK,
+		 "TCP, opening or closing (RFC 5382: 240 or more)."),
+		TOP(nat.timeout_tcp_transitory)},
+	{INTEGER("nat.timeouts.icmp", 60, 1, WEEK, "ICMP queries (RFC 5508: 60 or more)."),
+		TOP(nat.timeout_icmp)},
+
+	{OTHER("zones", NULL, "an array of 0 .. 60 names",
+		"Zones of the firewall. \"self\" (callgate itself) and \"default\" (interfaces "
+		 "without a zone) exist by themselves. Left out: no firewall, a plain router.")},
+	{LIST("class_maps", 1024, "Kinds of traffic."), LIVE},
+	{NAME("class_maps[].name", "Name that policy maps use."),
+		FIELD(struct config_class_map, name), REQUIRED_LIVE},
+	{CHOICE("class_maps[].match", match_choices, 0,
+		 "`any`: one of what follows has to fit. `all`: everything has to."),
+		FIELD(struct config_class_map, match_all), LIVE},
+	{OTHER("class_maps[].protocols", NULL, "an array of service names",
+		 "Services; the page ends with their table. `sip` follows `nat.sip`."),
+		LIVE},
+	{OTHER("class_maps[].acls", NULL, "an array of names of access lists", "Access lists."),
+		LIVE},
+	{OTHER("class_maps[].class_maps", NULL, "an array of names of class maps",
+		 "Other class maps, not in a circle."),
+		LIVE},
+	{LIST("policy_maps", 256, "What to do with each kind of traffic."), LIVE},
+	{NAME("policy_maps[].name", "Name that zone pairs use."),
+		FIELD(struct config_policy_map, name), REQUIRED_LIVE},
+	{LIST("policy_maps[].classes", 256,
+		 "Classes; the first that fits decides. \"class-default\" fits everything, is "
+		 "last and is there with `drop` when left out."),
+		REQUIRED_LIVE},
+	{OTHER("policy_maps[].classes[].class", NULL,
+		 "the name of a class map, or \"class-default\"", "The kind of traffic."),
+		REQUIRED_LIVE},
+	{CHOICE("policy_maps[].classes[].action", action_choices, ACTION_DROP,
+		 "`inspect`: pass and remember, so that answers pass too; SIP gets the ALG. "
+		 "`pass`: this way only. `drop`. Only class-default may leave it out."),
+		FIELD(struct config_policy_class, action), LIVE},
+	{BOOLEAN("policy_maps[].classes[].log", false, "Write a log line (rate limited)."),
+		FIELD(struct config_policy_class, log), LIVE},
+	{LIST("zone_pairs", 4096,
+		 "Which policy rules from one zone to another. Between two zones without a pair: "
+		 "dropped."),
+		LIVE},
+	{NAME("zone_pairs[].name", "Name that show commands use."),
+		FIELD(struct config_zone_pair, name), REQUIRED_LIVE},
+	{OTHER("zone_pairs[].source", NULL, "the name of a zone", "Where a conversation begins."),
+		REQUIRED_LIVE},
+	{OTHER("zone_pairs[].destination", NULL, "the name of a zone", "Where it goes."),
+		REQUIRED_LIVE},
+	{OTHER("zone_pairs[].policy", NULL, "the name of a policy map", "The policy."),
+		REQUIRED_LIVE},
+
+	{GROUP("sip", "The SIP ALG.")},
+	{INTEGER("sip.call_proceeding_timeout", 180, 1, DAY,
+		 "Seconds a call may take from its INVITE to the answer."),
+		TOP(sip.call_proceeding_timeout)},
+	{INTEGER("sip.max_call_duration", 43200, 1, WEEK,
+		 "Seconds after which a call's record ends."),
+		TOP(sip.max_call_duration)},
+	{INTEGER("sip.media_inactivity_timeout", 300, 1, DAY,
+		 "Seconds without media after which a call's doors and pinholes close."),
+		TOP(sip.media_inactivity_timeout)},
+	{INTEGER("sip.registration_grace", 60, 0, DAY,
+		 "Seconds a registration's door stays open beyond its expiry."),
+		TOP(sip.registration_grace)},
+	{INTEGER("sip.max_calls_per_host", 0, 0, 4194304, "Calls of one host. 0: no limit."),
+		TOP(sip.max_calls_per_host)},
+	{CHOICE("sip.malformed", malformed_choices, MALFORMED_PASS,
+		 "A message that does not parse: `pass` it with its addresses translated at "
+		 "layer 4 only, or `drop` it."),
+		TOP(sip.malformed)},
+	{CHOICE("sip.media_source", source_choices, CONFIG_MEDIA_LATCH,
+		 "Who may send media through a door: the source that is heard first (`latch`), "
+		 "the address announced in the answer (`announced`), or `any`."),
+		TOP(sip.media_source)},
+	{CHOICE("sip.media_hosts", hosts_choices, MEDIA_HOSTS_ZONE,
+		 "For whom a message may open media: any host of the sender's zone, or the "
+		 "`sender` only."),
+		TOP(sip.media_hosts)},
+	{GROUP("sip.blacklist", "Blocking of hosts that send too much SIP.")},
+	{INTEGER("sip.blacklist.trigger_messages", 0, 0, 0, "Messages that trigger it. 0: off."),
+		TOP(sip.blacklist_trigger_messages), .flags = SETTING_UNAVAILABLE},
+	{INTEGER("sip.blacklist.trigger_period_ms", 1000, 1, 3600000,
+		 "Milliseconds within which they have to come."),
+		TOP(sip.blacklist_trigger_period_ms)},
+	{INTEGER("sip.blacklist.block_seconds", 30, 1, DAY, "Seconds a host then is blocked."),
+		TOP(sip.blacklist_block_seconds)},
+
+	{GROUP("telemetry", "The socket for `callgatectl`.")},
+	{BOOLEAN("telemetry.enabled", true, "Open the telemetry socket."), TOP(telemetry_enabled)},
+};
+/* clang-format on */
+
+const unsigned int setting_count = sizeof(setting_table) / sizeof(setting_table[0]);
