@@ -76,6 +76,7 @@ struct flow {
 	_Atomic uint8_t tcp_state;	/* enum tcp_state */
 	uint8_t proto;
 	uint8_t media;			/* 1: made through a media door or pinhole */
+	uint8_t linked;			/* bit per flow_owner_slot; under the key stripes */
 	uint16_t zone_pair;		/* index into the ruleset + 1; 0: none */
 	uint16_t class_index;		/* class in the policy that permitted it */
 	uint32_t created_s;

@@ -60,8 +60,9 @@ struct pinhole_holder {
 struct pinhole {
 	struct pool_object object;
 	struct pinhole_key key;
-	uint8_t class;			/* enum pinhole_class */
-	uint32_t holders;		/* under the key's stripe */
+	_Atomic uint8_t class;		/* enum pinhole_class; under the stripe; read by match and show */
+	_Atomic bool open;		/* under the stripe: its key is in the table */
+	_Atomic uint32_t holders;	/* under the key's stripe; read by match, sweep and show */
 	_Atomic uint32_t deadline_s;	/* raised by openers; read by sweep and show */
 	uint32_t opened_s;
 	struct pinhole_holder first;
@@ -85,7 +86,7 @@ void pinhole_table_destroy(struct pinhole_table *table);
 size_t pinhole_table_memory(uint32_t capacity);
 
 /**
- * Open a pinhole, or join the one that stands. 0 and *handle; -ENOBUFS: pool empty; -ENOSPC: hash
+ * Open a pinhole, or join the one that stands (see pinhole.c on who shares what). 0 and *handle; -ENOBUFS: pool empty; -ENOSPC: hash
  * full. Findable by every worker when it returns. Any worker.
  */
 int pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Ageing: the control lcore walks the pool by index, a bounded step at a time. The caller is online
+ * in the RCU variable for the step and offline between steps, so no pointer outlives a step.
+ */
+#include "flow_priv.h"
+#include "tcp.h"
+
+enum {
+	/* Seconds that a closed TCP flow stays for late segments. It counts from the last packet, so
+	 * a forged RST does not end a conversation that goes on. */
+	TCP_CLOSED_LINGER_S = 5,
+};
+
+uint32_t
+flow_last_seen(const struct flow *flow)
+{
+	const uint32_t a = atomic_load_explicit(&flow->path[0].last_seen_s, memory_order_relaxed);
+	const uint32_t b = atomic_load_explicit(&flow->path[1].last_seen_s, memory_order_relaxed);
+
+	return RTE_MAX(a, b);
+}
+
+uint32_t
+flow_timeout(const struct flow_table *table, const struct flow *flow)
+{
+	const struct flow_timeouts *timeouts = &table->timeouts;
+
+	switch (flow->proto) {
+	case IPPROTO_TCP:
+		switch (atomic_load_explicit(&flow->tcp_state, memory_order_relaxed)) {
+		case TCP_ESTABLISHED:
+			return timeouts->tcp_established;
+		case TCP_CLOSED:
+			return RTE_MIN(timeouts->tcp_transitory, (uint32_t)TCP_CLOSED_LINGER_S);
+		default:
+			return timeouts->tcp_transitory;
+		}
+	case IPPROTO_ICMP:
+		return timeouts->icmp;
+	default:
+		return timeouts->udp;
+	}
+}
+
+/* The flow at a pool index when it is live. */
+static struct flow *
+flow_live_at(const struct flow_table *table, uint32_t index)
+{
+	struct flow *flow = pool_at(table->pool, index);
+
+	if (flow == NULL || !pool_object_live(&flow->object))
+		return NULL;
+	/* acquire: pairs with the release in flow_create(): what follows is filled */
+	if (atomic_load_explicit(&flow->state, memory_order_acquire) != FLOW_LIVE)
+		return NULL;
+	return flow;
+}
+
+static void
+flow_age(struct thread *self, struct flow_table *table, struct flow *flow)
+{
+	/* A worker's clock may be a turn ahead: the difference is signed. */
+	const int32_t idle_s = (int32_t)(self->now_s - flow_last_seen(flow));
+	enum event event = EVENT_FLOW_EXPIRED;
+
+	if (idle_s < 0 || (uint32_t)idle_s < flow_timeout(table, flow))
+		return;
+	if (flow->proto == IPPROTO_TCP &&
+		atomic_load_explicit(&flow->tcp_state, memory_order_relaxed) == TCP_CLOSED)
+		event = EVENT_FLOW_CLOSED;
+	flow_remove_as(self, table, flow, event);
+}
+
+void
+flow_sweep(struct thread *self, struct flow_table *table, uint32_t budget)
+{
+	const uint32_t capacity = pool_capacity(table->pool);
+	const uint32_t steps = RTE_MIN(budget, capacity);
+
+	for (uint32_t i = 0; i < steps; i++) {
+		struct flow *flow;
+
+		table->sweep_index = table->sweep_index % capacity + 1;
+		flow = flow_live_at(table, table->sweep_index);
+		if (flow != NULL)
+			flow_age(self, table, flow);
+	}
+	pool_reclaim(table->pool, budget);
+}
+
+bool
+flow_clear_step(struct thread *self, struct flow_table *table, uint32_t *cursor, uint32_t budget)
+{
+	const uint32_t capacity = pool_capacity(table->pool);
+
+	while (budget-- > 0 && *cursor < capacity) {
+		struct flow *flow = flow_live_at(table, ++*cursor);
+
+		if (flow != NULL)
+			flow_remove(self, table, flow);
+	}
+	return *cursor >= capacity;
+}

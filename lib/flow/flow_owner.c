@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Owners: the list of the flows made through one binding or pinhole.
+ *
+ * A flow has one link for each kind of owner; an owner finds its own among them by address (a flow
+ * links to one owner once only). Everything here happens under the owner's lock, which is a leaf:
+ * nothing else is taken under it. Closing pops one flow at a time and removes it with the lock
+ * released, because removal takes key stripes, which stand before owner locks in the lock order.
+ */
+#include <errno.h>
+
+#include "flow_priv.h"
+
+void
+flow_owner_init(struct flow_owner *owner)
+{
+	rte_spinlock_init(&owner->lock);
+	owner->closed = false;
+	owner->count = 0;
+	owner->first = NULL;
+}
+
+static enum flow_owner_slot
+flow_owner_slot_of(const struct flow_owner *owner, const struct flow *flow)
+{
+	enum flow_owner_slot slot = FLOW_OWNER_SOURCE;
+
+	while (slot < FLOW_OWNER_PINHOLE && flow->link[slot].owner != owner)
+		slot++;
+	return slot;
+}
+
+/* Under the owner's lock; idempotent. */
+static void
+flow_owner_pull(struct flow_owner *owner, struct flow *flow, enum flow_owner_slot slot)
+{
+	struct flow *next = flow->link[slot].next;
+
+	if (flow->link[slot].pprev == NULL)
+		return;
+	*flow->link[slot].pprev = next;
+	if (next != NULL)
+		next->link[flow_owner_slot_of(owner, next)].pprev = flow->link[slot].pprev;
+	flow->link[slot].pprev = NULL;
+	flow->link[slot].next = NULL;
+	owner->count--;
+}
+
+int
+flow_owner_link(struct flow *flow, enum flow_owner_slot slot)
+{
+	struct flow_owner *owner = flow->link[slot].owner;
+	struct flow *first;
+	int ret = 0;
+
+	rte_spinlock_lock(&owner->lock);
+	first = owner->first;
+	if (owner->closed) {
+		ret = -ESTALE;
+	} else {
+		flow->link[slot].next = first;
+		flow->link[slot].pprev = &owner->first;
+		if (first != NULL)
+			first->link[flow_owner_slot_of(owner, first)].pprev =
+				&flow->link[slot].next;
+		owner->first = flow;
+		owner->count++;
+	}
+	rte_spinlock_unlock(&owner->lock);
+	return ret;
+}
+
+void
+flow_owner_unlink(struct flow *flow, enum flow_owner_slot slot)
+{
+	struct flow_owner *owner = flow->link[slot].owner;
+
+	rte_spinlock_lock(&owner->lock);
+	flow_owner_pull(owner, flow, slot);
+	rte_spinlock_unlock(&owner->lock);
+}
+
+uint32_t
+flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner)
+{
+	uint32_t removed = 0;
+	struct flow *flow;
+
+	rte_spinlock_lock(&owner->lock);
+	owner->closed = true;
+	while ((flow = owner->first) != NULL) {
+		flow_owner_pull(owner, flow, flow_owner_slot_of(owner, flow));
+		rte_spinlock_unlock(&owner->lock);
+		if (flow_remove(self, table, flow))
+			removed++;
+		rte_spinlock_lock(&owner->lock);
+	}
+	rte_spinlock_unlock(&owner->lock);
+	return removed;
+}
+
+bool
+flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit)
+{
+	const struct flow *flow;
+	bool found = false;
+
+	rte_spinlock_lock(&owner->lock);
+	for (flow = owner->first; flow != NULL && !found && limit > 0; limit--) {
+		const enum flow_owner_slot slot = flow_owner_slot_of(owner, flow);
+
+		/* Made by the owner's host: whom it sent to, as addressed and as it answers (they
+		 * differ on a hairpin). Made toward it: who sent. */
+		if (slot == FLOW_OWNER_SOURCE)
+			found = flow->path[0].key.dst == peer || flow->path[1].key.src == peer;
+		else
+			found = flow->path[0].key.src == peer;
+		flow = flow->link[slot].next;
+	}
+	rte_spinlock_unlock(&owner->lock);
+	return found;
+}
+
+uint32_t
+flow_owner_last_seen(struct flow_owner *owner, unsigned int limit)
+{
+	const struct flow *flow;
+	uint32_t newest = 0;
+
+	rte_spinlock_lock(&owner->lock);
+	for (flow = owner->first; flow != NULL && limit > 0; limit--) {
+		newest = RTE_MAX(newest, flow_last_seen(flow));
+		flow = flow->link[flow_owner_slot_of(owner, flow)].next;
+	}
+	rte_spinlock_unlock(&owner->lock);
+	return newest;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The pinhole table.
+ *
+ * Life cycle: pinhole_open() fills an object, sets `open` and adds the key, under the key's stripe.
+ * Whoever finds, under that stripe, that no holder is left and the deadline has passed detaches it:
+ * `open` false, key deleted. Then, with no lock held, it closes the flows and retires the object.
+ *
+ * Synchronization
+ *  - `open` false to true and back, holders, class, the key in the hash: under the stripe. Whoever
+ *    comes by handle takes the stripe of the object's key and checks `open` and the generation
+ *    again; two closers cannot both find it open.
+ *  - An opener that meets the key either finds the pinhole open and joins, or comes after the
+ *    detachment and makes a new one; the flows of the old one are then removed beside it, and a
+ *    packet of the new call that hit such a flow misses next time and is permitted anew.
+ *  - pinhole_match() takes no stripe. It may return a pinhole that closes the moment after: linking
+ *    the flow then fails (-ESTALE), or the closer finds the flow in the list.
+ *
+ * Several askers of one key share the object, whatever their call and class. Each holds it for
+ * itself; the last one closes it. A signalling class that joins a media pinhole takes it over: the
+ * wider permission decides, the filter no longer applies and the gauge of media pinholes does not
+ * count it. Media that joins a signalling pinhole leaves that as it is. Media of another call that
+ * joins a media pinhole opens the offer phase again.
+ */
+#include <errno.h>
+
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "core/keyed_hash.h"
+#include "media_filter.h"
+#include "shared_hash.h"
+
+enum { PINHOLE_STRIPES = 256 };
+
+struct pinhole_stripe {
+	rte_spinlock_t lock;
+} __rte_cache_aligned;
+
+struct pinhole_table {
+	struct rte_hash *hash;
+	struct pool *pool;
+	struct flow_table *flows;
+	uint32_t sweep_index; /* control lcore */
+	_Atomic uint32_t media; /* gauge: open pinholes of a media class */
+	struct pinhole_stripe stripe[PINHOLE_STRIPES];
+};
+
+static bool pinhole_class_is_media(enum pinhole_class class)
+{
+	return class == PINHOLE_RTP || class == PINHOLE_RTCP;
+}
+
+const char *pinhole_class_name(enum pinhole_class class)
+{
+	static const char *const names[PINHOLE_CLASSES] = {
+		[PINHOLE_VIA] = "via",
+		[PINHOLE_CONTACT] = "contact",
+		[PINHOLE_ROUTE] = "route",
+		[PINHOLE_RTP] = "rtp",
+		[PINHOLE_RTCP] = "rtcp",
+	};
+
+	return (unsigned int)class < PINHOLE_CLASSES ? names[class] : "?";
+}
+
+struct pinhole_table *
+pinhole_table_create(uint32_t capacity, struct flow_table *flows, int socket)
+{
+	struct pinhole_table *table;
+
+	if (capacity == 0 || capacity > RTE_HASH_ENTRIES_MAX / 2) {
+		rte_errno = EINVAL;
+		return NULL;
+	}
+	table = rte_zmalloc_socket("pinhole_table", sizeof(*table), RTE_CACHE_LINE_SIZE, socket);
+	if (table == NULL) {
+		rte_errno = ENOMEM;
+		return NULL;
+	}
+	table->flows = flows;
+	for (unsigned int i = 0; i < PINHOLE_STRIPES; i++)
+		rte_spinlock_init(&table->stripe[i].lock);
+	table->pool = pool_create("pinholes", capacity, sizeof(struct pinhole), socket, NULL, NULL);
+	if (table->pool == NULL)
+		goto fail;
+	table->hash = shared_hash_create("pinhole", capacity, sizeof(struct pinhole_key), socket);
+	if (table->hash == NULL)
+		goto fail;
+	return table;
+
+fail:
+	pool_destroy(table->pool);
+	rte_free(table);
+	return NULL;
+}
+
+void
+pinhole_table_destroy(struct pinhole_table *table)
+{
+	if (table == NULL)
+		return;
+	rte_hash_free(table->hash);
+	pool_destroy(table->pool);
+	rte_free(table);
+}
+
+size_t
+pinhole_table_memory(uint32_t capacity)
+{
+	return sizeof(struct pinhole_table) + RTE_CACHE_LINE_SIZE +
+	       pool_memory(capacity, sizeof(struct pinhole)) +
+	       shared_hash_memory(capacity, sizeof(struct pinhole_key));
+}
+
+static uint64_t
+pinhole_key_hash(const struct pinhole_key *key)
+{
+	return keyed_hash64(key, sizeof(*key));
+}
+
+static rte_spinlock_t *
+pinhole_stripe_of(struct pinhole_table *table, uint64_t hash)
+{
+	return &table->stripe[(hash >> 32) % PINHOLE_STRIPES].lock;
+}
+
+static struct pinhole *
+pinhole_find(const struct pinhole_table *table, const struct pinhole_key *key, uint64_t hash)
+{
+	void *data;
+
+	if (rte_hash_lookup_with_hash_data(table->hash, key, (hash_sig_t)hash, &data) < 0)
+		return NULL;
+	return data;
+}
+
+static bool
+pinhole_wanted(const struct pinhole *pinhole, uint32_t now_s)
+{
+	return atomic_load_explicit(&pinhole->holders, memory_order_relaxed) > 0 ||
+	       atomic_load_explicit(&pinhole->deadline_s, memory_order_relaxed) > now_s;
+}
+
+static bool
+pinhole_is_open(const struct pinhole *pinhole)
+{
+	/* acquire: pairs with the release in pinhole_make(): the key is filled */
+	return atomic_load_explicit(&pinhole->open, memory_order_acquire);
+}
+
+/* Under the stripe. */
+static void
+pinhole_raise_deadline(struct pinhole *pinhole, uint32_t until_s)
+{
+	if (until_s > atomic_load_explicit(&pinhole->deadline_s, memory_order_relaxed))
+		atomic_store_explicit(&pinhole->deadline_s, until_s, memory_order_relaxed);
+}
+
+/* Under the stripe: no new opener or packet finds it any more. */
+static void
+pinhole_detach(struct pinhole_table *table, struct pinhole *pinhole, uint64_t hash)
+{
+	atomic_store_explicit(&pinhole->open, false, memory_order_relaxed);
+	rte_hash_del_key_with_hash(table->hash, &pinhole->key, (hash_sig_t)hash);
+	if (pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
+		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
+}
+
+/* By whoever detached it, holding no lock. */
+static void
+pinhole_finish(struct thread *self, struct pinhole_table *table, struct pinhole *pinhole)
+{
+	flow_owner_close(self, table->flows, &pinhole->flows);
+	pool_retire(table->pool, pinhole);
+	event_count(self->counters, EVENT_PINHOLE_CLOSED, 1);
+}
+
+/* Under the stripe: another asker for an open pinhole. */
+static void
+pinhole_join(struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
+{
+	const struct pinhole_holder *first = &pinhole->first;
+	const bool same_call = first->worker == spec->holder.worker &&
+			       first->call.index == spec->holder.call.index &&
+			       first->call.generation == spec->holder.call.generation;
+
+	if (spec->hold)
+		atomic_fetch_add_explicit(&pinhole->holders, 1, memory_order_relaxed);
+	pinhole_raise_deadline(pinhole, spec->until_s);
+	if (!pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
+		return;
+	if (!pinhole_class_is_media(spec->class)) {
+		atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
+	} else if (!same_call) {
+		media_filter_reopen(&pinhole->media);
+	}
+}
+
+/* Under the stripe: a new object under a free key. */
+static int
+pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	uint64_t hash, struct pinhole **made)
+{
+	struct pinhole *pinhole = pool_alloc(table->pool);
+	int ret;
+
+	if (pinhole == NULL)
+		return -ENOBUFS;
+	pinhole->key = spec->key;
+	atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
+	atomic_store_explicit(&pinhole->holders, spec->hold ? 1 : 0, memory_order_relaxed);
+	atomic_store_explicit(&pinhole->deadline_s, spec->until_s, memory_order_relaxed);
+	pinhole->opened_s = self->now_s;
+	pinhole->first = spec->holder;
+	flow_owner_init(&pinhole->flows);
+	media_filter_init(&pinhole->media, spec->media_source);
+	ret = rte_hash_add_key_with_hash_data(table->hash, &spec->key, (hash_sig_t)hash, pinhole);
+	if (ret != 0) {
+		pool_free_unused(table->pool, pinhole);
+		return -ENOSPC;
+	}
+	/* release: pairs with pinhole_is_open(), for those who come by index or handle */
+	atomic_store_explicit(&pinhole->open, true, memory_order_release);
+	if (pinhole_class_is_media(spec->class))
+		atomic_fetch_add_explicit(&table->media, 1, memory_order_relaxed);
+	event_count(self->counters, EVENT_PINHOLE_OPENED, 1);
+	*made = pinhole;
+	return 0;
+}
+
+int
+pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	struct handle *handle)
+{
+	const uint64_t hash = pinhole_key_hash(&spec->key);
+	rte_spinlock_t *stripe = pinhole_stripe_of(table, hash);
+	struct pinhole *pinhole, *expired = NULL;
+	int ret = 0;
+
+	rte_spinlock_lock(stripe);
+	pinhole = pinhole_find(table, &spec->key, hash);
+	if (pinhole != NULL && !pinhole_wanted(pinhole, self->now_s)) {
+		/* Its time is over, the sweep was not here yet: nothing of it is inherited. */
+		expired = pinhole;
+		pinhole_detach(table, expired, hash);
+		pinhole = NULL;
+	}
+	if (pinhole != NULL)
+		pinhole_join(table, pinhole, spec);
+	else
+		ret = pinhole_make(self, table, spec, hash, &pinhole);
+	if (ret == 0)
+		*handle = pool_handle(table->pool, pinhole);
+	rte_spinlock_unlock(stripe);
+	if (expired != NULL)
+		pinhole_finish(self, table, expired);
+	return ret;
+}
+
+void
+pinhole_release(struct thread *self, struct pinhole_table *table, struct handle handle,
+	uint32_t linger_until_s)
+{
+	struct pinhole *pinhole = pool_get(table->pool, handle);
+	rte_spinlock_t *stripe;
+	uint64_t hash;
+	bool close = false;
+
+	if (pinhole == NULL || !pinhole_is_open(pinhole))
+		return;
+	hash = pinhole_key_hash(&pinhole->key);
+	stripe = pinhole_stripe_of(table, hash);
+	rte_spinlock_lock(stripe);
+	/* The caller is online: not reused meanwhile, but perhaps closed. */
+	if (pinhole_is_open(pinhole) &&
+		atomic_load_explicit(&pinhole->holders, memory_order_relaxed) > 0) {
+		atomic_fetch_sub_explicit(&pinhole->holders, 1, memory_order_relaxed);
+		pinhole_raise_deadline(pinhole, linger_until_s);
+		close = !pinhole_wanted(pinhole, self->now_s);
+		if (close)
+			pinhole_detach(table, pinhole, hash);
+	}
+	rte_spinlock_unlock(stripe);
+	if (close)
+		pinhole_finish(self, table, pinhole);
+}
+
+void
+pinhole_media_commit(
+	struct pinhole_table *table, struct handle handle, rte_be32_t address, rte_be16_t port)
+{
+	struct pinhole *pinhole = pool_get(table->pool, handle);
+
+	if (pinhole != NULL && pinhole_is_open(pinhole))
+		media_filter_commit(&pinhole->media, address, port);
+}
+
+enum pinhole_verdict
+pinhole_match(struct thread *self, struct pinhole_table *table, const struct flow_key *real,
+	struct pinhole **pinhole)
+{
+	const rte_be32_t sources[] = {real->src, 0};
+	enum pinhole_verdict verdict = PINHOLE_NONE;
+
+	for (unsigned int i = 0; i < RTE_DIM(sources); i++) {
+		const struct pinhole_key key = {
+			.src = sources[i],
+			.dst = real->dst,
+			.dst_port = real->dst_port,
+			.proto = real->proto,
+		};
+		struct pinhole *found = pinhole_find(table, &key, pinhole_key_hash(&key));
+
+		if (found == NULL || !pinhole_wanted(found, self->now_s))
+			continue;
+		if (pinhole_class_is_media(
+			    atomic_load_explicit(&found->class, memory_order_relaxed)) &&
+			!media_filter_admit(&found->media, real->src, real->src_port)) {
+			verdict = PINHOLE_REFUSED;
+			continue;
+		}
+		event_count(self->counters, EVENT_PINHOLE_PERMIT, 1);
+		*pinhole = found;
+		return PINHOLE_PASS;
+	}
+	return verdict;
+}
+
+static void
+pinhole_age(struct thread *self, struct pinhole_table *table, struct pinhole *pinhole)
+{
+	rte_spinlock_t *stripe;
+	uint64_t hash;
+	bool close;
+
+	if (!pinhole_is_open(pinhole) || pinhole_wanted(pinhole, self->now_s))
+		return;
+	hash = pinhole_key_hash(&pinhole->key);
+	stripe = pinhole_stripe_of(table, hash);
+	rte_spinlock_lock(stripe);
+	close = pinhole_is_open(pinhole) && !pinhole_wanted(pinhole, self->now_s);
+	if (close)
+		pinhole_detach(table, pinhole, hash);
+	rte_spinlock_unlock(stripe);
+	if (close)
+		pinhole_finish(self, table, pinhole);
+}
+
+void
+pinhole_sweep(struct thread *self, struct pinhole_table *table, uint32_t budget)
+{
+	const uint32_t capacity = pool_capacity(table->pool);
+	const uint32_t steps = RTE_MIN(budget, capacity);
+
+	for (uint32_t i = 0; i < steps; i++) {
+		table->sweep_index = table->sweep_index % capacity + 1;
+		pinhole_age(self, table, pool_at(table->pool, table->sweep_index));
+	}
+	pool_reclaim(table->pool, budget);
+}
+
+struct pool *
+pinhole_pool(struct pinhole_table *table)
+{
+	return table->pool;
+}
+
+uint32_t
+pinhole_media_count(const struct pinhole_table *table)
+{
+	return atomic_load_explicit(&table->media, memory_order_relaxed);
+}

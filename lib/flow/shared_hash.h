@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The one recipe for an rte_hash that every worker reads without a lock and any worker may write.
+ *
+ * Flags: RW_CONCURRENCY_LF (readers take no lock) and MULTI_WRITER_ADD (without it two writers lose
+ * keys silently). An add or delete comes from an EAL thread: free slots are cached per lcore.
+ *
+ * Sizing: 1.25 x keys and no extendable buckets. Buckets come in powers of two, so the table is
+ * 40 to 80 % full with every key present, where a cuckoo insertion does not fail and seldom moves a
+ * key. Extendable buckets would save a little memory, but then a full table searches for room at
+ * every add, look-ups follow chains, and an add that finds no spare bucket leaks its key slot.
+ *
+ * Slots of deleted keys return through the hash's own QSBR defer queue. A delete that finds the
+ * queue full loses its slot for good, so the queue holds as many entries as there can be keys:
+ * objects are themselves reused only after a grace period, hence no more deletions than keys can
+ * wait at one time, and each delete first reclaims a few that are over.
+ */
+#ifndef FLOW_SHARED_HASH_H
+#define FLOW_SHARED_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_hash.h>
+
+/** A hash for at most `keys` keys of `key_length` bytes. NULL and rte_errno. After rcu_init(). */
+struct rte_hash *shared_hash_create(
+	const char *name, uint32_t keys, uint32_t key_length, int socket);
+
+/** Bytes that shared_hash_create() takes, rounded up. */
+size_t shared_hash_memory(uint32_t keys, uint32_t key_length);
+
+#endif
