@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Client side of the DPDK telemetry socket, version 2: one request, one answer, as JSON.
+ */
+#ifndef CALLGATECTL_TELEMETRY_H
+#define CALLGATECTL_TELEMETRY_H
+
+#include <jansson.h>
+
+/**
+ * Connect to the socket at `path`. A descriptor, or -1 after a line on standard error that says
+ * what is wrong. Release with close().
+ */
+int telemetry_connect(const char *path);
+
+/**
+ * Ask one command and follow the pages of its answer ("next" not 0). Returns what the answer holds
+ * under the command's name with the records of all pages in it, owned by the caller; NULL after a
+ * line on standard error when the appliance does not know the command, does not answer or answers
+ * no JSON.
+ */
+json_t *telemetry_ask(int fd, const char *command);
+
+#endif

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Networks for the call tests: hosts and a router, each a network namespace of its own.
+
+Overview: the router's namespace holds one end of a veth pair a host; callgate takes these ends as
+its ports, so they carry no addresses. Namespaces are named after the test's process id; processes
+die with the test (pdeathsig); everything is removed when the `with` block is left, also by an
+interrupt. What a test does with such a network is in calls.py.
+"""
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = os.environ.get('CALLGATE_BUILD', 'build')
+CALLGATE = os.environ.get('CALLGATE', os.path.join(BUILD, 'app/callgate'))
+CALLGATECTL = os.environ.get('CALLGATECTL', os.path.join(BUILD, 'app/callgatectl'))
+SKIPPED = 77        # meson's exit status for a test that cannot run here
+READY_S = 30        # until callgate must answer
+CLONE_NEWNET = 0x40000000
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Failure(Exception):
+    """A behaviour that the test asserts was not shown."""
+
+
+def check(condition, text):
+    if not condition:
+        raise Failure(text)
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(command)}: {done.stdout.strip()}")
+    return done.stdout
+
+
+def wait_until(condition, seconds, what):
+    end = time.monotonic() + seconds
+    while not condition():
+        check(time.monotonic() < end, f'{what} within {seconds} s')
+        time.sleep(0.02)
+
+
+class Host:
+    """One namespace with eth0 in a /24; `port` is the other end, in the router's namespace."""
+
+    def __init__(self, network, name, address, port):
+        self.network = network
+        self.name = name
+        self.address = address
+        self.gateway = address.rsplit('.', 1)[0] + '.1'
+        self.port = port
+        self.namespace = network.namespace_add(name)
+
+    def attach(self, queues):
+        count = ('numtxqueues', str(queues), 'numrxqueues', str(queues))
+        run('ip', 'link', 'add', self.port, 'netns', self.network.router, *count, 'type', 'veth',
+            'peer', 'name', 'eth0', 'netns', self.namespace, *count)
+        run('ip', '-n', self.namespace, 'address', 'add', f'{self.address}/24', 'dev', 'eth0')
+        # veth hands over what it is given: without checksums, and longer than the MTU, unless told.
+        for namespace, device in ((self.namespace, 'eth0'), (self.network.router, self.port)):
+            run('ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, 'tx', 'off', 'gro', 'off')
+            run('ip', '-n', namespace, 'link', 'set', device, 'up')
+        run('ip', '-n', self.namespace, 'route', 'add', 'default', 'via', self.gateway)
+
+    def start(self, *command, **options):
+        return self.network.start(self.namespace, *command, **options)
+
+    def socket(self, port, kind=socket.SOCK_DGRAM):
+        """A bound socket that lives in this host though this process does not."""
+        with open('/proc/self/ns/net') as home, open(f'/run/netns/{self.namespace}') as away:
+            if libc.setns(away.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), 'setns')
+            try:
+                made = socket.socket(socket.AF_INET, kind)
+            finally:
+                libc.setns(home.fileno(), CLONE_NEWNET)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((self.address, port))
+        made.settimeout(2)
+        return made
+
+
+class Network:
+    """Use with `with`. `folder` is where everything that a test writes goes."""
+
+    def __init__(self):
+        self.processes = []
+        self.namespaces = []
+        self.hosts = {}
+        self.folder = tempfile.mkdtemp(prefix='callgate-test-')
+        self.router = None
+
+    def __enter__(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: sys.exit(1))
+        self.router = self.namespace_add('router')
+        return self
+
+    def __exit__(self, kind, value, trace):
+        # A second interrupt must not leave half of this undone.
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        for process in reversed(self.processes):
+            self.end(process)
+        for namespace in self.namespaces:
+            subprocess.run(['ip', 'netns', 'delete', namespace], stderr=subprocess.DEVNULL)
+        if kind is None or not os.environ.get('CALLGATE_KEEP'):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return False
+
+    def namespace_add(self, name):
+        namespace = f'callgate-{os.getpid()}-{name}'
+        self.namespaces.append(namespace)
+        run('ip', 'netns', 'add', namespace)
+        for what in ('all', 'default'):
+            run('ip', 'netns', 'exec', namespace, 'sysctl', '-qw',
+                f'net.ipv6.conf.{what}.disable_ipv6=1')
+        run('ip', '-n', namespace, 'link', 'set', 'lo', 'up')
+        return namespace
+
+    def host_add(self, name, address, port, queues=1):
+        host = Host(self, name, address, port)
+        host.attach(queues)
+        self.hosts[name] = host
+        return host
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def start(self, namespace, *command, output=None, error=None):
+        """Start a program; its output goes to files of the folder."""
+        def sink(name):
+            return subprocess.DEVNULL if name is None else open(self.path(name), 'wb')
+        process = subprocess.Popen(
+            ['ip', 'netns', 'exec', namespace, 'setpriv', '--pdeathsig', 'KILL', *command],
+            stdin=subprocess.DEVNULL, stdout=sink(output), stderr=sink(error), cwd=self.folder)
+        self.processes.append(process)
+        return process
+
+    @staticmethod
+    def end(process, seconds=3):
+        """SIGTERM, and SIGKILL when that does not help. The exit status."""
+        if process.poll() is None:
+            process.terminate()
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def kernel_forwarding(self):
+        """Let the kernel be the router: no translation, no firewall. To test the tests."""
+        for host in self.hosts.values():
+            run('ip', '-n', self.router, 'address', 'add', f'{host.gateway}/24', 'dev', host.port)
+        run('ip', 'netns', 'exec', self.router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1')
+
+    def text(self, name):
+        try:
+            with open(self.path(name), errors='replace') as file:
+                return file.read()
+        except FileNotFoundError:
+            return ''
+
+
+CONFIGURATION = '''
+system: {{
+  control_core = 0;  worker_cores = [{cores}];  file_prefix = "{prefix}";
+  max_flows = 16384;  max_calls = 4096;
+  log: {{ level = "info"; target = "stderr"; }};
+}};
+ports: (
+  {ports}
+);
+interfaces: (
+  {interfaces}
+);
+nat: {{
+  rules: (
+    {rules}
+  );
+  sip: {{ udp_ports = [{sip_ports}]; tcp_ports = [{sip_ports}]; }};
+  timeouts: {{ udp = {udp_timeout}; }};
+}};
+zones: ["inside", "outside"];
+class_maps:  ( {{ name = "calls"; match = "any"; protocols = ["{protocol}"]; }} );
+policy_maps: ( {{ name = "trunk"; classes: (
+    {{ class = "calls"; action = "inspect"; }},
+    {{ class = "class-default"; action = "drop"; }} ); }} );
+zone_pairs: (
+  {{ name = "in-out"; source = "inside"; destination = "outside"; policy = "trunk"; }},
+  {{ name = "out-in"; source = "outside"; destination = "inside"; policy = "trunk"; }}
+);
+'''
+
+
+class Appliance:
+    """callgate in the router's namespace, with every host's veth as a port.
+
+    Hosts in 10/8 are inside. Only SIP may pass between the zones, so all media that passes does so
+    because the ALG let it. `static`: (inside endpoint, outside endpoint) rules for UDP."""
+
+    def __init__(self, network, workers=1, driver='af_packet', queues=None, static=(),
+                 sip_ports='5060', protocol='sip', udp_timeout=300):
+        self.network = network
+        self.workers = workers
+        self.prefix = f'callgate-test-{os.getpid()}'
+        self.process = None
+        ports, interfaces = [], []
+        for name, host in network.hosts.items():
+            side = 'inside' if host.address.startswith('10.') else 'outside'
+            ports.append(f'{{ name = "{host.port}"; driver = "{driver}"; device = "{host.port}"; '
+                         f'queues = {queues or workers}; }}')
+            interfaces.append(f'{{ name = "{name}"; port = "{host.port}"; addresses = '
+                              f'["{host.gateway}/24"]; zone = "{side}"; nat = "{side}"; }}')
+        rules = ['{ kind = "dynamic"; inside = ["10.0.0.0/8"]; interface = "outside"; '
+                 'overload = true; }']
+        rules += [f'{{ kind = "static"; protocol = "udp"; inside = "{inside}"; '
+                  f'outside = "{outside}"; }}' for inside, outside in static]
+        self.file = network.path('callgate.conf')
+        with open(self.file, 'w') as file:
+            file.write(CONFIGURATION.format(
+                cores=', '.join(str((i + 1) % 2) for i in range(workers)), prefix=self.prefix,
+                ports=',\n  '.join(ports), interfaces=',\n  '.join(interfaces),
+                rules=',\n    '.join(rules), sip_ports=sip_ports, protocol=protocol,
+                udp_timeout=udp_timeout))
+
+    @property
+    def socket_path(self):
+        return f'/var/run/dpdk/{self.prefix}/dpdk_telemetry.v2'
+
+    def start(self):
+        self.process = self.network.start(self.network.router, os.path.abspath(CALLGATE), '-c',
+                                          self.file, output='callgate.out', error='callgate.log')
+        wait_until(self.ready, READY_S, 'callgate answers')
+        return self
+
+    def ready(self):
+        check(self.process.poll() is None, f'callgate ended with {self.process.returncode}')
+        try:
+            return self.ask('/callgate/info') is not None
+        except (OSError, ValueError):
+            return False
+
+    def ask(self, command):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.settimeout(5)
+            connection.connect(self.socket_path)
+            connection.recv(1 << 16)
+            connection.send(command.encode())
+            return next(iter(json.loads(connection.recv(1 << 18)).values()))
+
+    def show(self, *words):
+        """What callgatectl says, JSON decoded."""
+        text = run(os.path.abspath(CALLGATECTL), '--socket', self.socket_path, '--json', 'show',
+                   *words)
+        return next(iter(json.loads(text).values()))
+
+    def show_workers(self):
+        """One dictionary a worker."""
+        return list(self.show('workers').values())
+
+    def stop(self):
+        """SIGTERM; callgate must go at once and with exit status 0. Drained: nothing is running."""
+        self.process.terminate()
+        try:
+            status = self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            raise Failure('callgate still runs 10 s after SIGTERM') from None
+        check(status == 0, f'callgate ended with {status}')
+
+
+def explain(network):
+    """After a failure: what callgate and the programs around it said."""
+    for name in sorted(os.listdir(network.folder)):
+        if name.endswith(('.log', '.error', '.json', '.conf')) and network.text(name).strip():
+            print(f'--- {name}\n' + '\n'.join(network.text(name).splitlines()[-40:]),
+                  file=sys.stderr)
+
+
+def main(test):
+    """Run test(network) as a program: exit 0, 1 with the reason, or 77 when it cannot run here."""
+    if os.geteuid() != 0:
+        print('needs root: it makes network namespaces', file=sys.stderr)
+        sys.exit(SKIPPED)
+    with Network() as network:
+        try:
+            test(network)
+        except Failure as failure:
+            explain(network)
+            print(f'FAILED: {failure}', file=sys.stderr)
+            sys.exit(1)
+    print('ok')

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""callgatectl against a telemetry socket of the test's own: pages, tables, errors, exit statuses."""
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import threading
+
+CTL = os.environ['CALLGATECTL']
+CALLS = [(str(i + 1), {'call_id': f'{i}@trunk', 'state': 'confirmed', 'age_s': i})
+         for i in range(150)]
+PAGE = 64
+
+
+def calls_page(cursor):
+    page = CALLS[cursor:cursor + PAGE]
+    more = cursor + len(page) < len(CALLS)
+    return {**dict(page), 'next': int(page[-1][0]) if more else 0}
+
+
+def answer(request):
+    name, _, parameters = request.partition(',')
+    return {name: {
+        '/callgate/summary': lambda: {'calls': 7, 'doors': 28, 'flows': 1234},
+        '/callgate/sip/calls': lambda: calls_page(int(parameters or 0)),
+        '/callgate/sip/call': lambda: {'call_id': parameters, 'dialogs': [{'tags': ['a', 'b']}]},
+        '/callgate/workers': lambda: {'0': {'rx_packets': 1, 'x' * 110: 2},
+                                      '1': {'rx_packets': 22, 'x' * 110: 3}},
+        '/callgate/ports': lambda: {'lan0': {'driver': 'tap'}, 'wan0': {'driver': 'af_xdp'}},
+        '/callgate/fw/pinholes': lambda: {'pinholes': [{'flows': 2}, {'flows': 30}], 'next': 0},
+        '/callgate/nat/translations': lambda: {'next': 0},
+        '/callgate/clear/fw': lambda: {'error': 'the control lcore did not answer'},
+        '/callgate/reload': lambda: {'faults': ['a.conf:3: ports: is missing']},
+    }.get(name, lambda: None)()}
+
+
+def serve(listener):
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection:
+            connection.send(json.dumps({'version': 'x', 'max_output_len': 16384}).encode())
+            while request := connection.recv(1024):
+                connection.send(json.dumps(answer(request.decode())).encode())
+
+
+def ctl(path, *words):
+    done = subprocess.run([CTL, '--socket', path, *words], capture_output=True, text=True,
+                          timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test(path):
+    # An aligned table of name and value.
+    assert ctl(path, 'show', 'summary') == (0, 'calls     7\ndoors    28\nflows  1234\n', '')
+    # The raw answer.
+    status, out, _ = ctl(path, '--json', 'show', 'summary')
+    assert (status, json.loads(out)) == (0, {'/callgate/summary':
+                                             {'calls': 7, 'doors': 28, 'flows': 1234}})
+    # Pages are followed to the end, in order, none twice.
+    status, out, _ = ctl(path, 'show', 'sip', 'calls', '--json')
+    answered = json.loads(out)['/callgate/sip/calls']
+    assert status == 0 and answered.pop('next') == 0 and list(answered.items()) == CALLS
+    # Records are rows under headings, all lines equally placed.
+    status, out, _ = ctl(path, 'show', 'sip', 'calls')
+    lines = out.splitlines()
+    assert status == 0 and len(lines) == 151, out
+    assert lines[0].split() == ['#', 'call_id', 'state', 'age_s'], lines[0]
+    assert all(line.index('confirmed') == lines[0].index('state') for line in lines[1:])
+    # A table too wide for the screen is turned: a row a field.
+    status, out, _ = ctl(path, 'show', 'workers')
+    assert status == 0 and [line.split() for line in out.splitlines()] == [
+        ['#', '0', '1'], ['rx_packets', '1', '22'], ['x' * 110, '2', '3']], out
+    # Records with names; records in an array.
+    assert ctl(path, 'show', 'ports')[1] == 'name  driver\nlan0  tap\nwan0  af_xdp\n'
+    assert ctl(path, 'show', 'firewall', 'pinholes')[1] == 'flows\n    2\n   30\n'
+    # An argument goes along.
+    status, out, _ = ctl(path, '--json', 'show', 'sip', 'call', 'abc@10.0.0.1')
+    assert status == 0 and json.loads(out)['/callgate/sip/call']['call_id'] == 'abc@10.0.0.1'
+    # Nothing to show is no error.
+    assert ctl(path, 'show', 'nat', 'translations') == (0, 'none\n', '')
+    # Errors of the appliance: said on standard error, exit 1.
+    status, out, error = ctl(path, 'clear', 'firewall', 'sessions')
+    assert (status, out) == (1, '') and 'did not answer' in error
+    status, out, error = ctl(path, 'reload')
+    assert (status, out) == (1, '') and 'a.conf:3' in error
+    status, out, error = ctl(path, 'show', 'info')
+    assert (status, out) == (1, '') and '/callgate/info' in error
+    # Wrong usage: exit 2, nothing asked.
+    for words in ([], ['show'], ['show', 'nothing'], ['show', 'sip', 'call'], ['reload', 'now'],
+                  ['show', 'summary', 'x'], ['--wrong', 'show', 'summary']):
+        status, out, error = ctl(path, *words)
+        assert (status, out) == (2, '') and 'usage' in error, words
+    # No appliance: exit 1 and the socket's name.
+    status, out, error = ctl(path + '.none', 'show', 'summary')
+    assert (status, out) == (1, '') and path + '.none' in error
+
+
+with tempfile.TemporaryDirectory() as folder:
+    name = os.path.join(folder, 'telemetry')
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(name)
+        server.listen()
+        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        test(name)
+print('ok')
