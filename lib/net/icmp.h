@@ -14,6 +14,17 @@ enum {
 	ICMP_ERRORS_BURST = 50,
 };
 
+/* Types and codes of the errors callgate sends (RFC 792, 1812). */
+enum {
+	ICMP_UNREACHABLE = 3,
+	ICMP_CODE_NET = 0,
+	ICMP_CODE_PROTOCOL = 2,
+	ICMP_CODE_PORT = 3,
+	ICMP_CODE_FRAGMENTATION_NEEDED = 4,
+	ICMP_TIME_EXCEEDED = 11,
+	ICMP_CODE_TTL = 0,
+};
+
 /** Token bucket, one a worker; zero-initialised is full. */
 struct icmp_limiter {
 	uint64_t filled_ms;

@@ -108,7 +108,7 @@ route_table_create(const struct config *config, const struct interface_table *in
 	static _Atomic unsigned int made;
 	struct rte_fib_conf conf = {.type = RTE_FIB_DIR24_8};
 	struct route_table *table;
-	char name[RTE_FIB_NAMESIZE];
+	char name[32];
 	uint32_t capacity = 1 + config->route_count;
 	unsigned int i;
 	int rc;
@@ -145,6 +145,13 @@ route_table_create(const struct config *config, const struct interface_table *in
 fail:
 	route_table_destroy(table);
 	return rc;
+}
+
+size_t
+route_table_memory(void)
+{
+	/* DIR24_8 with 4-byte next hops: 64 MiB of tbl24 and as much as is asked for of tbl8. */
+	return ((size_t)1 << 24) * sizeof(uint32_t) + ((size_t)2 << 20);
 }
 
 void

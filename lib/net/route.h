@@ -8,6 +8,7 @@
 #define NET_ROUTE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "interface.h"
@@ -27,6 +28,8 @@ struct route {
 int route_table_create(const struct config *config, const struct interface_table *interfaces,
 	int socket, struct route_table **table);
 void route_table_destroy(struct route_table *table);
+/** Bytes that a table takes, whatever the number of routes; for the memory sum of --check. */
+size_t route_table_memory(void);
 
 /** Longest match for `destination` (network order). kind NONE when there is none. Any worker. */
 struct route route_lookup(const struct route_table *table, rte_be32_t destination);
