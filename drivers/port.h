@@ -3,9 +3,16 @@
  * Ports: NICs behind one interface. Each kind of port is a struct port_driver in a file of its own
  * that turns a configured port into an ethdev; everything after that is common.
  *
- * Receive queues are spread over workers round robin (queue q to worker q modulo workers); with
- * fewer queues than workers the others receive nothing from this port and still own calls.
+ * Receive queues are spread over workers round robin (queue q of port p to worker (p + q) modulo
+ * workers, so that ports with one queue each do not all land on the first worker); with fewer
+ * queues than workers the others receive nothing from this port and still own calls.
  * Every worker has a transmit queue; where a port has too few, several share one under its lock.
+ *
+ * Life cycle: port_open() at bring-up, after rte_eal_init(); port_close() when the workers rest.
+ * Synchronization: a receive queue has one worker; a transmit queue one worker or its lock. The
+ * rest of struct port is written by port_open() only.
+ * Limits: RTE_MAX_ETHPORTS ethdevs over all ports (32 in Debian's DPDK), which counts for af_xdp,
+ * where each queue may be an ethdev.
  */
 #ifndef DRIVERS_PORT_H
 #define DRIVERS_PORT_H
@@ -20,14 +27,21 @@
 #include "config/config.h"
 #include "core/limits.h"
 
+/* What a driver made of a configured port. */
+struct port_attachment {
+	unsigned int queues;	   /* receive queues: wanted, in; there, out (at most as many) */
+	unsigned int ethdev_count; /* 1, or one for each queue */
+	uint16_t ethdevs[WORKERS_MAX];
+};
+
 struct port_driver {
-	const char *name;	       /* as in the configuration */
-	/**
-	 * Create or find the ethdev of a configured port. `queues`: how many are wanted, in; how many
-	 * there will be, out. 0 and *ethdev, or -errno after a log line with the reason.
-	 */
-	int (*attach)(const struct config_port *config, unsigned int *queues, uint16_t *ethdev);
-	void (*detach)(const struct config_port *config, uint16_t ethdev);
+	const char *name;	  /* as in the configuration */
+	unsigned int frame_room;  /* bytes an mbuf must hold to receive into; 0: any mempool will do */
+	bool umem;		  /* the kernel maps the mempool: one piece, objects within a page */
+	bool paired_queues;	  /* as many transmit as receive queues, no more, no fewer */
+	/** Create or find the ethdevs. 0, or -errno after a log line with the reason. */
+	int (*attach)(const struct config_port *config, struct port_attachment *attachment);
+	void (*detach)(uint16_t ethdev);
 };
 
 struct port_rx {
@@ -39,13 +53,17 @@ struct port {
 	const struct config_port *config;
 	const struct port_driver *driver;
 	uint16_t index;	 /* configuration index */
-	uint16_t ethdev;
-	uint16_t rx_queues, tx_queues;
+	uint16_t ethdev; /* the first: link, MAC */
+	uint16_t ethdev_count;
+	uint16_t ethdevs[WORKERS_MAX]; /* one with all queues, or one for each queue */
+	uint16_t rx_queues, tx_queues; /* over all ethdevs */
 	struct rte_ether_addr mac;
 	bool started;
 	rte_spinlock_t tx_lock[WORKERS_MAX]; /* used only where a queue is shared */
 	uint16_t tx_queue_of[WORKERS_MAX];
 	bool tx_shared;
+	struct rte_mempool *mempool;	   /* where received packets end up */
+	struct rte_mempool *frame_mempool; /* for driver->frame_room, else NULL */
 };
 
 const struct port_driver *port_driver_find(enum config_driver driver);
@@ -68,5 +86,15 @@ unsigned int port_rx_assign(const struct port *ports, unsigned int count, unsign
 /** Send; returns how many the queue took, the rest stay the caller's. Worker. */
 unsigned int port_send(struct port *port, unsigned int worker, struct rte_mbuf **frames,
 	unsigned int count);
+
+/** Counters of a port over all its ethdevs. Any thread. 0 or -errno. */
+int port_stats(const struct port *port, struct rte_eth_stats *stats);
+
+/**
+ * For the memory sum of --check: mbufs of the common mempool that a port may keep to itself, and
+ * bytes of memory that port_open() takes beyond them.
+ */
+unsigned int port_mbufs(const struct config_port *config, unsigned int workers);
+size_t port_memory(const struct config_port *config, unsigned int workers);
 
 #endif

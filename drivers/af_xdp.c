@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * af_xdp: a kernel network device through AF_XDP sockets (net_af_xdp).
+ *
+ * Queues: no more than the device has, since the kernel never sends a packet of queue 3 to a
+ * socket of queue 0: with fewer sockets than device queues, packets of the others go to the
+ * kernel. We warn about that. A NIC has combined channels and becomes one ethdev with all queues.
+ * The PMD takes a device without combined channels (veth) for one with a single queue and refuses
+ * more; there each queue becomes an ethdev of its own, which works.
+ *
+ * veth: both ends must be made with as many queues as wanted:
+ *   ip link add IN numrxqueues 4 numtxqueues 4 type veth peer name OUT numrxqueues 4 numtxqueues 4
+ * A packet sent on transmit queue q of OUT arrives on receive queue q of IN, and OUT chooses q by
+ * flow hash. Measured with 64 source ports: 27:48:66:51 on four queues; with one transmit queue on
+ * OUT all arrive on queue 0; one five-tuple stays on one queue. No XPS or RPS is needed.
+ * Partial checksums: on the peer `ethtool -K OUT tx off tso off gso off`; with VLANs `txvlan off`.
+ *
+ * Memory: the PMD maps the mempool itself as UMEM (no copy between the two), so its objects must
+ * fit a page and stand in one piece; port_open() checks that. Each queue takes 2,048 mbufs at
+ * once and may hold as many for sending (port_mbufs()).
+ *
+ * libxdp says "no bpffs found" where /sys/fs/bpf is not mounted, and works without.
+ */
+#include <errno.h>
+
+#include "core/log.h"
+
+#include "driver_priv.h"
+
+#define AF_XDP_PACKAGE "librte-net-af-xdp23"
+
+static void
+af_xdp_detach_all(struct port_attachment *attachment)
+{
+	while (attachment->ethdev_count > 0)
+		vdev_detach(attachment->ethdevs[--attachment->ethdev_count]);
+}
+
+static int
+af_xdp_attach(const struct config_port *config, struct port_attachment *attachment)
+{
+	unsigned int combined, rx, there;
+	int rc;
+
+	rc = netdev_check(config);
+	if (rc < 0)
+		return rc;
+	netdev_queues(config->device, &combined, &rx);
+	there = combined > 0 ? combined : rx;
+	if (there > attachment->queues)
+		LOG(WARNING,
+			"port %s: %s has %u receive queues and callgate polls %u: packets of the "
+			"others "
+			"are lost to it; `ethtool -L %s` sets their number",
+			config->name, config->device, there, attachment->queues, config->device);
+	attachment->queues = RTE_MIN(attachment->queues, there);
+	attachment->ethdev_count = 0;
+	if (combined > 0) {
+		rc = vdev_attach(config, "net_af_xdp", AF_XDP_PACKAGE, &attachment->ethdevs[0],
+			"iface=%s,start_queue=0,queue_count=%u", config->device,
+			attachment->queues);
+		attachment->ethdev_count = rc == 0;
+		return rc;
+	}
+	for (unsigned int q = 0; q < attachment->queues; q++) {
+		rc = vdev_attach(config, "net_af_xdp", AF_XDP_PACKAGE, &attachment->ethdevs[q],
+			"iface=%s,start_queue=%u,queue_count=1", config->device, q);
+		if (rc < 0) {
+			af_xdp_detach_all(attachment);
+			return rc;
+		}
+		attachment->ethdev_count++;
+	}
+	return 0;
+}
+
+const struct port_driver driver_af_xdp = {
+	.name = "af_xdp",
+	.umem = true,
+	.attach = af_xdp_attach,
+	.detach = vdev_detach,
+};
