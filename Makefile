@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# A thin front door over meson: two commands set everything up on a fresh Debian 12.
+#   make demo   two hosts in network namespaces, 100 real calls with media through callgate
+#   make test   every suite at its short size, also under the sanitizers
+BUILD     ?= build
+SANITIZED ?= build-sanitized
+PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-dev libxxhash-dev \
+             libcmocka-dev libjansson-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
+             python3 python3-scapy sip-tester iproute2 iputils-ping ethtool nftables tcpdump procps
+
+all: build
+
+deps:
+	@.ci/packages $(PACKAGES)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) -Dwerror=true
+
+$(SANITIZED)/build.ninja:
+	meson setup $(SANITIZED) -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
+		-Doptimization=1 -Ddebug=true
+
+build: deps $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+build-sanitized: deps $(SANITIZED)/build.ninja
+	ninja -C $(SANITIZED)
+
+demo: build
+	test/call/demo.py $(BUILD)
+
+test: build build-sanitized
+	meson test -C $(BUILD) --print-errorlogs --no-rebuild
+	meson test -C $(SANITIZED) --print-errorlogs --no-rebuild --suite unit --suite packet \
+		--suite stress --suite fuzz
+
+test-long: build build-sanitized
+	CALLGATE_LONG=1 meson test -C $(BUILD) --print-errorlogs --no-rebuild --timeout-multiplier 10
+	CALLGATE_LONG=1 meson test -C $(SANITIZED) --print-errorlogs --no-rebuild \
+		--timeout-multiplier 10 --suite unit --suite packet --suite stress --suite fuzz
+
+benchmark: build
+	meson test -C $(BUILD) --benchmark --verbose --no-rebuild
+
+clean:
+	rm -rf $(BUILD) $(SANITIZED)
+
+.PHONY: all deps build build-sanitized demo test test-long benchmark clean

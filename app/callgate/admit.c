@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Admission: what happens once a conversation. Policy and NAT rules decide, a flow remembers.
+ *
+ * Order (destination before policy, source after, so that policy always sees real addresses):
+ *   1. destination: an outside address of ours becomes the inside endpoint of its binding
+ *   2. route: egress interface, or one of our own addresses
+ *   3. policy of the zone pair; where it refuses, a pinhole may permit
+ *   4. first packet: may it begin a conversation at all?
+ *   5. source: the binding of the inside endpoint, made now if a rule translates it
+ *   6. filter (RFC 4787 REQ-8, address dependent): who may reach a dynamic binding
+ *   7. the flow, linked to the bindings and the pinhole it came through
+ */
+#include <rte_icmp.h>
+
+#include "core/log.h"
+#include "flow/tcp.h"
+#include "pipeline.h"
+
+enum {
+	ADMITTED = -1,	  /* a step's result: go on; else an enum drop_reason */
+	TAKEN = -2,	  /* the packet has been answered or dropped already */
+	PEERS_LOOKED_AT = 64,
+	CREATE_ATTEMPTS = 2, /* a binding may close between its look-up and the flow */
+};
+
+struct admission {
+	struct worker *worker;
+	struct rte_mbuf *mbuf;
+	const struct packet *packet;
+	const struct interface *in, *out;
+	struct flow_key real;	 /* source as it came, destination translated */
+	struct binding *destination, *source;
+	struct pinhole *pinhole;
+	struct fw_verdict verdict;
+};
+
+static bool
+is_echo_request(struct rte_mbuf *mbuf)
+{
+	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
+
+	return icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+}
+
+static bool
+is_trackable(const struct flow_key *key)
+{
+	return key->proto == IPPROTO_UDP || key->proto == IPPROTO_TCP || key->proto == IPPROTO_ICMP;
+}
+
+/* A packet to an own address: policy of zone "self", then ICMP or nobody. Takes the packet. */
+static void
+admit_local(struct admission *admission)
+{
+	struct worker *worker = admission->worker;
+	struct appliance *appliance = worker->appliance;
+	const struct flow_key *key = &admission->packet->key;
+	struct fw_verdict verdict;
+
+	verdict = fw_classify(appliance->ruleset, admission->in->zone, ZONE_SELF, key,
+		admission->packet->ip_length);
+	if (verdict.action == FW_DROP) {
+		packet_drop(&worker->thread, admission->mbuf, DROP_SELF_POLICY);
+		return;
+	}
+	if (key->proto == IPPROTO_ICMP) {
+		icmp_local(&worker->thread, &worker->output, appliance->routes, admission->mbuf);
+		return;
+	}
+	/* Where NAT has its bindings an unsolicited packet gets no answer (RFC 5382 REQ-4). */
+	if (appliance->nat && nat_is_outside_address(appliance->nat, key->dst) &&
+		is_trackable(key)) {
+		packet_drop(&worker->thread, admission->mbuf, DROP_NAT_UNSOLICITED);
+		return;
+	}
+	forward_refuse(worker, admission->mbuf,
+		(struct icmp_error){ICMP_UNREACHABLE,
+			is_trackable(key) ? ICMP_CODE_PORT : ICMP_CODE_PROTOCOL, 0},
+		DROP_SELF_UNSERVED);
+}
+
+/* Step 1. */
+static int
+admit_destination(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	const struct flow_key *key = &admission->packet->key;
+	struct endpoint outside = {key->dst, key->dst_port, key->proto};
+	struct binding *binding = NULL;
+	int rc;
+
+	admission->real = *key;
+	if (appliance->nat == NULL || !nat_is_outside_address(appliance->nat, key->dst) ||
+		!is_trackable(key))
+		return ADMITTED;
+	rc = nat_inbound(&admission->worker->thread, appliance->nat, &outside, &binding);
+	if (rc == -ENOENT) {
+		if (interface_address_is_own(appliance->interfaces, key->dst))
+			return ADMITTED;
+		return DROP_NAT_UNSOLICITED;
+	}
+	if (rc != 0)
+		return DROP_NAT_NO_BINDING;
+	/* An echo request that happens to carry a mapped identifier is for us, not for the inside. */
+	if (key->proto == IPPROTO_ICMP && binding->kind != BINDING_STATIC)
+		return ADMITTED;
+	admission->destination = binding;
+	admission->real.dst = binding->inside.address;
+	admission->real.dst_port = binding->inside.port;
+	if (key->proto == IPPROTO_ICMP)
+		admission->real.src_port = binding->inside.port;
+	return ADMITTED;
+}
+
+/* Step 2. */
+static int
+admit_route(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	struct route route = route_lookup(appliance->routes, admission->real.dst);
+
+	switch (route.kind) {
+	case ROUTE_LOCAL:
+		admit_local(admission);
+		return TAKEN;
+	case ROUTE_CONNECTED:
+	case ROUTE_GATEWAY:
+		admission->out = &appliance->interfaces->entry[route.interface];
+		return ADMITTED;
+	case ROUTE_NONE:
+		break;
+	}
+	forward_refuse(admission->worker, admission->mbuf,
+		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_NET, 0},
+		DROP_NO_ROUTE);
+	return TAKEN;
+}
+
+static void
+log_refused(const struct admission *admission)
+{
+	const struct flow_key *real = &admission->real;
+	const uint8_t *src = (const uint8_t *)&real->src, *dst = (const uint8_t *)&real->dst;
+	const struct ruleset *ruleset = admission->worker->appliance->ruleset;
+
+	LOG_RATED(INFO, "drop %s to %s proto %u %u.%u.%u.%u:%u to %u.%u.%u.%u:%u",
+		fw_zone_name(ruleset, admission->in->zone),
+		fw_zone_name(ruleset, admission->out->zone), real->proto, src[0], src[1], src[2],
+		src[3], rte_be_to_cpu_16(real->src_port), dst[0], dst[1], dst[2], dst[3],
+		rte_be_to_cpu_16(real->dst_port));
+}
+
+/* Step 3. */
+static int
+admit_policy(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+
+	admission->verdict = fw_classify(appliance->ruleset, admission->in->zone,
+		admission->out->zone, &admission->real, admission->packet->ip_length);
+	if (admission->verdict.action != FW_DROP)
+		return ADMITTED;
+	switch (pinhole_match(&admission->worker->thread, appliance->pinholes, &admission->real,
+		&admission->pinhole)) {
+	case PINHOLE_PASS:
+		event_count(admission->worker->thread.counters, EVENT_PINHOLE_PERMIT, 1);
+		return ADMITTED;
+	case PINHOLE_REFUSED:
+		return DROP_PINHOLE_SOURCE;
+	case PINHOLE_NONE:
+		break;
+	}
+	if (admission->verdict.log)
+		log_refused(admission);
+	return admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP;
+}
+
+/* Step 4. Segments and messages that may not begin a conversation. */
+static int
+admit_first_packet(struct admission *admission)
+{
+	const struct packet *packet = admission->packet;
+
+	/* Without NAT and policy callgate is a router: no state to protect. */
+	if (admission->verdict.action == FW_PASS ||
+		(admission->worker->appliance->nat == NULL && !admission->verdict.inter_zone))
+		return ADMITTED;
+	if (packet->key.proto == IPPROTO_TCP && !tcp_may_open(packet->tcp_flags))
+		return DROP_TCP_NO_FLOW;
+	if (packet->key.proto == IPPROTO_ICMP && !is_echo_request(admission->mbuf))
+		return DROP_ICMP_TYPE;
+	return ADMITTED;
+}
+
+/* Step 5. Hairpin: an inside host that addresses a binding shows its outside address, too. */
+static int
+admit_source(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	const struct flow_key *key = &admission->packet->key;
+	struct endpoint inside = {key->src, key->src_port, key->proto};
+	bool hairpin = admission->destination && admission->out->nat_side == NAT_SIDE_INSIDE;
+
+	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE ||
+		!(admission->out->nat_side == NAT_SIDE_OUTSIDE || hairpin) ||
+		!nat_would_translate(appliance->nat, &inside))
+		return ADMITTED;
+	if (!is_trackable(key))
+		return DROP_L4_PROTOCOL;
+	switch (binding_get(&admission->worker->thread, appliance->nat, &inside,
+		&admission->source)) {
+	case 0:
+	case -ENOENT: /* no rule translates this source */
+		return ADMITTED;
+	case -EADDRNOTAVAIL:
+		return DROP_NAT_NO_PORT;
+	default:
+		return DROP_NAT_NO_BINDING;
+	}
+}
+
+/* Step 6. */
+static int
+admit_filter(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	struct flow_key seen = admission->real;
+
+	if (appliance->nat == NULL)
+		return ADMITTED;
+	if (admission->destination == NULL) {
+		struct endpoint inside = {seen.dst, seen.dst_port, seen.proto};
+
+		/* Nobody outside reaches behind NAT by the private address, unless policy says so. */
+		if (admission->in->nat_side == NAT_SIDE_OUTSIDE &&
+			admission->out->nat_side == NAT_SIDE_INSIDE &&
+			!admission->verdict.inter_zone && nat_would_translate(appliance->nat, &inside))
+			return DROP_NAT_UNSOLICITED;
+		return ADMITTED;
+	}
+	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL)
+		return ADMITTED;
+	if (admission->source != NULL) { /* hairpin: the filter sees the outside source */
+		seen.src = admission->source->outside.address;
+		seen.src_port = admission->source->outside.port;
+	}
+	if (flow_owner_has_peer(&admission->destination->flows, seen.src, PEERS_LOOKED_AT))
+		return ADMITTED;
+	switch (pinhole_match(&admission->worker->thread, appliance->pinholes, &seen,
+		&admission->pinhole)) {
+	case PINHOLE_PASS:
+		event_count(admission->worker->thread.counters, EVENT_PINHOLE_PERMIT, 1);
+		return ADMITTED;
+	case PINHOLE_REFUSED:
+		return DROP_PINHOLE_SOURCE;
+	case PINHOLE_NONE:
+		break;
+	}
+	return DROP_NAT_UNSOLICITED;
+}
+
+static bool
+is_sip(const struct admission *admission)
+{
+	const struct ruleset *ruleset = admission->worker->appliance->ruleset;
+
+	if (admission->verdict.action == FW_PASS)
+		return false;
+	/* A request to a phone's own port comes in through its Contact's pinhole. */
+	if (admission->pinhole != NULL && admission->pinhole->class < PINHOLE_RTP)
+		return true;
+	return fw_is_sip(ruleset, admission->real.proto, admission->real.dst_port);
+}
+
+static uint16_t
+flow_operations(const struct admission *admission)
+{
+	bool stateful = admission->verdict.action != FW_PASS;
+
+	switch (admission->real.proto) {
+	case IPPROTO_TCP:
+		if (!stateful || !tcp_may_open(admission->packet->tcp_flags))
+			return 0;
+		return FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP : 0);
+	case IPPROTO_UDP:
+		return is_sip(admission) ? FLOW_SIP_UDP : 0;
+	case IPPROTO_ICMP:
+		return FLOW_ICMP;
+	default:
+		return 0;
+	}
+}
+
+static bool
+binding_is_media(struct binding *binding)
+{
+	/* relaxed: only labels the flow */
+	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
+}
+
+/* Step 7. */
+static int
+admit_create(struct admission *admission, void **data)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	const struct flow_key *key = &admission->packet->key;
+	struct binding *source = admission->source, *destination = admission->destination;
+	struct route back = route_lookup(appliance->routes, key->src);
+	uint16_t operations = flow_operations(admission);
+	struct flow_template template = {
+		.key = {*key, {
+			.src = admission->real.dst,
+			.dst = source ? source->outside.address : key->src,
+			.src_port = admission->real.dst_port,
+			.dst_port = source ? source->outside.port : admission->real.src_port,
+			.proto = key->proto,
+			.realm = admission->out->realm,
+		}},
+		.ops = {operations | FLOW_PERMITTED, operations | FLOW_PERMITTED},
+		.egress = {admission->out->index, admission->in->index},
+		.ruleset_generation = ruleset_generation(appliance->ruleset),
+		.zone_pair = admission->verdict.zone_pair,
+		.class_index = admission->verdict.class_index,
+		.media = binding_is_media(source) || binding_is_media(destination) ||
+			(admission->pinhole && admission->pinhole->class >= PINHOLE_RTP),
+		.owner = {
+			[FLOW_OWNER_SOURCE] = source ? &source->flows : NULL,
+			[FLOW_OWNER_DESTINATION] = destination ? &destination->flows : NULL,
+			[FLOW_OWNER_PINHOLE] = admission->pinhole ? &admission->pinhole->flows : NULL,
+		},
+	};
+
+	if (key->proto == IPPROTO_ICMP) /* the identifier stands in both ports */
+		template.key[1].src_port = template.key[1].dst_port;
+	if (admission->verdict.action == FW_PASS && admission->pinhole == NULL)
+		template.ops[1] &= (uint16_t)~FLOW_PERMITTED; /* pass is one way */
+	if (back.kind == ROUTE_CONNECTED || back.kind == ROUTE_GATEWAY)
+		template.egress[1] = back.interface;
+	switch (flow_create(&admission->worker->thread, appliance->flows, &template, data)) {
+	case 0:
+	case 1:
+		return ADMITTED;
+	case -ENOBUFS:
+		return DROP_FLOW_POOL_EMPTY;
+	case -ENOSPC:
+		return DROP_FLOW_TABLE_FULL;
+	case -EADDRINUSE:
+		return DROP_FLOW_CONFLICT;
+	default:
+		return DROP_FLOW_STALE;
+	}
+}
+
+static int
+admit_once(struct admission *admission, void **data)
+{
+	static int (*const steps[])(struct admission *) = {
+		admit_destination,
+		admit_route,
+		admit_policy,
+		admit_first_packet,
+		admit_source,
+		admit_filter,
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
+		int result = steps[i](admission);
+
+		if (result != ADMITTED)
+			return result;
+	}
+	return admit_create(admission, data);
+}
+
+/*
+ * A direction that is not permitted yet, or was under an older ruleset: ask the policy again.
+ * A flow that came through a pinhole stays permitted as long as the pinhole stands.
+ */
+static void *
+admit_again(struct admission *admission, void *data)
+{
+	struct worker *worker = admission->worker;
+	struct appliance *appliance = worker->appliance;
+	struct flow *flow = flow_of_data(data);
+	struct flow_path *path = &flow->path[flow_direction_of_data(data)];
+	uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
+
+	admission->out = &appliance->interfaces->entry[path->egress];
+	admission->real = path->key;
+	admission->real.dst = path->new_dst;
+	admission->real.dst_port = path->new_dst_port;
+	admission->verdict = fw_classify(appliance->ruleset, admission->in->zone,
+		admission->out->zone, &admission->real, admission->packet->ip_length);
+	if (admission->verdict.action == FW_DROP &&
+		flow->link[FLOW_OWNER_PINHOLE].owner == NULL) {
+		/* Only the direction that a former verdict had let pass ends the flow. */
+		if (ops & FLOW_PERMITTED) {
+			flow_remove(&worker->thread, appliance->flows, flow);
+			event_count(worker->thread.counters, EVENT_FLOW_CLOSED, 1);
+		}
+		if (admission->verdict.log)
+			log_refused(admission);
+		packet_drop(&worker->thread, admission->mbuf,
+			admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
+		return NULL;
+	}
+	/* relaxed: hints for the fast path, which rereads them with every packet */
+	atomic_store_explicit(&path->ruleset_generation, ruleset_generation(appliance->ruleset),
+		memory_order_relaxed);
+	atomic_store_explicit(&path->ops, ops | FLOW_PERMITTED, memory_order_relaxed);
+	return data;
+}
+
+void *
+admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
+{
+	const struct packet *packet = packet_of(mbuf);
+	struct admission admission = {
+		.worker = worker,
+		.mbuf = mbuf,
+		.packet = packet,
+		.in = &worker->appliance->interfaces->entry[packet->interface],
+	};
+	int result = DROP_FLOW_STALE;
+
+	if (data != NULL)
+		return admit_again(&admission, data);
+	if (packet->flags & PACKET_ICMP_ERROR) {
+		icmp_translate(worker, mbuf);
+		return NULL;
+	}
+	/* The packet before this one in the burst may have made the flow. */
+	data = flow_lookup(worker->appliance->flows, &packet->key, packet->hash);
+	if (data != NULL)
+		return data;
+	for (int attempt = 0; attempt < CREATE_ATTEMPTS && result == DROP_FLOW_STALE; attempt++) {
+		admission.destination = admission.source = NULL;
+		admission.pinhole = NULL;
+		result = admit_once(&admission, &data);
+	}
+	if (result == ADMITTED)
+		return data;
+	if (result != TAKEN)
+		packet_drop(&worker->thread, mbuf, (enum drop_reason)result);
+	return NULL;
+}

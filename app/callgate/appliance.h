@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The whole appliance: everything that bring-up makes and tear-down frees, in one place.
+ *
+ * Life cycle: appliance_up() walks the bring-up table in appliance.c; appliance_down() walks what
+ * was brought up in reverse. Between the two the members are read-only, apart from `stop` and what
+ * the objects behind the pointers synchronize themselves.
+ */
+#ifndef APP_APPLIANCE_H
+#define APP_APPLIANCE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "alg/alg.h"
+#include "config/config.h"
+#include "core/mailbox.h"
+#include "drivers/port.h"
+#include "flow/flow.h"
+#include "flow/pinhole.h"
+#include "fw/fw.h"
+#include "nat/nat.h"
+#include "net/interface.h"
+#include "net/neighbour.h"
+#include "net/route.h"
+#include "options.h"
+
+#define CALLGATE_VERSION "0.1.0"
+
+/* Mbufs for SIP messages that outgrow an ordinary one: buf_len is 16 bits wide. */
+enum { LARGE_MBUFS = 256, LARGE_MBUF_ROOM = 65000 };
+
+struct handoff;
+struct worker;
+
+struct appliance {
+	const struct options *options;
+	struct config *config;
+	time_t loaded_at;
+	uint64_t started_ms;
+	unsigned int workers;
+	bool replay;
+	unsigned int memory_mb;		/* what EAL was given */
+	bool hugepages;
+	uint16_t mbuf_room;		/* data room of an ordinary mbuf */
+	struct rte_mempool *mempool;	/* ordinary mbufs */
+	struct rte_mempool *large_mempool; /* messages that outgrow an ordinary mbuf */
+	unsigned int ports_open;
+	struct port ports[PORTS_MAX];
+	struct interface_table *interfaces;
+	struct route_table *routes;
+	struct neighbour_table *neighbours;
+	struct flow_table *flows;
+	struct pinhole_table *pinholes;
+	struct nat *nat;		/* NULL: no NAT rules */
+	struct ruleset *ruleset;
+	struct alg *alg;
+	struct handoff *handoff;
+	struct mailbox *mailbox[WORKERS_MAX];
+	struct mailbox *control_mailbox;
+	struct worker *worker[WORKERS_MAX];
+	struct thread control;
+	_Atomic bool stop;		/* writer: signal handler, control; readers: all loops */
+};
+
+/** Bring everything up. 0, or -errno after a log line; what was made is taken down again. */
+int appliance_up(struct appliance *appliance);
+
+/** Take down in reverse what appliance_up() made. The workers have ended. */
+void appliance_down(struct appliance *appliance);
+
+/* Sizes that several places need: pinholes and bindings grow with flows and calls. */
+static inline uint32_t
+appliance_pinhole_capacity(const struct config *config)
+{
+	return config->system.max_calls * 6 + 1024;
+}
+
+static inline uint32_t
+appliance_binding_capacity(const struct config *config)
+{
+	return config->system.max_flows + config->system.max_calls * 2;
+}
+
+/** Bytes for all tables, pools and buffers of a configuration, plus EAL's own. */
+size_t appliance_memory(const struct config *config);
+
+/** Ordinary mbufs of a configuration, and their data room. */
+unsigned int appliance_mbufs(const struct config *config);
+uint16_t appliance_mbuf_room(const struct config *config);
+
+/** Start EAL for a configuration. 0 or -errno after a line on standard error. Main thread, once. */
+int eal_start(struct appliance *appliance);
+
+/** Log how many of what were left over at the end of a run (all tables counted). */
+struct appliance_counts {
+	uint64_t flows, translations, doors, media_doors, pinholes, media_pinholes, calls;
+	uint64_t registrations, ports, mbufs, neighbours;
+};
+struct appliance_counts appliance_count(const struct appliance *appliance);
+
+#endif

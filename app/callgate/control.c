@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <time.h>
+
+#include "control.h"
+#include "core/rcu.h"
+#include "request.h"
+
+enum {
+	TICK_US = 1000,
+	PASS_MS = 500,	 /* every object is looked at about twice a second */
+	BUDGET_MIN = 64, /* so that small tables are not walked object by object */
+	NEIGHBOUR_BUDGET = 64,
+};
+
+static uint32_t
+budget(uint32_t capacity)
+{
+	return RTE_MAX(capacity / PASS_MS, (uint32_t)BUDGET_MIN);
+}
+
+/* One step of each sweep; every one between online and offline, so none delays a grace period. */
+static void
+control_sweep(struct appliance *appliance, bool whole)
+{
+	struct thread *self = &appliance->control;
+	const struct config_system *system = &appliance->config->system;
+	uint32_t flows = pool_capacity(flow_pool(appliance->flows));
+	uint32_t pinholes = pool_capacity(pinhole_pool(appliance->pinholes));
+
+	rcu_online(self->id);
+	/* Calls first: what they let go of is then swept in the same pass. */
+	alg_sweep(self, appliance->alg, appliance->mailbox,
+		whole ? UINT32_MAX : budget(system->max_calls));
+	rcu_quiescent(self->id);
+	pinhole_sweep(self, appliance->pinholes, whole ? pinholes : budget(pinholes));
+	rcu_quiescent(self->id);
+	flow_sweep(self, appliance->flows, whole ? flows : budget(flows));
+	rcu_quiescent(self->id);
+	if (appliance->nat) {
+		uint32_t bindings = pool_capacity(nat_binding_pool(appliance->nat));
+
+		nat_sweep(self, appliance->nat, whole ? bindings : budget(bindings));
+		rcu_quiescent(self->id);
+	}
+	neighbour_sweep(self, appliance->neighbours,
+		whole ? (unsigned int)NEIGHBOURS_MAX : NEIGHBOUR_BUDGET);
+	request_serve_control(appliance);
+	rcu_offline(self->id);
+}
+
+void
+control_step(struct appliance *appliance)
+{
+	thread_refresh_clock(&appliance->control);
+	control_sweep(appliance, false);
+}
+
+void
+control_pass(struct appliance *appliance)
+{
+	thread_refresh_clock(&appliance->control);
+	control_sweep(appliance, true);
+}
+
+void
+control_run(struct appliance *appliance)
+{
+	const struct timespec tick = {.tv_nsec = TICK_US * 1000};
+
+	/* relaxed: nothing but the loop's end depends on it */
+	while (!atomic_load_explicit(&appliance->stop, memory_order_relaxed)) {
+		control_step(appliance);
+		nanosleep(&tick, NULL);
+	}
+}

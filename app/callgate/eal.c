@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * EAL arguments from the configuration: lcores, memory, runtime folder, buses.
+ *
+ * Huge pages "auto": used when enough are free, else ordinary pages with a log line. The choice is
+ * made before rte_eal_init(), which cannot be tried twice in one process.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include "appliance.h"
+#include "core/log.h"
+
+#define HUGEPAGE_FOLDER "/sys/kernel/mm/hugepages"
+
+enum { EAL_ARGUMENTS_MAX = 32, EAL_ARGUMENT_LENGTH = 512 };
+
+struct eal_arguments {
+	int count;
+	char *argument[EAL_ARGUMENTS_MAX + 1];
+	char text[EAL_ARGUMENTS_MAX][EAL_ARGUMENT_LENGTH];
+};
+
+static void
+argument_add(struct eal_arguments *arguments, const char *text)
+{
+	char *place = arguments->text[arguments->count];
+
+	snprintf(place, EAL_ARGUMENT_LENGTH, "%s", text);
+	arguments->argument[arguments->count++] = place;
+}
+
+static size_t
+file_number(const char *folder, const char *file)
+{
+	char path[512];
+	size_t number = 0;
+	FILE *stream;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	stream = fopen(path, "re");
+	if (stream == NULL)
+		return 0;
+	if (fscanf(stream, "%zu", &number) != 1)
+		number = 0;
+	fclose(stream);
+	return number;
+}
+
+/* Bytes of free huge pages of all sizes. */
+static size_t
+hugepages_free(void)
+{
+	DIR *directory = opendir(HUGEPAGE_FOLDER);
+	const struct dirent *entry;
+	size_t bytes = 0;
+
+	if (directory == NULL)
+		return 0;
+	while ((entry = readdir(directory)) != NULL) {
+		char folder[300];
+		size_t kilobytes;
+
+		if (sscanf(entry->d_name, "hugepages-%zukB", &kilobytes) != 1)
+			continue;
+		snprintf(folder, sizeof(folder), HUGEPAGE_FOLDER "/%s", entry->d_name);
+		bytes += file_number(folder, "free_hugepages") * kilobytes * 1024;
+	}
+	closedir(directory);
+	return bytes;
+}
+
+static int
+hugepages_choose(struct appliance *appliance)
+{
+	size_t wanted = (size_t)appliance->memory_mb << 20;
+	size_t available = hugepages_free();
+
+	switch (appliance->config->system.hugepages) {
+	case HUGEPAGES_OFF:
+		appliance->hugepages = false;
+		return 0;
+	case HUGEPAGES_ON:
+		appliance->hugepages = true;
+		if (available >= wanted)
+			return 0;
+		fprintf(stderr,
+			"callgate: system.hugepages is \"on\", but %zu MiB of huge pages are free and "
+			"%u MiB are needed (see /proc/sys/vm/nr_hugepages)\n",
+			available >> 20, appliance->memory_mb);
+		return -ENOMEM;
+	case HUGEPAGES_AUTO:
+		break;
+	}
+	/* A replay and its tests must not depend on what else took huge pages meanwhile. */
+	appliance->hugepages = !appliance->replay && available >= wanted;
+	return 0;
+}
+
+static void
+lcores_describe(const struct appliance *appliance, char *text, size_t size)
+{
+	const struct config_system *system = &appliance->config->system;
+	int length = snprintf(text, size, "0@%d", system->control_core);
+
+	/* A replay runs every worker on the control lcore, one after the other. */
+	for (unsigned int i = 0; i < appliance->workers && !appliance->replay; i++)
+		length += snprintf(text + length, size - (size_t)length, ",%u@%d", i + 1,
+			system->worker_cores[i]);
+}
+
+int
+eal_start(struct appliance *appliance)
+{
+	const struct config *config = appliance->config;
+	struct eal_arguments arguments = {.count = 0};
+	char text[EAL_ARGUMENT_LENGTH];
+	int rc;
+
+	rc = hugepages_choose(appliance);
+	if (rc != 0)
+		return rc;
+	argument_add(&arguments, "callgate");
+	argument_add(&arguments, "--lcores");
+	lcores_describe(appliance, text, sizeof(text));
+	argument_add(&arguments, text);
+	argument_add(&arguments, "--main-lcore");
+	argument_add(&arguments, "0");
+	argument_add(&arguments, "--file-prefix");
+	if (appliance->replay)
+		snprintf(text, sizeof(text), "%s-replay-%d", config->system.file_prefix, getpid());
+	else
+		snprintf(text, sizeof(text), "%s", config->system.file_prefix);
+	argument_add(&arguments, text);
+	if (appliance->hugepages) {
+		argument_add(&arguments, "--in-memory");
+	} else {
+		argument_add(&arguments, "--no-huge");
+		argument_add(&arguments, "--no-shconf");
+	}
+	argument_add(&arguments, "-m");
+	snprintf(text, sizeof(text), "%u", appliance->memory_mb);
+	argument_add(&arguments, text);
+	if (appliance->replay || !ports_need_pci(config))
+		argument_add(&arguments, "--no-pci");
+	if (appliance->replay || !config->telemetry_enabled)
+		argument_add(&arguments, "--no-telemetry");
+	argument_add(&arguments, "--log-level");
+	argument_add(&arguments, "*:warning");
+	rc = rte_eal_init(arguments.count, arguments.argument);
+	if (rc < 0) {
+		fprintf(stderr, "callgate: DPDK does not start: %s\n", rte_strerror(rte_errno));
+		return -rte_errno;
+	}
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Last stage: what a router does with a packet that may pass. RFC 1812 5.3.1 (TTL), RFC 1191 (MTU).
+ */
+#include "pipeline.h"
+
+void
+forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,
+	enum drop_reason reason)
+{
+	icmp_error_send(&worker->thread, &worker->output, worker->appliance->routes,
+		&worker->limiter, mbuf, error);
+	packet_drop(&worker->thread, mbuf, reason);
+}
+
+/*
+ * The flow remembers the neighbour of its next hop. While it has none, or that entry stands for
+ * another address by now, the route says where to go. False: there is no route any more.
+ */
+static bool
+next_hop_resolve(struct worker *worker, struct packet *packet, struct flow_path *path)
+{
+	struct route route = route_lookup(worker->appliance->routes, path->new_dst);
+
+	if (route.kind != ROUTE_CONNECTED && route.kind != ROUTE_GATEWAY)
+		return false;
+	packet->next_hop = route.next_hop;
+	packet->neighbour = 0;
+	if (neighbour_find(worker->appliance->neighbours, packet)) {
+		path->neighbour = packet->neighbour;
+		path->neighbour_generation = packet->neighbour_generation;
+	}
+	return true;
+}
+
+void
+forward_packet(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
+{
+	const struct interface *egress = &worker->appliance->interfaces->entry[path->egress];
+	struct packet *packet = packet_of(mbuf);
+	const struct rte_ipv4_hdr *ip = packet_ip(mbuf);
+
+	if (unlikely(ip->time_to_live <= 1)) {
+		forward_refuse(worker, mbuf,
+			(struct icmp_error){ICMP_TIME_EXCEEDED, ICMP_CODE_TTL, 0}, DROP_TTL_EXPIRED);
+		return;
+	}
+	if (unlikely(packet->ip_length > egress->mtu) &&
+		(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
+		forward_refuse(worker, mbuf,
+			(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED,
+				egress->mtu},
+			DROP_MTU_EXCEEDED);
+		return;
+	}
+	packet->egress = path->egress;
+	packet->neighbour = path->neighbour;
+	packet->neighbour_generation = path->neighbour_generation;
+	if (unlikely(!neighbour_is_current(worker->appliance->neighbours, packet->neighbour,
+		    packet->neighbour_generation)) &&
+		!next_hop_resolve(worker, packet, path)) {
+		packet_drop(&worker->thread, mbuf, DROP_NO_ROUTE);
+		return;
+	}
+	flow_translate(&worker->thread, path, mbuf);
+	neighbour_output(&worker->thread, &worker->output, mbuf);
+}

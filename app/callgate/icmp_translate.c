@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * ICMP errors about flows of ours: the packet they quote is put back as its sender sent it, then
+ * the error goes to that sender. RFC 5508 section 4, RFC 792.
+ */
+#include <rte_icmp.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+#include "net/checksum.h"
+#include "net/parse.h"
+#include "pipeline.h"
+
+enum { QUOTED_L4_BYTES = 8 }; /* RFC 792: what an error quotes at least */
+
+/* The quoted packet and what stands behind its IP header. */
+struct quoted {
+	struct rte_ipv4_hdr *ip;
+	void *l4;
+	uint32_t l4_bytes; /* how many were quoted */
+};
+
+static bool
+quoted_find(struct rte_mbuf *mbuf, struct quoted *quoted)
+{
+	const struct packet *packet = packet_of(mbuf);
+	uint32_t offset = packet->l4_offset + sizeof(struct rte_icmp_hdr);
+	uint32_t end = packet->ip_offset + packet->ip_length;
+	uint32_t header;
+
+	if (end > rte_pktmbuf_data_len(mbuf) || offset + sizeof(struct rte_ipv4_hdr) > end)
+		return false;
+	quoted->ip = rte_pktmbuf_mtod_offset(mbuf, struct rte_ipv4_hdr *, offset);
+	header = rte_ipv4_hdr_len(quoted->ip);
+	if (header < sizeof(struct rte_ipv4_hdr) || offset + header + QUOTED_L4_BYTES > end)
+		return false;
+	quoted->l4 = (char *)quoted->ip + header;
+	quoted->l4_bytes = end - offset - header;
+	return !(quoted->ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK));
+}
+
+/* Key of a packet that answers the quoted one, as it would arrive here. */
+static bool
+quoted_answer_key(const struct quoted *quoted, uint8_t realm, struct flow_key *key)
+{
+	const struct rte_udp_hdr *ports = quoted->l4;
+	const struct rte_icmp_hdr *echo = quoted->l4;
+
+	*key = (struct flow_key){
+		.src = quoted->ip->dst_addr,
+		.dst = quoted->ip->src_addr,
+		.proto = quoted->ip->next_proto_id,
+		.realm = realm,
+	};
+	switch (key->proto) {
+	case IPPROTO_UDP:
+	case IPPROTO_TCP:
+		key->src_port = ports->dst_port;
+		key->dst_port = ports->src_port;
+		return true;
+	case IPPROTO_ICMP:
+		if (echo->icmp_type != RTE_IP_ICMP_ECHO_REQUEST &&
+			echo->icmp_type != RTE_IP_ICMP_ECHO_REPLY)
+			return false;
+		key->src_port = key->dst_port = echo->icmp_ident;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Put the quoted packet back to what arrived here in the opposite direction (`sent`). */
+static void
+quoted_restore(struct quoted *quoted, const struct flow_path *sent)
+{
+	struct rte_ipv4_hdr *ip = quoted->ip;
+	struct rte_udp_hdr *udp = quoted->l4;
+	struct rte_tcp_hdr *tcp = quoted->l4;
+	struct rte_icmp_hdr *echo = quoted->l4;
+	uint16_t ip_delta, port_delta;
+
+	ip_delta = checksum_delta_add(checksum_delta32(ip->src_addr, sent->key.src),
+		checksum_delta32(ip->dst_addr, sent->key.dst));
+	ip->src_addr = sent->key.src;
+	ip->dst_addr = sent->key.dst;
+	ip->hdr_checksum = checksum_apply(ip->hdr_checksum, ip_delta);
+	if (ip->next_proto_id == IPPROTO_ICMP) {
+		echo->icmp_cksum = checksum_apply(echo->icmp_cksum,
+			checksum_delta16(echo->icmp_ident, sent->key.src_port));
+		echo->icmp_ident = sent->key.src_port;
+		return;
+	}
+	port_delta = checksum_delta_add(checksum_delta16(udp->src_port, sent->key.src_port),
+		checksum_delta16(udp->dst_port, sent->key.dst_port));
+	udp->src_port = sent->key.src_port; /* TCP has its ports in the same place */
+	udp->dst_port = sent->key.dst_port;
+	port_delta = checksum_delta_add(port_delta, ip_delta);
+	if (ip->next_proto_id == IPPROTO_UDP && udp->dgram_cksum != 0)
+		udp->dgram_cksum = checksum_apply(udp->dgram_cksum, port_delta);
+	else if (ip->next_proto_id == IPPROTO_TCP &&
+		quoted->l4_bytes >= offsetof(struct rte_tcp_hdr, tcp_urp))
+		tcp->cksum = checksum_apply(tcp->cksum, port_delta);
+}
+
+void
+icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct packet *packet = packet_of(mbuf);
+	struct rte_ipv4_hdr *ip = packet_ip(mbuf);
+	struct rte_icmp_hdr *icmp = packet_l4(mbuf);
+	const struct flow_path *back, *sent;
+	struct quoted quoted;
+	struct flow_key key;
+	struct route route;
+	void *data = NULL;
+
+	if (quoted_find(mbuf, &quoted) && quoted_answer_key(&quoted, packet->key.realm, &key))
+		data = flow_lookup(worker->appliance->flows, &key, flow_key_hash(&key));
+	if (data == NULL) {
+		packet_drop(&worker->thread, mbuf, DROP_ICMP_ERROR_UNRELATED);
+		return;
+	}
+	if (ip->time_to_live <= 1) { /* never an error about an error */
+		packet_drop(&worker->thread, mbuf, DROP_TTL_EXPIRED);
+		return;
+	}
+	back = &flow_of_data(data)->path[flow_direction_of_data(data)];
+	sent = &flow_of_data(data)->path[!flow_direction_of_data(data)];
+	route = route_lookup(worker->appliance->routes, back->new_dst);
+	if (route.kind != ROUTE_CONNECTED && route.kind != ROUTE_GATEWAY) {
+		packet_drop(&worker->thread, mbuf, DROP_NO_ROUTE);
+		return;
+	}
+	/*
+	 * The peer speaks with its translated address. A router on the way to it speaks for itself;
+	 * one on the inside hides behind the address that stands for the inside (RFC 5508 REQ-5).
+	 */
+	if (ip->src_addr == key.src || back->new_src != key.src)
+		ip->src_addr = back->new_src;
+	ip->dst_addr = back->new_dst;
+	ip->time_to_live--;
+	quoted_restore(&quoted, sent);
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+	icmp->icmp_cksum = 0;
+	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, packet->ip_length - rte_ipv4_hdr_len(ip));
+	packet->egress = route.interface;
+	packet->next_hop = route.next_hop;
+	packet->neighbour = 0;
+	event_count(worker->thread.counters, EVENT_ICMP_ERROR_TRANSLATED, 1);
+	neighbour_output(&worker->thread, &worker->output, mbuf);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Questions of telemetry threads to the control lcore or to a worker. A telemetry handler runs in a
+ * thread of its own and touches no table: it takes a request from a fixed set, posts it, waits at
+ * most REQUEST_WAIT_MS and copies the answer.
+ *
+ * State of a request: FREE -> POSTED (asker) -> SERVED (server takes it) -> DONE (server), and the
+ * asker sets it FREE. An asker that gives up moves POSTED or SERVED to ABANDONED; the server then
+ * frees it, so an answer is never written into memory that somebody else has meanwhile.
+ */
+#ifndef APP_REQUEST_H
+#define APP_REQUEST_H
+
+#include "appliance.h"
+
+enum { REQUEST_WAIT_MS = 200, PAGE_RECORDS_MAX = 64, PAGE_CALLS_MAX = 32 };
+
+enum request_kind {
+	REQUEST_CALLS = ALG_MAIL_LAST + 1, /* served by a worker */
+	REQUEST_CALL,			   /* served by a worker */
+	REQUEST_TRANSLATIONS,		   /* the rest by the control lcore */
+	REQUEST_SESSIONS,
+	REQUEST_PINHOLES,
+};
+
+struct translation_row {
+	uint32_t index;
+	struct endpoint inside, outside;
+	struct endpoint peer; /* address 0: no flow yet */
+	const char *kind;
+	uint32_t idle_s, flows;
+};
+
+struct session_row {
+	uint32_t index;
+	struct flow_key key;
+	struct endpoint translated_source, translated_destination;
+	const char *state;
+	uint16_t zone_pair;
+	uint32_t idle_s, age_s;
+	uint64_t packets[2], bytes[2];
+};
+
+struct pinhole_row {
+	uint32_t index;
+	struct pinhole_key key;
+	uint8_t class;
+	uint32_t holders, flows, until_s, age_s;
+	uint8_t holder_worker;
+	uint32_t holder_call;
+};
+
+struct request {
+	_Atomic int state;
+	enum request_kind kind;
+	/* question */
+	uint64_t cursor;
+	unsigned int max;
+	char call_id[256];
+	/* answer */
+	int result;		/* records, text length, or -errno */
+	uint64_t next;		/* cursor of the next page; 0: none */
+	union {
+		struct alg_call_summary calls[PAGE_CALLS_MAX];
+		struct translation_row translations[PAGE_RECORDS_MAX];
+		struct session_row sessions[PAGE_RECORDS_MAX];
+		struct pinhole_row pinholes[PAGE_RECORDS_MAX];
+		char text[8000];
+	};
+};
+
+/** Take a request; NULL: too many askers at once. Any thread. */
+struct request *request_take(enum request_kind kind);
+
+/** Post and wait. 0: answered (look at result), -ETIMEDOUT, -ENOBUFS. On an error the request is
+ *  no longer the caller's; after 0 it is, until request_free(). Any thread but the server. */
+int request_ask(struct mailbox *mailbox, struct request *request);
+void request_free(struct request *request);
+
+struct worker;
+/** Serve one letter of a request kind. The worker. */
+void request_serve_worker(struct worker *worker, const struct mail *mail);
+
+/** Serve what waits in the control mailbox; returns how many. Control lcore, online. */
+unsigned int request_serve_control(struct appliance *appliance);
+
+#endif

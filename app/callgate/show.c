@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow/tcp.h"
+#include "show.h"
+
+enum { FLOWS_LOOKED_AT = 64 };
+
+/* Fills the record number `row` from a live object; false: not to be shown. */
+typedef bool (*show_row_fn)(struct appliance *appliance, struct request *request, void *object,
+	uint32_t index, unsigned int row);
+
+/* One page: live objects of a pool after the cursor. */
+static void
+show_page(struct appliance *appliance, struct request *request, struct pool *pool, show_row_fn show)
+{
+	unsigned int max = RTE_MIN(request->max, (unsigned int)PAGE_RECORDS_MAX);
+	uint32_t capacity = pool_capacity(pool);
+	unsigned int rows = 0;
+	uint64_t index;
+
+	request->next = 0;
+	for (index = request->cursor + 1; index <= capacity; index++) {
+		void *object = pool_at(pool, (uint32_t)index);
+
+		if (!pool_object_live(object))
+			continue;
+		if (rows == max) {
+			request->next = index - 1;
+			break;
+		}
+		if (show(appliance, request, object, (uint32_t)index, rows))
+			rows++;
+	}
+	request->result = (int)rows;
+}
+
+static uint32_t
+since(const struct appliance *appliance, uint32_t then_s)
+{
+	return appliance->control.now_s > then_s ? appliance->control.now_s - then_s : 0;
+}
+
+static uint32_t
+flow_last_seen(struct flow *flow)
+{
+	/* relaxed: a display value */
+	uint32_t forward = atomic_load_explicit(&flow->path[0].last_seen_s, memory_order_relaxed);
+	uint32_t reverse = atomic_load_explicit(&flow->path[1].last_seen_s, memory_order_relaxed);
+
+	return RTE_MAX(forward, reverse);
+}
+
+static bool
+show_translation(struct appliance *appliance, struct request *request, void *object, uint32_t index,
+	unsigned int row)
+{
+	struct translation_row *record = &request->translations[row];
+	struct binding *binding = object;
+	uint32_t last_seen = flow_owner_last_seen(&binding->flows, FLOWS_LOOKED_AT);
+
+	*record = (struct translation_row){
+		.index = index,
+		.inside = binding->inside,
+		.outside = binding->outside,
+		.kind = binding_kind_name(binding),
+		.idle_s = since(appliance, last_seen ? last_seen : binding->created_s),
+		.flows = binding->flows.count,
+	};
+	flow_owner_peer(&binding->flows, &record->peer.address, &record->peer.port);
+	record->peer.proto = binding->inside.proto;
+	return true;
+}
+
+static bool
+show_session(struct appliance *appliance, struct request *request, void *object, uint32_t index,
+	unsigned int row)
+{
+	struct session_row *record = &request->sessions[row];
+	struct flow *flow = object;
+	const struct flow_path *path = &flow->path[0];
+
+	/* relaxed: display values */
+	if (atomic_load_explicit(&flow->state, memory_order_relaxed) != FLOW_LIVE)
+		return false;
+	*record = (struct session_row){
+		.index = index,
+		.key = path->key,
+		.translated_source = {path->new_src, path->new_src_port, path->key.proto},
+		.translated_destination = {path->new_dst, path->new_dst_port, path->key.proto},
+		.zone_pair = flow->zone_pair,
+		.idle_s = since(appliance, flow_last_seen(flow)),
+		.age_s = since(appliance, flow->created_s),
+	};
+	record->state = flow->proto == IPPROTO_TCP
+		? tcp_state_name(atomic_load_explicit(&flow->tcp_state, memory_order_relaxed))
+		: flow->media ? "media" : "open";
+	for (int i = 0; i < 2; i++) {
+		record->packets[i] =
+			atomic_load_explicit(&flow->path[i].packets, memory_order_relaxed);
+		record->bytes[i] = atomic_load_explicit(&flow->path[i].bytes, memory_order_relaxed);
+	}
+	return true;
+}
+
+static bool
+show_pinhole(struct appliance *appliance, struct request *request, void *object, uint32_t index,
+	unsigned int row)
+{
+	const struct pinhole *pinhole = object;
+	uint32_t deadline = atomic_load_explicit(&pinhole->deadline_s, memory_order_relaxed);
+
+	request->pinholes[row] = (struct pinhole_row){
+		.index = index,
+		.key = pinhole->key,
+		.class = pinhole->class,
+		.holders = pinhole->holders,
+		.flows = pinhole->flows.count,
+		.until_s = deadline > appliance->control.now_s ? deadline - appliance->control.now_s
+							       : 0,
+		.age_s = since(appliance, pinhole->opened_s),
+		.holder_worker = pinhole->first.worker,
+		.holder_call = pinhole->first.call.index,
+	};
+	return true;
+}
+
+void
+show_translations(struct appliance *appliance, struct request *request)
+{
+	if (appliance->nat == NULL) {
+		request->result = 0;
+		request->next = 0;
+		return;
+	}
+	show_page(appliance, request, nat_binding_pool(appliance->nat), show_translation);
+}
+
+void
+show_sessions(struct appliance *appliance, struct request *request)
+{
+	show_page(appliance, request, flow_pool(appliance->flows), show_session);
+}
+
+void
+show_pinholes(struct appliance *appliance, struct request *request)
+{
+	show_page(appliance, request, pinhole_pool(appliance->pinholes), show_pinhole);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SIP datagrams: to the worker that owns the Call-ID, then through the ALG.
+ *
+ * The message is edited where it stands. It is copied once, into a large mbuf, only when it came
+ * in several segments or when its mbuf has too little room behind it to grow.
+ */
+#include <rte_udp.h>
+
+#include "handoff.h"
+#include "net/checksum.h"
+#include "net/parse.h"
+#include "pipeline.h"
+
+enum {
+	SIP_GROWTH = 1024,	 /* room that a message may need for longer addresses */
+	UDP_PAYLOAD_MAX = 65507,
+};
+
+/* A flat copy with room to grow; frees the original. NULL: dropped. */
+static struct rte_mbuf *
+message_copy(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	uint32_t length = rte_pktmbuf_pkt_len(mbuf);
+	struct rte_mbuf *copy = rte_pktmbuf_alloc(worker->appliance->large_mempool);
+	const void *bytes;
+
+	if (copy == NULL || length > rte_pktmbuf_tailroom(copy)) {
+		rte_pktmbuf_free(copy);
+		/* A flat message may still fit where it is. */
+		if (rte_pktmbuf_is_contiguous(mbuf))
+			return mbuf;
+		packet_drop(&worker->thread, mbuf, DROP_NO_MBUF);
+		return NULL;
+	}
+	bytes = rte_pktmbuf_read(mbuf, 0, length, rte_pktmbuf_mtod(copy, void *));
+	if (bytes != rte_pktmbuf_mtod(copy, void *))
+		memcpy(rte_pktmbuf_mtod(copy, void *), bytes, length);
+	rte_pktmbuf_append(copy, (uint16_t)length);
+	*packet_of(copy) = *packet_of(mbuf);
+	copy->port = mbuf->port;
+	rte_pktmbuf_free(mbuf);
+	return copy;
+}
+
+/* Lengths and checksums after an edit. A message that outgrew the MTU may be fragmented. */
+static void
+message_finish(struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path *path,
+	uint32_t length)
+{
+	struct packet *packet = packet_of(mbuf);
+	struct rte_ipv4_hdr *ip = packet_ip(mbuf);
+
+	mbuf->data_len = (uint16_t)(packet->payload_offset + length);
+	mbuf->pkt_len = mbuf->data_len;
+	packet->ip_length = (uint16_t)(packet->payload_offset - packet->ip_offset + length);
+	if (packet->ip_length > worker->appliance->interfaces->entry[path->egress].mtu)
+		ip->fragment_offset &= (rte_be16_t)~RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+	checksum_udp_rewrite(mbuf, packet->ip_offset, packet->l4_offset, (uint16_t)length);
+}
+
+struct rte_mbuf *
+sip_stage(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction)
+{
+	struct thread *self = &worker->thread;
+	struct flow_path *path = &flow->path[direction];
+	struct alg_message message;
+	struct packet *packet;
+	uint32_t length;
+	int owner, verdict;
+
+	if (!rte_pktmbuf_is_contiguous(mbuf) || rte_pktmbuf_tailroom(mbuf) < SIP_GROWTH) {
+		mbuf = message_copy(worker, mbuf);
+		if (mbuf == NULL)
+			return NULL;
+	}
+	packet = packet_of(mbuf);
+	length = packet_udp_payload_length(mbuf);
+	message = (struct alg_message){
+		.text = rte_pktmbuf_mtod_offset(mbuf, char *, packet->payload_offset),
+		.length = length,
+		.flow = flow,
+		.direction = direction,
+		.source_realm = packet->key.realm,
+		.destination_realm = worker->appliance->interfaces->entry[path->egress].realm,
+	};
+	if (!(packet->flags & PACKET_HANDED_OFF)) {
+		owner = alg_owner(worker->appliance->alg, message.text, length);
+		if (owner >= 0 && (unsigned int)owner != self->id) {
+			handoff_send(self, worker->appliance->handoff, (unsigned int)owner, mbuf);
+			return NULL;
+		}
+		if (owner >= 0)
+			event_count(self->counters, EVENT_HANDOFF_LOCAL, 1);
+	}
+	message.capacity = RTE_MIN(mbuf->data_len - packet->payload_offset +
+			(uint32_t)rte_pktmbuf_tailroom(mbuf), (uint32_t)UDP_PAYLOAD_MAX);
+	verdict = alg_message_process(self, worker->alg, &message);
+	if (verdict != ALG_FORWARD) {
+		packet_drop(self, mbuf, (enum drop_reason)verdict);
+		return NULL;
+	}
+	if (message.edited)
+		message_finish(worker, mbuf, path, message.length);
+	return mbuf;
+}
