@@ -97,11 +97,13 @@ class Network:
         self.namespaces = []
         self.hosts = {}
         self.folder = tempfile.mkdtemp(prefix='callgate-test-')
+        self.folders = [self.folder]    # removed in the end
         self.router = None
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: sys.exit(1))
+        signal.signal(signal.SIGINT, signal.default_int_handler)    # background jobs ignore it
         self.router = self.namespace_add('router')
         return self
 
@@ -113,8 +115,8 @@ class Network:
             self.end(process)
         for namespace in self.namespaces:
             subprocess.run(['ip', 'netns', 'delete', namespace], stderr=subprocess.DEVNULL)
-        if kind is None or not os.environ.get('CALLGATE_KEEP'):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        for folder in self.folders:
+            shutil.rmtree(folder, ignore_errors=True)
         return False
 
     def namespace_add(self, name):
@@ -225,6 +227,7 @@ class Appliance:
                  'overload = true; }']
         rules += [f'{{ kind = "static"; protocol = "udp"; inside = "{inside}"; '
                   f'outside = "{outside}"; }}' for inside, outside in static]
+        network.folders.append(os.path.dirname(self.socket_path))
         self.file = network.path('callgate.conf')
         with open(self.file, 'w') as file:
             file.write(CONFIGURATION.format(

@@ -131,7 +131,9 @@ def parties_check(callers, callees):
         if signalling != 0:
             wrong.append(f'{party.name}: SIPp says {signalling}')
         if media != 0:
-            wrong.append(f'{party.name}: media is not right')
+            faults = {name: count for name, count in summary.items() if count and not
+                      name.endswith(('_sent', '_received', '_expected')) and name != 'faults'}
+            wrong.append(f'{party.name}: rtp_peer says {media}: {faults}')
         summaries.append(summary)
     check(not wrong, '; '.join(wrong))
     return summaries

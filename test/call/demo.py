@@ -1,13 +1,18 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """`make demo`: 100 SIP calls over one trunk through callgate, media both ways, in a minute.
 
 Two hosts and callgate between them, each in a network namespace of its own; nothing of it touches
-the machine's network and nothing stays behind, also when interrupted.
+the machine's network and nothing stays behind, also when interrupted. Argument: the folder that
+callgate was built in; default `build`.
 """
 import os
 import subprocess
 import sys
 import time
+
+if len(sys.argv) > 1:
+    os.environ['CALLGATE_BUILD'] = sys.argv[1]
 
 import calls
 from callnet import CALLGATECTL, Appliance, Failure, Network, explain, wait_until
