@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Pinholes: who opens, joins, passes and closes; their flows go with them; gauges exact. */
+#include <errno.h>
+
+#include "flow/pinhole.h"
+#include "flow_fixture.h"
+
+enum { CAPACITY = 32, HOST = 0x0a000001, PEER = 0xc6336401, PORT = 16384, PEER_PORT = 20000 };
+
+static struct flow_table *flows;
+static struct pinhole_table *table;
+
+static int
+setup(void **state)
+{
+	flows = flow_table_create(64, &fixture_timeouts, SOCKET_ID_ANY);
+	assert_non_null(flows);
+	table = pinhole_table_create(CAPACITY, flows, SOCKET_ID_ANY);
+	assert_non_null(table);
+	return 0;
+}
+
+/* Every test ends with nothing left. */
+static int
+teardown(void **state)
+{
+	assert_int_equal(pool_used(pinhole_pool(table)), 0);
+	assert_int_equal(pinhole_media_count(table), 0);
+	assert_int_equal(flow_key_count(flows), 0);
+	assert_int_equal(pool_used(flow_pool(flows)), 0);
+	fixture_reclaim(pinhole_pool(table));
+	assert_int_equal(pool_retired(pinhole_pool(table)), 0);
+	pinhole_table_destroy(table);
+	flow_table_destroy(flows);
+	return 0;
+}
+
+static struct pinhole_spec
+spec_make(enum pinhole_class class, uint16_t port)
+{
+	return (struct pinhole_spec){
+		.key = {.dst = rte_cpu_to_be_32(HOST),
+			.dst_port = rte_cpu_to_be_16(port),
+			.proto = IPPROTO_UDP},
+		.class = class,
+		.hold = true,
+		.holder = {.worker = 0, .call = {1, 1}},
+	};
+}
+
+static struct handle
+opened(const struct pinhole_spec *spec)
+{
+	struct handle handle = HANDLE_NONE;
+
+	assert_int_equal(pinhole_open(&worker, table, spec, &handle), 0);
+	assert_non_null(pool_get(pinhole_pool(table), handle));
+	return handle;
+}
+
+static enum pinhole_verdict
+match(uint32_t src, uint16_t src_port, uint16_t dst_port, struct pinhole **pinhole)
+{
+	const struct flow_key key =
+		key_make(src, src_port, HOST, dst_port, IPPROTO_UDP, REALM_OUTSIDE);
+
+	return pinhole_match(&worker, table, &key, pinhole);
+}
+
+static void
+open_pinhole_lets_pass_until_its_last_holder_is_gone(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	struct pinhole *pinhole = NULL;
+	struct handle first, second;
+
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_NONE);
+	first = opened(&spec);
+	spec.holder.call.index = 2;
+	second = opened(&spec);
+	assert_memory_equal(&first, &second, sizeof(first));
+	assert_int_equal(pool_used(pinhole_pool(table)), 1);
+	assert_int_equal(pinhole_media_count(table), 1);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), first));
+	assert_int_equal(match(PEER, PEER_PORT, PORT + 1, &pinhole), PINHOLE_NONE);
+
+	pinhole_release(&worker, table, first, 0);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	pinhole_release(&worker, table, second, 0);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_NONE);
+	pinhole_release(&worker, table, second, 0); /* stale: nothing happens */
+}
+
+static void
+closing_removes_the_flows_in_the_same_step(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	struct flow_template template = template_make(4000, IPPROTO_UDP);
+	struct handle handle = opened(&spec);
+	struct pinhole *pinhole = NULL;
+	void *data;
+
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	template.owner[FLOW_OWNER_PINHOLE] = &pinhole->flows;
+	assert_int_equal(flow_create(&worker, flows, &template, &data), 0);
+	assert_int_equal(flow_key_count(flows), 2);
+	pinhole_release(&worker, table, handle, 0);
+	assert_int_equal(flow_key_count(flows), 0);
+	assert_null(lookup(flows, &template.key[0]));
+	/* A worker that had found the pinhole before comes too late. */
+	assert_int_equal(flow_create(&worker, flows, &template, &data), -ESTALE);
+}
+
+static void
+deadline_keeps_it_open_without_holders(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_CONTACT, PORT);
+	struct pinhole *pinhole;
+	struct handle handle;
+
+	spec.hold = false;
+	spec.until_s = worker.now_s + 30;
+	handle = opened(&spec);
+	spec.until_s = worker.now_s + 10; /* a shorter wish does not shorten it */
+	opened(&spec);
+	pinhole_release(&worker, table, handle, 0); /* nobody holds: nothing to give up */
+	fixture_advance(29);
+	pinhole_sweep(&control, table, CAPACITY);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	fixture_advance(1);
+	assert_int_equal(
+		match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_NONE); /* before the sweep */
+	assert_int_equal(pool_used(pinhole_pool(table)), 1);
+	pinhole_sweep(&control, table, CAPACITY);
+}
+
+static void
+released_pinhole_lingers_as_long_as_asked(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_VIA, PORT);
+	struct pinhole *pinhole;
+	struct handle handle = opened(&spec);
+
+	fixture_advance(1000);
+	pinhole_sweep(&control, table, CAPACITY);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	pinhole_release(&worker, table, handle, worker.now_s + 32);
+	fixture_advance(31);
+	pinhole_sweep(&control, table, CAPACITY);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	fixture_advance(1);
+	pinhole_sweep(&control, table, CAPACITY);
+	assert_int_equal(pool_used(pinhole_pool(table)), 0);
+}
+
+static void
+opening_an_expired_one_makes_a_new_one(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_VIA, PORT);
+	struct handle old, new;
+
+	spec.hold = false;
+	spec.until_s = worker.now_s + 30;
+	old = opened(&spec);
+	fixture_advance(30);
+	spec.hold = true;
+	spec.until_s = 0;
+	new = opened(&spec);
+	assert_null(pool_get(pinhole_pool(table), old));
+	assert_int_equal(pool_used(pinhole_pool(table)), 1);
+	pinhole_release(&worker, table, old, 0);
+	assert_non_null(pool_get(pinhole_pool(table), new));
+	pinhole_release(&worker, table, new, 0);
+}
+
+static void
+exact_source_comes_before_any(void **state)
+{
+	struct pinhole_spec any = spec_make(PINHOLE_CONTACT, PORT);
+	struct pinhole_spec exact = any;
+	struct handle any_handle, exact_handle;
+	struct pinhole *pinhole;
+
+	exact.key.src = rte_cpu_to_be_32(PEER);
+	exact_handle = opened(&exact);
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_NONE);
+	any_handle = opened(&any);
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), exact_handle));
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), any_handle));
+	pinhole_release(&worker, table, any_handle, 0);
+	pinhole_release(&worker, table, exact_handle, 0);
+}
+
+static void
+media_filter_refuses_and_says_so(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTCP, PORT);
+	struct handle handle = opened(&spec);
+	struct pinhole *pinhole;
+
+	pinhole_media_commit(table, handle, rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT));
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
+	pinhole_release(&worker, table, handle, 0);
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_NONE);
+	pinhole_media_commit(table, handle, 1, 1); /* stale: nothing happens */
+}
+
+static void
+media_of_another_call_opens_the_offer_again(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	struct handle handle = opened(&spec);
+	struct pinhole *pinhole;
+
+	pinhole_media_commit(table, handle, rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT));
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	opened(&spec); /* the same call */
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
+	spec.holder.call.index = 2;
+	opened(&spec);
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	for (unsigned int i = 0; i < 3; i++)
+		pinhole_release(&worker, table, handle, 0);
+}
+
+static void
+signalling_takes_a_media_pinhole_over(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	struct handle handle = opened(&spec);
+	struct pinhole *pinhole;
+
+	pinhole_media_commit(table, handle, rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT));
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
+	spec.class = PINHOLE_CONTACT;
+	opened(&spec);
+	assert_int_equal(pinhole_media_count(table), 0);
+	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	spec.class = PINHOLE_RTP;
+	opened(&spec); /* and keeps it */
+	assert_int_equal(pinhole_media_count(table), 0);
+	for (unsigned int i = 0; i < 3; i++)
+		pinhole_release(&worker, table, handle, 0);
+}
+
+static void
+empty_pool_is_said_and_leaves_nothing(void **state)
+{
+	struct handle handles[CAPACITY], refused;
+	struct pinhole_spec spec;
+
+	for (unsigned int round = 0; round < 20; round++) {
+		for (unsigned int i = 0; i < CAPACITY; i++) {
+			spec = spec_make(PINHOLE_RTP, PORT + i);
+			handles[i] = opened(&spec);
+		}
+		assert_int_equal(pinhole_media_count(table), CAPACITY);
+		spec = spec_make(PINHOLE_RTP, PORT + CAPACITY);
+		assert_int_equal(pinhole_open(&worker, table, &spec, &refused), -ENOBUFS);
+		for (unsigned int i = 0; i < CAPACITY; i++)
+			pinhole_release(&worker, table, handles[i], 0);
+		assert_int_equal(pinhole_media_count(table), 0);
+		fixture_reclaim(pinhole_pool(table));
+	}
+}
+
+static void
+every_class_has_a_name(void **state)
+{
+	for (unsigned int i = 0; i < PINHOLE_CLASSES; i++)
+		assert_string_not_equal(pinhole_class_name(i), "?");
+	assert_string_equal(pinhole_class_name(PINHOLE_CLASSES), "?");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(open_pinhole_lets_pass_until_its_last_holder_is_gone),
+		TEST(closing_removes_the_flows_in_the_same_step),
+		TEST(deadline_keeps_it_open_without_holders),
+		TEST(released_pinhole_lingers_as_long_as_asked),
+		TEST(opening_an_expired_one_makes_a_new_one),
+		TEST(exact_source_comes_before_any),
+		TEST(media_filter_refuses_and_says_so),
+		TEST(media_of_another_call_opens_the_offer_again),
+		TEST(signalling_takes_a_media_pinhole_over),
+		TEST(empty_pool_is_said_and_leaves_nothing),
+		cmocka_unit_test(every_class_has_a_name),
+	};
+
+	fixture_start();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
