@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Applying edits in place. The gaps between edits each move by the growth of the edits before them.
+ * Gaps that move left go first, from left to right; then those that move right, from right to left:
+ * in this order no gap lands on one that has not moved yet, and every byte moves at most once.
+ *
+ * Synchronization: none; list and message belong to one thread.
+ * Limits: SIP_EDITS_MAX edits, SIP_EDIT_TEXT_MAX bytes of new text; beyond that apply refuses.
+ */
+#include <errno.h>
+
+#include "sip/edit.h"
+
+void
+sip_edits_begin(struct sip_edits *edits, const char *base)
+{
+	edits->base = base;
+	edits->count = 0;
+	edits->text_used = 0;
+	edits->growth = 0;
+	edits->overflow = false;
+}
+
+/* Most texts are an address or a number; a call to memcpy would cost more than the copy. */
+static inline void
+text_copy(char *to, const char *from, uint32_t length)
+{
+	if (length > 32) {
+		memcpy(to, from, length);
+	} else if (length >= 16) {
+		char head[16], tail[16];
+
+		memcpy(head, from, 16);
+		memcpy(tail, from + length - 16, 16);
+		memcpy(to, head, 16);
+		memcpy(to + length - 16, tail, 16);
+	} else if (length >= 8) {
+		char head[8], tail[8];
+
+		memcpy(head, from, 8);
+		memcpy(tail, from + length - 8, 8);
+		memcpy(to, head, 8);
+		memcpy(to + length - 8, tail, 8);
+	} else {
+		for (uint32_t i = 0; i < length; i++)
+			to[i] = from[i];
+	}
+}
+
+bool
+sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length)
+{
+	if (edits->count == SIP_EDITS_MAX || length + edits->text_used > SIP_EDIT_TEXT_MAX ||
+		length > SIP_EDIT_TEXT_MAX ||
+		old.at == NULL || old.at < edits->base || old.at - edits->base > SIP_MESSAGE_MAX ||
+		old.length > SIP_MESSAGE_MAX) {
+		edits->overflow = true;
+		return false;
+	}
+	edits->edit[edits->count++] = (struct sip_edit){
+		.offset = (uint32_t)(old.at - edits->base),
+		.length = old.length,
+		.text_offset = edits->text_used,
+		.text_length = (uint16_t)length,
+	};
+	text_copy(edits->text + edits->text_used, text, length);
+	edits->text_used += (uint16_t)length;
+	edits->growth += (int32_t)length - (int32_t)old.length;
+	return true;
+}
+
+static char *
+number_write(char *p, uint32_t number)
+{
+	char digits[10];
+	uint32_t count = 0;
+
+	do {
+		digits[count++] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (count > 0)
+		*p++ = digits[--count];
+	return p;
+}
+
+static inline char *
+octet_write(char *p, uint8_t octet)
+{
+	if (octet >= 100) {
+		*p++ = (char)('0' + octet / 100);
+		octet %= 100;
+		*p++ = (char)('0' + octet / 10);
+	} else if (octet >= 10) {
+		*p++ = (char)('0' + octet / 10);
+	}
+	*p++ = (char)('0' + octet % 10);
+	return p;
+}
+
+bool
+sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port)
+{
+	char text[sizeof("255.255.255.255:65535")];
+	uint8_t octets[4];
+	char *p = text;
+
+	memcpy(octets, &address, sizeof(octets));
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*p++ = '.';
+		p = octet_write(p, octets[i]);
+	}
+	if (port != 0) {
+		*p++ = ':';
+		p = number_write(p, port);
+	}
+	return sip_edits_replace(edits, old, text, (uint32_t)(p - text));
+}
+
+bool
+sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number)
+{
+	char text[10];
+	const char *const end = number_write(text, number);
+
+	return sip_edits_replace(edits, old, text, (uint32_t)(end - text));
+}
+
+bool
+sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message)
+{
+	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CONTENT_LENGTH);
+	int64_t length = message->body.length;
+
+	if (header == NULL || message->body.at == NULL)
+		return true;
+
+	const uint32_t begin = (uint32_t)(message->body.at - edits->base);
+	const uint32_t end = begin + message->body.length;
+
+	for (uint32_t i = 0; i < edits->count; i++) {
+		const struct sip_edit *const edit = &edits->edit[i];
+
+		if (edit->offset >= begin && edit->offset <= end)
+			length += (int64_t)edit->text_length - edit->length;
+	}
+	if (length == message->body.length)
+		return true;
+	if (length < 0) {
+		edits->overflow = true;
+		return false;
+	}
+	/* A repeated header must not begin to differ. */
+	for (; header != NULL; header = sip_header_next(message, header)) {
+		if (!sip_edits_number(edits, header->value, (uint32_t)length))
+			return false;
+	}
+	return true;
+}
+
+/* By offset; an insertion before the replacement at its place, otherwise in the order planned. Edits
+ * come nearly sorted, so insertion sort is a pass of compares. */
+static void
+edits_sort(struct sip_edits *edits)
+{
+	for (uint32_t i = 1; i < edits->count; i++) {
+		const struct sip_edit edit = edits->edit[i];
+		uint32_t j = i;
+
+		for (; j > 0; j--) {
+			const struct sip_edit *const before = &edits->edit[j - 1];
+
+			if (before->offset < edit.offset ||
+				(before->offset == edit.offset &&
+					(before->length == 0 || edit.length > 0)))
+				break;
+			edits->edit[j] = *before;
+		}
+		edits->edit[j] = edit;
+	}
+}
+
+/* The new length, or -EINVAL. */
+static int64_t
+edits_check(const struct sip_edits *edits, uint32_t length)
+{
+	int64_t result = length;
+	uint32_t end = 0;
+
+	for (uint32_t i = 0; i < edits->count; i++) {
+		const struct sip_edit *const edit = &edits->edit[i];
+
+		if (edit->offset < end || edit->offset > length ||
+			edit->length > length - edit->offset)
+			return -EINVAL;
+		end = edit->offset + edit->length;
+		result += (int64_t)edit->text_length - edit->length;
+	}
+	return result;
+}
+
+int64_t
+sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity)
+{
+	const uint32_t count = edits->count;
+	int64_t shift[SIP_EDITS_MAX]; /* of the gap behind each edit */
+	int64_t growth = 0;
+
+	if (edits->overflow)
+		return -EINVAL;
+	if (count == 0)
+		return length <= capacity ? (int64_t)length : -EMSGSIZE;
+	edits_sort(edits);
+
+	const int64_t result = edits_check(edits, length);
+
+	if (result < 0)
+		return result;
+	if (result > capacity)
+		return -EMSGSIZE;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct sip_edit *const edit = &edits->edit[i];
+		const uint32_t gap = edit->offset + edit->length;
+		const uint32_t gap_end = i + 1 < count ? edits->edit[i + 1].offset : length;
+
+		growth += (int64_t)edit->text_length - edit->length;
+		shift[i] = growth;
+		if (growth < 0)
+			memmove(base + gap + growth, base + gap, gap_end - gap);
+	}
+	for (uint32_t i = count; i-- > 0;) {
+		const struct sip_edit *const edit = &edits->edit[i];
+		const uint32_t gap = edit->offset + edit->length;
+		const uint32_t gap_end = i + 1 < count ? edits->edit[i + 1].offset : length;
+
+		if (shift[i] > 0)
+			memmove(base + gap + shift[i], base + gap, gap_end - gap);
+		text_copy(base + gap + shift[i] - edit->text_length,
+			edits->text + edit->text_offset, edit->text_length);
+	}
+	return result;
+}

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading a message (RFC 3261 section 7): start line, then one pass over the header block that
+ * only stores slices and links headers of one kind, then the few values that everybody needs.
+ *
+ * Synchronization: none; the message belongs to the caller and lives as long as its text.
+ * Limits: SIP_MESSAGE_MAX bytes, SIP_HEADERS_MAX headers, SIP_LINE_MAX bytes a line with its folds.
+ * What a receiver can live with is accepted (spaces, folds, line ends); what makes two readers
+ * disagree about where a message ends or which call it belongs to is refused.
+ */
+#include "sip/header_priv.h"
+#include "sip/uri.h"
+
+static const char *const error_names[SIP_ERRORS] = {
+	[SIP_OK] = "ok",
+	[SIP_ERROR_EMPTY] = "empty",
+	[SIP_ERROR_NOT_SIP] = "not_sip",
+	[SIP_ERROR_START_LINE] = "start_line",
+	[SIP_ERROR_HEADER] = "header",
+	[SIP_ERROR_TOO_MANY_HEADERS] = "too_many_headers",
+	[SIP_ERROR_LINE_TOO_LONG] = "line_too_long",
+	[SIP_ERROR_MESSAGE_TOO_LONG] = "message_too_long",
+	[SIP_ERROR_NO_END] = "no_end",
+	[SIP_ERROR_CONTENT_LENGTH] = "content_length",
+	[SIP_ERROR_CALL_ID] = "call_id",
+	[SIP_ERROR_CSEQ] = "cseq",
+	[SIP_ERROR_FROM_TO] = "from_to",
+	[SIP_ERROR_VIA] = "via",
+};
+
+const char *
+sip_error_name(enum sip_error error)
+{
+	return (uint32_t)error < SIP_ERRORS ? error_names[error] : "unknown";
+}
+
+enum sip_method
+sip_method_of(struct slice text)
+{
+	const char *const at = text.at;
+
+	/* Methods are case-sensitive (RFC 3261 7.1). */
+	switch (text.length) {
+	case 0:
+		return SIP_METHOD_NONE;
+	case 3:
+		if (memcmp(at, "ACK", 3) == 0)
+			return SIP_ACK;
+		return memcmp(at, "BYE", 3) == 0 ? SIP_BYE : SIP_METHOD_OTHER;
+	case 4:
+		return memcmp(at, "INFO", 4) == 0 ? SIP_INFO : SIP_METHOD_OTHER;
+	case 5:
+		if (memcmp(at, "PRACK", 5) == 0)
+			return SIP_PRACK;
+		return memcmp(at, "REFER", 5) == 0 ? SIP_REFER : SIP_METHOD_OTHER;
+	case 6:
+		if (memcmp(at, "INVITE", 6) == 0)
+			return SIP_INVITE;
+		if (memcmp(at, "CANCEL", 6) == 0)
+			return SIP_CANCEL;
+		if (memcmp(at, "NOTIFY", 6) == 0)
+			return SIP_NOTIFY;
+		return memcmp(at, "UPDATE", 6) == 0 ? SIP_UPDATE : SIP_METHOD_OTHER;
+	case 7:
+		if (memcmp(at, "OPTIONS", 7) == 0)
+			return SIP_OPTIONS;
+		if (memcmp(at, "MESSAGE", 7) == 0)
+			return SIP_MESSAGE;
+		return memcmp(at, "PUBLISH", 7) == 0 ? SIP_PUBLISH : SIP_METHOD_OTHER;
+	case 8:
+		return memcmp(at, "REGISTER", 8) == 0 ? SIP_REGISTER : SIP_METHOD_OTHER;
+	case 9:
+		return memcmp(at, "SUBSCRIBE", 9) == 0 ? SIP_SUBSCRIBE : SIP_METHOD_OTHER;
+	default:
+		return SIP_METHOD_OTHER;
+	}
+}
+
+static bool
+version_begins(struct slice text)
+{
+	return text.length >= 4 && slice_is((struct slice){text.at, 4}, "SIP/");
+}
+
+/* SIP/2.0 SP 3DIGIT [SP reason] */
+static enum sip_error
+status_line_parse(struct slice line, struct sip_message *message)
+{
+	const char *p = line.at;
+	const char *const end = p + line.length;
+	uint64_t status;
+
+	if (line.length < 11 || !slice_is((struct slice){p, 7}, "SIP/2.0") || p[7] != ' ')
+		return SIP_ERROR_START_LINE;
+	p = scan_space(p + 7, end);
+	if (end - p < 3 || (end - p > 3 && p[3] != ' ' && p[3] != '\t'))
+		return SIP_ERROR_START_LINE;
+	if (!slice_number((struct slice){p, 3}, 699, &status) || status < 100)
+		return SIP_ERROR_START_LINE;
+	message->request = false;
+	message->status = (uint16_t)status;
+	return SIP_OK;
+}
+
+/* Method SP Request-URI SP SIP/2.0; more spaces than one are lived with. */
+static enum sip_error
+request_line_parse(struct slice line, struct sip_message *message)
+{
+	const char *const end = line.at + line.length;
+	const char *const method_end = scan_class_end(line.at, end, SCAN_TOKEN);
+	const char *version = end;
+
+	while (version > line.at && version[-1] != ' ' && version[-1] != '\t')
+		version--;
+	if (!version_begins(slice_of(version, end)))
+		return SIP_ERROR_NOT_SIP;
+	if (method_end == line.at || (*method_end != ' ' && *method_end != '\t'))
+		return SIP_ERROR_START_LINE;
+	if (!slice_is(slice_of(version, end), "SIP/2.0") || version <= method_end)
+		return SIP_ERROR_START_LINE;
+
+	const struct slice uri = scan_trim(method_end, version);
+
+	if (uri.length == 0 ||
+		scan_two(uri.at, uri.at + uri.length, ' ', '\t') != uri.at + uri.length)
+		return SIP_ERROR_START_LINE;
+	message->request = true;
+	message->method_text = slice_of(line.at, method_end);
+	message->method = sip_method_of(message->method_text);
+	message->request_uri = uri;
+	return SIP_OK;
+}
+
+static enum sip_error
+start_line_parse(const char **p, const char *end, struct sip_message *message)
+{
+	const char *const line_end = scan_line_end(*p, end);
+	const struct slice line = scan_trim(*p, line_end);
+	enum sip_error error;
+
+	if (line.length > SIP_LINE_MAX)
+		return SIP_ERROR_LINE_TOO_LONG;
+	if (line.length == 0 || line.at != *p)
+		return SIP_ERROR_NOT_SIP;
+	if (version_begins(line))
+		error = status_line_parse(line, message);
+	else
+		error = request_line_parse(line, message);
+	if (error == SIP_OK)
+		*p = scan_line_next(line_end, end);
+	return error;
+}
+
+/* Fills the header table; *p moves to the body, or stays at the line that is wrong. */
+static enum sip_error
+headers_parse(const char **p, const char *end, struct sip_message *message)
+{
+	uint16_t last[SIP_HEADER_IDS];
+	uint32_t count = 0;
+
+	for (;;) {
+		struct header_line line;
+
+		switch (header_line_read(*p, end, &line)) {
+		case HEADER_END:
+			*p = line.next;
+			return SIP_OK;
+		case HEADER_BAD:
+			return SIP_ERROR_HEADER;
+		case HEADER_CUT:
+			return SIP_ERROR_NO_END;
+		case HEADER_LONG:
+			return SIP_ERROR_LINE_TOO_LONG;
+		case HEADER_LINE:
+			break;
+		}
+		if (count == SIP_HEADERS_MAX)
+			return SIP_ERROR_TOO_MANY_HEADERS;
+
+		const enum sip_header_id id = header_id(line.name);
+		struct sip_header *const header = &message->header[count];
+
+		header->name = line.name;
+		header->value = line.value;
+		header->id = (uint16_t)id;
+		header->next = 0;
+		if (message->first[id] == 0)
+			message->first[id] = (uint16_t)(count + 1);
+		else
+			message->header[last[id]].next = (uint16_t)count;
+		last[id] = (uint16_t)count;
+		count++;
+		message->header_count = (uint16_t)count;
+		*p = line.next;
+	}
+}
+
+/* 1*DIGIT LWS Method; the method must be the request's (RFC 3261 8.1.1.5). */
+static bool
+cseq_parse(struct slice value, struct sip_message *message)
+{
+	const char *const end = value.at + value.length;
+	const char *const digits_end = scan_class_end(value.at, end, SCAN_DIGIT);
+	uint64_t number;
+
+	if (digits_end == end || !scan_is(*digits_end, SCAN_LWS))
+		return false;
+	if (!slice_number(slice_of(value.at, digits_end), UINT32_MAX, &number))
+		return false;
+
+	const char *const method = scan_space(digits_end, end);
+	const struct slice text = slice_of(method, end);
+
+	if (scan_class_end(method, end, SCAN_TOKEN) != end)
+		return false;
+	message->cseq = (uint32_t)number;
+	if (message->request)
+		return slice_equal(text, message->method_text);
+	message->method_text = text;
+	message->method = sip_method_of(text);
+	return true;
+}
+
+/* A From or To value that cannot be read has no tag; whom it is for will complain. */
+static bool
+tag_read(const struct sip_message *message, enum sip_header_id id, struct slice *tag)
+{
+	const struct sip_header *const header = sip_header_first(message, id);
+	struct sip_address address;
+
+	if (header == NULL || header->value.length == 0)
+		return false;
+	if (!sip_address_parse(header->value, &address) ||
+		!sip_parameter_find(address.parameters, "tag", tag))
+		*tag = (struct slice){NULL, 0};
+	return true;
+}
+
+/* Cut the body out of what is there. Two lengths that differ would let two readers see two
+ * different messages (RFC 4475 3.3.9). */
+static bool
+body_cut(const char *p, const char *end, struct sip_message *message)
+{
+	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CONTENT_LENGTH);
+	uint64_t length = 0;
+
+	if (header == NULL) {
+		message->body = slice_of(p, end);
+		return true;
+	}
+	message->content_length_present = true;
+	message->content_length = header->value;
+	if (!slice_number(header->value, UINT32_MAX, &length) || length > (uint64_t)(end - p))
+		return false;
+	while ((header = sip_header_next(message, header)) != NULL) {
+		uint64_t other;
+
+		if (!slice_number(header->value, UINT32_MAX, &other) || other != length)
+			return false;
+	}
+	message->body = slice_of(p, p + length);
+	return true;
+}
+
+static enum sip_error
+values_parse(const char *p, const char *end, struct sip_message *message)
+{
+	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CALL_ID);
+
+	if (header == NULL || header->value.length == 0)
+		return SIP_ERROR_CALL_ID;
+	message->call_id = header->value;
+	header = sip_header_first(message, SIP_HEADER_CSEQ);
+	if (header == NULL || !cseq_parse(header->value, message))
+		return SIP_ERROR_CSEQ;
+	if (!tag_read(message, SIP_HEADER_FROM, &message->from_tag) ||
+		!tag_read(message, SIP_HEADER_TO, &message->to_tag))
+		return SIP_ERROR_FROM_TO;
+	if (message->first[SIP_HEADER_VIA] == 0)
+		return SIP_ERROR_VIA;
+	if (!body_cut(p, end, message))
+		return SIP_ERROR_CONTENT_LENGTH;
+	return SIP_OK;
+}
+
+static const char *
+keepalives_skip(const char *p, const char *end)
+{
+	while (p < end && (*p == '\r' || *p == '\n'))
+		p++;
+	return p;
+}
+
+enum sip_error
+sip_message_parse(const char *text, uint32_t length, struct sip_message *message)
+{
+	const char *p = text;
+	enum sip_error error;
+
+	/* Everything but the header array, which is 5 KB. */
+	memset(message, 0, offsetof(struct sip_message, header));
+	message->text = (struct slice){text, length};
+	if (length > SIP_MESSAGE_MAX)
+		return SIP_ERROR_MESSAGE_TOO_LONG;
+	if (length == 0)
+		return SIP_ERROR_EMPTY;
+
+	const char *const end = text + length;
+
+	p = keepalives_skip(p, end);
+	if (p == end)
+		return SIP_ERROR_EMPTY;
+	error = start_line_parse(&p, end, message);
+	if (error == SIP_OK)
+		error = headers_parse(&p, end, message);
+	if (error == SIP_OK)
+		error = values_parse(p, end, message);
+	message->error_offset = error == SIP_OK ? 0 : (uint32_t)(p - text);
+	return error;
+}
+
+bool
+sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id)
+{
+	if (length == 0 || length > SIP_MESSAGE_MAX)
+		return false;
+
+	const char *const end = text + length;
+	const char *p = keepalives_skip(text, end);
+
+	/* The start line is no header, and a continuation line begins with a space. */
+	p = scan_line_next(scan_line_end(p, end), end);
+	while (p < end && *p != '\r' && *p != '\n') {
+		const char first = (char)(*p | 0x20);
+		struct header_line line;
+
+		if ((first == 'c' || first == 'i') &&
+			header_line_read(p, end, &line) == HEADER_LINE &&
+			header_id(line.name) == SIP_HEADER_CALL_ID) {
+			*call_id = line.value;
+			return line.value.length > 0;
+		}
+		p = scan_line_next(scan_line_end(p, end), end);
+	}
+	return false;
+}
+
+const struct sip_header *
+sip_header_first(const struct sip_message *message, enum sip_header_id id)
+{
+	return message->first[id] == 0 ? NULL : &message->header[message->first[id] - 1];
+}
+
+const struct sip_header *
+sip_header_next(const struct sip_message *message, const struct sip_header *header)
+{
+	return header->next == 0 ? NULL : &message->header[header->next];
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Character classes, quoted strings and comments (RFC 3261 25.1). No state.
+ */
+#include "sip/scan_priv.h"
+
+enum {
+	ALPHA = SCAN_TOKEN | SCAN_HOST | SCAN_SCHEME,
+	HEX = ALPHA | SCAN_IPV6,
+	DIGIT = HEX | SCAN_DIGIT,
+};
+
+const uint8_t scan_class[256] = {
+	[' '] = SCAN_LWS,
+	['\t'] = SCAN_LWS,
+	['\r'] = SCAN_LWS,
+	['\n'] = SCAN_LWS,
+	['0' ... '9'] = DIGIT,
+	['A' ... 'F'] = HEX,
+	['G' ... 'Z'] = ALPHA,
+	['a' ... 'f'] = HEX,
+	['g' ... 'z'] = ALPHA,
+	['-'] = SCAN_TOKEN | SCAN_HOST | SCAN_SCHEME,
+	['.'] = SCAN_TOKEN | SCAN_HOST | SCAN_SCHEME | SCAN_IPV6,
+	[':'] = SCAN_IPV6,
+	['_'] = SCAN_TOKEN | SCAN_HOST,
+	['%'] = SCAN_TOKEN | SCAN_HOST,
+	['+'] = SCAN_TOKEN | SCAN_SCHEME,
+	['!'] = SCAN_TOKEN,
+	['*'] = SCAN_TOKEN,
+	['`'] = SCAN_TOKEN,
+	['\''] = SCAN_TOKEN,
+	['~'] = SCAN_TOKEN,
+	[0x80 ... 0xff] = SCAN_HOST,
+};
+
+const char *
+scan_quoted(const char *p, const char *end)
+{
+	for (p++;;) {
+		p = scan_two(p, end, '"', '\\');
+		if (p == end)
+			return NULL;
+		if (*p == '"')
+			return p + 1;
+		if (end - p < 2)
+			return NULL;
+		p += 2;
+	}
+}
+
+const char *
+scan_comment(const char *p, const char *end)
+{
+	uint32_t depth = 0;
+
+	for (;;) {
+		p = scan_four(p, end, '(', ')', '\\', '(');
+		if (p == end)
+			return NULL;
+		if (*p == '\\') {
+			if (end - p < 2)
+				return NULL;
+			p += 2;
+			continue;
+		}
+		depth += *p == '(' ? 1 : -1;
+		p++;
+		if (depth == 0)
+			return p;
+	}
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One pass over a session description, by the letter of each line. What decides where media goes
+ * must be well formed (c=, m=); what only describes it is passed over when it cannot be read.
+ *
+ * No state. Limits: SDP_MEDIA_MAX streams, SDP_CANDIDATES_MAX candidates.
+ */
+#include "sip/scan_priv.h"
+#include "sip/sdp.h"
+
+static const char *const error_names[SDP_ERRORS] = {
+	[SDP_OK] = "ok",
+	[SDP_ERROR_NOT_SDP] = "not_sdp",
+	[SDP_ERROR_LINE] = "line",
+	[SDP_ERROR_CONNECTION] = "connection",
+	[SDP_ERROR_MEDIA] = "media",
+	[SDP_ERROR_TOO_MANY_MEDIA] = "too_many_media",
+	[SDP_ERROR_TOO_MANY_CANDIDATES] = "too_many_candidates",
+};
+
+const char *
+sdp_error_name(enum sdp_error error)
+{
+	return (uint32_t)error < SDP_ERRORS ? error_names[error] : "unknown";
+}
+
+static inline struct slice
+word_next(struct slice *rest)
+{
+	const char *p = rest->at;
+	const char *const end = p + rest->length;
+
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+
+	const char *const start = p;
+
+	while (p < end && *p != ' ' && *p != '\t')
+		p++;
+	*rest = slice_of(p, end);
+	return slice_of(start, p);
+}
+
+static inline bool
+begins_with(struct slice text, const char *prefix, uint32_t length)
+{
+	return text.length >= length && memcmp(text.at, prefix, length) == 0;
+}
+
+static void
+address_set(struct sdp_address *address, struct slice text, bool ip4)
+{
+	address->text = text;
+	address->is_ipv4 = ip4 && slice_ipv4(text, &address->ipv4);
+	if (!address->is_ipv4)
+		address->ipv4 = 0;
+}
+
+/* "IN IP4 192.0.2.1"; a TTL or count after '/' is left out. */
+static bool
+network_address_parse(struct slice text, struct sdp_address *address)
+{
+	const struct slice network = word_next(&text);
+	const struct slice type = word_next(&text);
+	struct slice host = word_next(&text);
+	const char *const slash = host.length > 0 ? memchr(host.at, '/', host.length) : NULL;
+
+	if (slash != NULL)
+		host = slice_of(host.at, slash);
+	if (host.length == 0)
+		return false;
+	address_set(address, host, slice_is(network, "IN") && slice_is(type, "IP4"));
+	return true;
+}
+
+/* The address is the last of the words: a user name with spaces in it shifts the others. */
+static void
+origin_parse(struct slice value, struct sdp *sdp)
+{
+	struct slice words[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+	struct slice word = word_next(&value);
+
+	if (sdp->origin.text.at != NULL)
+		return;
+	while (word.length > 0) {
+		words[0] = words[1];
+		words[1] = words[2];
+		words[2] = word;
+		word = word_next(&value);
+	}
+	if (slice_is(words[0], "IN"))
+		address_set(&sdp->origin, words[2], slice_is(words[1], "IP4"));
+}
+
+static bool
+port_parse(struct slice text, uint16_t *port)
+{
+	uint64_t number;
+
+	if (!slice_number(text, UINT16_MAX, &number))
+		return false;
+	*port = (uint16_t)number;
+	return true;
+}
+
+static bool
+contains_rtp(struct slice protocol)
+{
+	for (uint32_t i = 0; i + 4 <= protocol.length; i++) {
+		if (slice_is((struct slice){protocol.at + i, 4}, "RTP/"))
+			return true;
+	}
+	return false;
+}
+
+/* Over UDP is what says so or runs over nothing else; TCP/RTP/AVP and the like are not. */
+static bool
+runs_over_udp(struct slice protocol)
+{
+	static const char *const words[] = {"RTP/", "UDP", "DTLS", "SRTP"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const uint32_t length = (uint32_t)strlen(words[i]);
+
+		if (protocol.length >= length &&
+			slice_is((struct slice){protocol.at, length}, words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* m=<type> <port>[/<count>] <protocol> <formats> */
+static bool
+media_parse(struct slice value, struct sdp_media *media)
+{
+	struct slice port, count = {NULL, 0};
+
+	media->type = word_next(&value);
+	port = word_next(&value);
+	media->protocol = word_next(&value);
+	if (media->type.length == 0 || media->protocol.length == 0)
+		return false;
+
+	const char *const slash = memchr(port.at, '/', port.length);
+
+	media->port_count = 1;
+	if (slash != NULL) {
+		count = slice_of(slash + 1, port.at + port.length);
+		port = slice_of(port.at, slash);
+		if (!port_parse(count, &media->port_count) || media->port_count == 0)
+			return false;
+	}
+	media->port_text = port;
+	if (!port_parse(port, &media->port))
+		return false;
+	media->is_rtp = contains_rtp(media->protocol);
+	media->is_udp = runs_over_udp(media->protocol);
+	return true;
+}
+
+/* a=rtcp:<port> [IN IP4 <address>] (RFC 3605) */
+static void
+rtcp_parse(struct slice value, struct sdp_media *media)
+{
+	const struct slice port = word_next(&value);
+
+	if (media->rtcp_present || !port_parse(port, &media->rtcp_port))
+		return;
+	media->rtcp_present = true;
+	media->rtcp_port_text = port;
+	network_address_parse(value, &media->rtcp_address);
+}
+
+/* candidate:<foundation> <component> <transport> <priority> <address> <port> typ <type>
+ * [raddr <address>] [rport <port>] ... (RFC 8839 5.1). False: not readable. */
+static bool
+candidate_parse(struct slice value, struct sdp_candidate *candidate)
+{
+	const struct slice foundation = word_next(&value);
+	const struct slice component = word_next(&value);
+	const struct slice transport = word_next(&value);
+	const struct slice priority = word_next(&value);
+	const struct slice address = word_next(&value);
+	uint64_t number;
+
+	candidate->port_text = word_next(&value);
+	if (foundation.length == 0 || priority.length == 0 ||
+		!slice_number(component, UINT8_MAX, &number) ||
+		!port_parse(candidate->port_text, &candidate->port))
+		return false;
+	candidate->component = (uint8_t)number;
+	candidate->udp = slice_is(transport, "UDP");
+	address_set(&candidate->address, address, true);
+	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
+	candidate->related_port_text = (struct slice){NULL, 0};
+	candidate->related_port = 0;
+	/* What follows goes in pairs of name and value. */
+	for (;;) {
+		const struct slice name = word_next(&value);
+		const struct slice word = word_next(&value);
+
+		if (word.length == 0)
+			return true;
+		if (slice_is(name, "raddr"))
+			address_set(&candidate->related_address, word, true);
+		else if (slice_is(name, "rport") && port_parse(word, &candidate->related_port))
+			candidate->related_port_text = word;
+	}
+}
+
+static enum sdp_error
+attribute_parse(struct slice line, struct sdp *sdp)
+{
+	const struct slice value = {line.at + 2, line.length - 2};
+	struct sdp_media *const media =
+		sdp->media_count > 0 ? &sdp->media[sdp->media_count - 1] : NULL;
+	enum sdp_direction *const direction = media != NULL ? &media->direction : &sdp->direction;
+
+	if (value.length < 5)
+		return SDP_OK;
+	switch (*value.at) {
+	case 's':
+		if (slice_is(value, "sendrecv"))
+			*direction = SDP_SENDRECV;
+		else if (slice_is(value, "sendonly"))
+			*direction = SDP_SENDONLY;
+		break;
+	case 'i':
+		if (slice_is(value, "inactive"))
+			*direction = SDP_INACTIVE;
+		break;
+	case 'r':
+		if (slice_is(value, "recvonly"))
+			*direction = SDP_RECVONLY;
+		else if (media != NULL && slice_is(value, "rtcp-mux"))
+			media->rtcp_mux = true;
+		else if (media != NULL && begins_with(value, "rtcp:", 5))
+			rtcp_parse((struct slice){value.at + 5, value.length - 5}, media);
+		break;
+	case 'c':
+		if (media == NULL || !begins_with(value, "candidate:", 10))
+			break;
+		if (sdp->candidate_count == SDP_CANDIDATES_MAX)
+			return SDP_ERROR_TOO_MANY_CANDIDATES;
+
+		struct sdp_candidate *const candidate = &sdp->candidates[sdp->candidate_count];
+
+		if (!candidate_parse((struct slice){value.at + 10, value.length - 10}, candidate))
+			break;
+		candidate->media = (uint8_t)(sdp->media_count - 1);
+		candidate->line = line;
+		sdp->candidate_count++;
+		break;
+	default:
+		break;
+	}
+	return SDP_OK;
+}
+
+static void
+section_close(struct sdp *sdp, const char *p)
+{
+	if (sdp->media_count > 0) {
+		struct sdp_media *const media = &sdp->media[sdp->media_count - 1];
+
+		media->section = slice_of(media->line.at, p);
+	}
+}
+
+static enum sdp_error
+line_parse(struct slice line, struct sdp *sdp)
+{
+	const struct slice value = {line.at + 2, line.length - 2};
+	struct sdp_address *connection;
+
+	switch (*line.at) {
+	case 'a':
+		return attribute_parse(line, sdp);
+	case 'c':
+		connection = sdp->media_count > 0 ? &sdp->media[sdp->media_count - 1].connection
+						  : &sdp->connection;
+		/* Further ones are layers of a multicast session (RFC 8866 5.7). */
+		if (connection->text.at == NULL && !network_address_parse(value, connection))
+			return SDP_ERROR_CONNECTION;
+		return SDP_OK;
+	case 'm':
+		section_close(sdp, line.at);
+		if (sdp->media_count == SDP_MEDIA_MAX)
+			return SDP_ERROR_TOO_MANY_MEDIA;
+
+		struct sdp_media *const media = &sdp->media[sdp->media_count];
+
+		memset(media, 0, sizeof(*media));
+		if (!media_parse(value, media))
+			return SDP_ERROR_MEDIA;
+		media->direction = sdp->direction;
+		media->line = line;
+		sdp->media_count++;
+		return SDP_OK;
+	case 'o':
+		if (sdp->media_count == 0)
+			origin_parse(value, sdp);
+		return SDP_OK;
+	default:
+		return SDP_OK;
+	}
+}
+
+enum sdp_error
+sdp_parse(struct slice text, struct sdp *sdp)
+{
+	/* Everything but the arrays. */
+	memset(sdp, 0, offsetof(struct sdp, media));
+	sdp->text = text;
+	if (text.length < 2 || text.at[0] != 'v' || text.at[1] != '=')
+		return SDP_ERROR_NOT_SDP;
+
+	const char *p = text.at;
+	const char *const end = p + text.length;
+
+	while (p < end) {
+		const char *const line_end = scan_line_end(p, end);
+		const struct slice line = slice_of(p, line_end);
+
+		p = scan_line_next(line_end, end);
+		if (line.length >= 2 && line.at[1] == '=' && *line.at != ' ') {
+			const enum sdp_error error = line_parse(line, sdp);
+
+			if (error != SDP_OK)
+				return error;
+		} else if (slice_trim(line).length > 0) {
+			return SDP_ERROR_LINE;
+		}
+	}
+	section_close(sdp, end);
+	return SDP_OK;
+}

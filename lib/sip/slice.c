@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reading words, numbers and addresses out of slices. No state, nothing is copied.
+ */
+#include "sip/scan_priv.h"
+
+static inline char
+lower(char byte)
+{
+	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+}
+
+bool
+slice_is(struct slice slice, const char *word)
+{
+	for (uint32_t i = 0; i < slice.length; i++) {
+		/* The NUL ends the comparison: a NUL in the text must not pass for it. */
+		if (word[i] == '\0' || lower(slice.at[i]) != lower(word[i]))
+			return false;
+	}
+	return word[slice.length] == '\0';
+}
+
+struct slice
+slice_trim(struct slice slice)
+{
+	if (slice.at == NULL)
+		return slice;
+	return scan_trim(slice.at, slice.at + slice.length);
+}
+
+bool
+slice_number(struct slice slice, uint64_t max, uint64_t *number)
+{
+	uint64_t value = 0;
+
+	if (slice.length == 0)
+		return false;
+	for (uint32_t i = 0; i < slice.length; i++) {
+		const uint8_t digit = (uint8_t)(slice.at[i] - '0');
+
+		if (digit > 9 || value > (max - digit) / 10 || max < digit)
+			return false;
+		value = value * 10 + digit;
+	}
+	*number = value;
+	return true;
+}
+
+bool
+slice_ipv4(struct slice slice, uint32_t *address)
+{
+	const char *p = slice.at;
+	const char *const end = p + slice.length;
+	uint8_t octets[4];
+
+	if (slice.length < 7 || slice.length > 15)
+		return false;
+	for (int i = 0; i < 4; i++) {
+		const char *const start = p;
+		uint32_t value = 0;
+
+		if (i > 0 && (p == end || *p++ != '.'))
+			return false;
+		const char *const first = i > 0 ? start + 1 : start;
+
+		while (p < end && p - first < 3 && scan_is(*p, SCAN_DIGIT))
+			value = value * 10 + (uint32_t)(*p++ - '0');
+		if (p == first || value > 255 || (*first == '0' && p - first > 1))
+			return false;
+		octets[i] = (uint8_t)value;
+	}
+	if (p != end)
+		return false;
+	memcpy(address, octets, sizeof(octets));
+	return true;
+}

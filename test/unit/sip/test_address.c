@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * RFC 3261 7.3.1, 20.10, 25.1: lists, name-addr, parameters.
+ */
+#include "sip/message.h"
+#include "sip/uri.h"
+#include "sip_test.h"
+
+static void
+assert_values(const char *list, const char *const *expected)
+{
+	struct slice rest = text(list), value;
+
+	for (; *expected != NULL; expected++) {
+		assert_true(sip_value_next(&rest, &value));
+		assert_slice(value, *expected);
+	}
+	assert_false(sip_value_next(&rest, &value));
+	assert_false(sip_value_next(&rest, &value));
+}
+
+static void
+lists_split_at_commas_outside_quotes_brackets_and_comments(void **state)
+{
+	assert_values("a", (const char *const[]){"a", NULL});
+	assert_values("a , b,\r\n c", (const char *const[]){"a", "b", "c", NULL});
+	assert_values("\"Bell, A. \\\", x\" <sip:a,b@c>;p=\"1,2\", <sip:d>",
+		(const char *const[]){"\"Bell, A. \\\", x\" <sip:a,b@c>;p=\"1,2\"", "<sip:d>", NULL});
+	assert_values("SIP/2.0/UDP h (one, (two\\)), three), SIP/2.0/TCP i",
+		(const char *const[]){"SIP/2.0/UDP h (one, (two\\)), three)", "SIP/2.0/TCP i", NULL});
+	assert_values(",, ,a,,", (const char *const[]){"a", NULL});
+	assert_values("", (const char *const[]){NULL});
+	assert_values(" , ", (const char *const[]){NULL});
+	/* In a user part a parenthesis is a letter. */
+	assert_values("sip:a(b@c, sip:d@e", (const char *const[]){"sip:a(b@c", "sip:d@e", NULL});
+	/* What is never closed takes the rest. */
+	assert_values("a, \"b, c", (const char *const[]){"a", "\"b, c", NULL});
+	assert_values("a, <b, c", (const char *const[]){"a", "<b, c", NULL});
+	assert_values("a, (b, c", (const char *const[]){"a", "(b, c", NULL});
+}
+
+static struct sip_address address;
+
+static void
+name_addr_has_display_uri_and_parameters(void **state)
+{
+	assert_true(sip_address_parse(text("\"A <x> \\\" B\"  <sip:a@b;lr?h=1> ; tag=1"), &address));
+	assert_true(address.bracketed);
+	assert_slice(address.display, "\"A <x> \\\" B\"");
+	assert_slice(address.uri, "sip:a@b;lr?h=1");
+	assert_slice(address.parameters, "; tag=1");
+	assert_true(sip_address_parse(text("caller<sip:a@b>"), &address));
+	assert_slice(address.display, "caller");
+	assert_slice(address.parameters, "");
+	assert_true(sip_address_parse(text("token1 token2 < sip:a@b >;x"), &address));
+	assert_slice(address.display, "token1 token2");
+	assert_slice(address.uri, "sip:a@b");
+	assert_slice(address.parameters, ";x");
+	assert_true(sip_address_parse(text("<sip:a@b>"), &address));
+	assert_int_equal(address.display.length, 0);
+	assert_false(address.star);
+}
+
+static void
+without_brackets_semicolons_begin_header_parameters(void **state)
+{
+	assert_true(sip_address_parse(text("sip:a@b;tag=1;x=2"), &address));
+	assert_false(address.bracketed);
+	assert_slice(address.uri, "sip:a@b");
+	assert_slice(address.parameters, ";tag=1;x=2");
+	assert_true(sip_address_parse(text("sip:a@b \r\n ; tag = 1"), &address));
+	assert_slice(address.uri, "sip:a@b");
+	assert_true(sip_address_parse(text("tel:+1-201-555-0123;x=\"<sip:y>\""), &address));
+	assert_slice(address.uri, "tel:+1-201-555-0123");
+}
+
+static void
+contact_star(void **state)
+{
+	assert_true(sip_address_parse(text(" * "), &address));
+	assert_true(address.star);
+	assert_int_equal(address.uri.length, 0);
+	assert_true(sip_address_parse(text("*x"), &address));
+	assert_false(address.star);
+}
+
+static void
+broken_addresses_are_refused(void **state)
+{
+	static const char *const wrong[] = {
+		"", "<>", "<sip:a@b", "\"open <sip:a@b>", "\"only quoted\"", ";tag=1", "\"a\\"};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_false(sip_address_parse(text(wrong[i]), &address));
+}
+
+static void
+parameters_are_found_by_name(void **state)
+{
+	const struct slice p =
+		text(";a=1; B = two ;c;d=\"x;e=y\\\";\";e = [2001:db8::1];=odd;\"f;f=1\";f=last;;g=");
+	struct slice value;
+
+	assert_true(sip_parameter_find(p, "a", &value));
+	assert_slice(value, "1");
+	assert_true(sip_parameter_find(p, "b", &value));
+	assert_slice(value, "two");
+	assert_true(sip_parameter_find(p, "C", &value));
+	assert_null(value.at);
+	assert_true(sip_parameter_find(p, "d", &value));
+	assert_slice(value, "\"x;e=y\\\";\"");
+	assert_true(sip_parameter_find(p, "e", &value));
+	assert_slice(value, "[2001:db8::1]");
+	assert_true(sip_parameter_find(p, "f", &value));
+	assert_slice(value, "last");
+	assert_true(sip_parameter_find(p, "g", &value));
+	assert_slice(value, "");
+	assert_false(sip_parameter_find(p, "two", &value));
+	assert_false(sip_parameter_find(p, "aa", &value));
+	assert_false(sip_parameter_find(text(""), "a", &value));
+	assert_false(sip_parameter_find(text(";b=\"a=1"), "a", &value));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(lists_split_at_commas_outside_quotes_brackets_and_comments),
+		TEST(name_addr_has_display_uri_and_parameters),
+		TEST(without_brackets_semicolons_begin_header_parameters),
+		TEST(contact_star),
+		TEST(broken_addresses_are_refused),
+		TEST(parameters_are_found_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

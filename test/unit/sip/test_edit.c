@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The edit list against a naive implementation, and what it refuses.
+ */
+#include <errno.h>
+
+#include "sip/edit.h"
+#include "sip_test.h"
+
+static struct sip_edits edits;
+static struct sip_message message;
+
+static struct slice
+part(const char *base, uint32_t offset, uint32_t length)
+{
+	return (struct slice){base + offset, length};
+}
+
+static void
+edits_planned_in_any_order_are_applied_once(void **state)
+{
+	char buffer[32] = "abcdefghij";
+
+	sip_edits_begin(&edits, buffer);
+	assert_true(sip_edits_replace(&edits, part(buffer, 8, 2), "", 0));
+	assert_true(sip_edits_replace(&edits, part(buffer, 0, 1), "AAAA", 4));
+	assert_true(sip_edits_replace(&edits, part(buffer, 4, 2), "E", 1));
+	assert_int_equal(edits.growth, 0);
+	assert_int_equal(sip_edits_apply(&edits, buffer, 10, sizeof(buffer)), 10);
+	assert_memory_equal(buffer, "AAAAbcdEgh", 10);
+}
+
+static void
+insertions_keep_their_order_and_precede_a_replacement(void **state)
+{
+	char buffer[32] = "abc";
+
+	sip_edits_begin(&edits, buffer);
+	assert_true(sip_edits_replace(&edits, part(buffer, 3, 0), "!", 1));
+	assert_true(sip_edits_replace(&edits, part(buffer, 1, 1), "B", 1));
+	assert_true(sip_edits_replace(&edits, part(buffer, 1, 0), "1", 1));
+	assert_true(sip_edits_replace(&edits, part(buffer, 1, 0), "2", 1));
+	assert_true(sip_edits_replace(&edits, part(buffer, 0, 0), "0", 1));
+	assert_int_equal(sip_edits_apply(&edits, buffer, 3, 7), 7);
+	assert_memory_equal(buffer, "0a12Bc!", 7);
+}
+
+static void
+addresses_and_numbers_are_written(void **state)
+{
+	char buffer[64] = "a b c d";
+
+	sip_edits_begin(&edits, buffer);
+	assert_true(sip_edits_address(&edits, part(buffer, 0, 1), ipv4(203, 0, 113, 7), 65535));
+	assert_true(sip_edits_address(&edits, part(buffer, 2, 1), ipv4(10, 255, 99, 100), 0));
+	assert_true(sip_edits_number(&edits, part(buffer, 4, 1), 0));
+	assert_true(sip_edits_number(&edits, part(buffer, 6, 1), UINT32_MAX));
+	assert_int_equal(sip_edits_apply(&edits, buffer, 7, sizeof(buffer)), 44);
+	assert_memory_equal(buffer, "203.0.113.7:65535 10.255.99.100 0 4294967295", 44);
+}
+
+static void
+every_octet_is_written_as_it_is_read(void **state)
+{
+	for (uint32_t octet = 0; octet < 256; octet++) {
+		char buffer[16] = "x";
+		uint32_t address = 0;
+		int64_t length;
+
+		sip_edits_begin(&edits, buffer);
+		sip_edits_address(&edits, part(buffer, 0, 1), ipv4(octet, 255 - octet, 0, octet), 0);
+		length = sip_edits_apply(&edits, buffer, 1, sizeof(buffer));
+		assert_true(length > 0);
+		assert_true(slice_ipv4(part(buffer, 0, (uint32_t)length), &address));
+		assert_int_equal(address, ipv4(octet, 255 - octet, 0, octet));
+	}
+}
+
+static void
+overlap_is_refused_and_nothing_changes(void **state)
+{
+	static const struct {
+		uint32_t offset, length;
+	} second[] = {{1, 1}, {2, 3}, {0, 2}, {0, 10}, {2, 0}, {1, 2}, {9, 2}, {11, 0}};
+	char buffer[32] = "abcdefghij";
+
+	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
+		sip_edits_begin(&edits, buffer);
+		sip_edits_replace(&edits, part(buffer, 1, 2), "XYZ", 3);
+		sip_edits_replace(&edits, part(buffer, second[i].offset, second[i].length), "!", 1);
+		assert_int_equal(sip_edits_apply(&edits, buffer, 10, sizeof(buffer)), -EINVAL);
+		assert_memory_equal(buffer, "abcdefghij", 10);
+	}
+}
+
+static void
+too_long_is_refused_and_nothing_changes(void **state)
+{
+	char buffer[32] = "abcdefghij";
+
+	sip_edits_begin(&edits, buffer);
+	sip_edits_replace(&edits, part(buffer, 1, 1), "XYZ", 3);
+	assert_int_equal(sip_edits_apply(&edits, buffer, 10, 11), -EMSGSIZE);
+	assert_memory_equal(buffer, "abcdefghij", 10);
+	assert_int_equal(sip_edits_apply(&edits, buffer, 10, 12), 12);
+	sip_edits_begin(&edits, buffer);
+	assert_int_equal(sip_edits_apply(&edits, buffer, 12, 12), 12);
+}
+
+static void
+a_full_list_refuses(void **state)
+{
+	static char buffer[2 * SIP_EDITS_MAX + 2];
+	static char big[SIP_EDIT_TEXT_MAX + 1];
+
+	sip_edits_begin(&edits, buffer);
+	for (uint32_t i = 0; i < SIP_EDITS_MAX; i++)
+		assert_true(sip_edits_replace(&edits, part(buffer, 2 * i, 1), "x", 1));
+	assert_false(sip_edits_replace(&edits, part(buffer, 2 * SIP_EDITS_MAX, 1), "x", 1));
+	assert_int_equal(sip_edits_apply(&edits, buffer, sizeof(buffer), sizeof(buffer)), -EINVAL);
+	assert_int_equal(buffer[0], 0);
+	sip_edits_begin(&edits, buffer);
+	assert_false(sip_edits_replace(&edits, part(buffer, 0, 1), big, sizeof(big)));
+	sip_edits_begin(&edits, buffer + 8);
+	assert_false(sip_edits_replace(&edits, part(buffer, 0, 1), "x", 1));
+	assert_false(sip_edits_replace(&edits, (struct slice){NULL, 0}, "x", 1));
+	assert_true(edits.overflow);
+}
+
+static void
+content_length_follows_the_body(void **state)
+{
+	static const char start[] = "INVITE sip:c@d SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: a\r\nt: b\r\ni: x\r\n"
+				    "CSeq: 1 INVITE\r\nl  : 0003\r\nContent-Length: 3\r\n\r\nabcEPILOGUE";
+	static const char end[] = "INVITE sip:c@d SIP/2.0\r\nv: SIP/2.0/UDP host\r\nf: a\r\nt: b\r\ni: x\r\n"
+				  "CSeq: 1 INVITE\r\nl  : 10\r\nContent-Length: 10\r\n\r\na12345678cEPILOG";
+	char buffer[512];
+
+	memcpy(buffer, start, sizeof(start) - 1);
+	assert_int_equal(sip_message_parse(buffer, sizeof(start) - 1, &message), SIP_OK);
+	sip_edits_begin(&edits, buffer);
+	assert_true(sip_edits_replace(&edits, part(message.header[0].value.at, 12, 1), "host", 4));
+	assert_true(sip_edits_replace(&edits, part(message.body.at, 1, 1), "12345678", 8));
+	assert_true(sip_edits_replace(&edits, part(message.body.at, 9, 2), "", 0));
+	assert_true(sip_edits_content_length(&edits, &message));
+	assert_int_equal(
+		sip_edits_apply(&edits, buffer, sizeof(start) - 1, sizeof(buffer)), sizeof(end) - 1);
+	assert_memory_equal(buffer, end, sizeof(end) - 1);
+	assert_int_equal(sip_message_parse(buffer, sizeof(end) - 1, &message), SIP_OK);
+	assert_slice(message.body, "a12345678c");
+	sip_edits_begin(&edits, buffer);
+	assert_true(sip_edits_replace(&edits, part(message.body.at, 1, 1), "x", 1));
+	assert_true(sip_edits_content_length(&edits, &message));
+	assert_int_equal(edits.count, 1);
+}
+
+static uint32_t
+random_next(uint32_t *seed, uint32_t below)
+{
+	*seed = *seed * 1664525 + 1013904223;
+	return (uint32_t)(((uint64_t)*seed * below) >> 32);
+}
+
+/* Disjoint edits at random places, planned in random order; the expected text is put together from
+ * left to right while they are chosen. */
+static void
+random_edits_equal_a_naive_implementation(void **state)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz";
+	uint32_t seed = 42;
+
+	for (int round = 0; round < 20000; round++) {
+		struct {
+			uint32_t offset, length;
+			const char *text;
+			uint32_t text_length;
+		} plan[64];
+		char expected[8192], original[2048];
+		const uint32_t length = random_next(&seed, sizeof(original) + 1);
+		const uint32_t wanted = random_next(&seed, 64);
+		uint32_t count = 0, used = 0, at = 0;
+
+		for (uint32_t i = 0; i < length; i++)
+			original[i] = (char)('0' + random_next(&seed, 10));
+		while (count < wanted) {
+			const uint32_t gap = random_next(&seed, 1 + 2 * length / (wanted + 1));
+
+			if (gap > length - at)
+				break;
+			memcpy(expected + used, original + at, gap);
+			used += gap;
+			at += gap;
+			/* No two at one place: their order would depend on the order of planning. */
+			if (count > 0 && plan[count - 1].offset == at)
+				break;
+			plan[count].offset = at;
+			plan[count].length = random_next(&seed, 20);
+			if (plan[count].length > length - at)
+				plan[count].length = length - at;
+			plan[count].text_length = random_next(&seed, 50);
+			plan[count].text = letters + random_next(&seed, 3);
+			memcpy(expected + used, plan[count].text, plan[count].text_length);
+			used += plan[count].text_length;
+			at += plan[count].length;
+			count++;
+		}
+		memcpy(expected + used, original + at, length - at);
+		used += length - at;
+
+		const uint32_t capacity = used > length ? used : length;
+		char *const buffer = malloc(capacity + 1);
+
+		assert_non_null(buffer);
+		memcpy(buffer, original, length);
+		sip_edits_begin(&edits, buffer);
+		for (uint32_t i = count; i > 0; i--) {
+			const uint32_t chosen = random_next(&seed, i);
+
+			assert_true(sip_edits_replace(&edits,
+				part(buffer, plan[chosen].offset, plan[chosen].length),
+				plan[chosen].text, plan[chosen].text_length));
+			plan[chosen] = plan[i - 1];
+		}
+		assert_int_equal(edits.growth, (int32_t)used - (int32_t)length);
+		if (used > length) {
+			assert_int_equal(
+				sip_edits_apply(&edits, buffer, length, used - 1), -EMSGSIZE);
+			assert_memory_equal(buffer, original, length);
+		}
+		assert_int_equal(sip_edits_apply(&edits, buffer, length, capacity), used);
+		if (used > 0)
+			assert_memory_equal(buffer, expected, used);
+		free(buffer);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(edits_planned_in_any_order_are_applied_once),
+		TEST(insertions_keep_their_order_and_precede_a_replacement),
+		TEST(addresses_and_numbers_are_written),
+		TEST(every_octet_is_written_as_it_is_read),
+		TEST(overlap_is_refused_and_nothing_changes),
+		TEST(too_long_is_refused_and_nothing_changes),
+		TEST(a_full_list_refuses),
+		TEST(content_length_follows_the_body),
+		TEST(random_edits_equal_a_naive_implementation),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
