@@ -198,19 +198,22 @@ static int
 flow_find_standing(
 	struct flow_table *table, const struct flow_key key[2], const uint64_t hash[2], void **data)
 {
-	void *found[2];
+	struct flow *found[2];
 
 	for (unsigned int i = 0; i < 2; i++) {
-		found[i] = flow_lookup(table, &key[i], hash[i]);
-		if (found[i] != NULL && !flow_is_live(flow_of_data(found[i])))
-			found[i] = NULL;
+		void *const standing = flow_lookup(table, &key[i], hash[i]);
+
+		if (i == 0)
+			*data = standing;
+		found[i] = flow_of_data(standing);
 	}
-	if (found[0] == NULL && found[1] == NULL)
-		return 0;
-	if (flow_of_data(found[0]) != flow_of_data(found[1]))
-		return -EADDRINUSE;
-	*data = found[0];
-	return 1;
+	/* One flow is judged once: its state may become DYING at any moment, stripes or not. */
+	if (found[0] == found[1])
+		return found[0] != NULL && flow_is_live(found[0]);
+	for (unsigned int i = 0; i < 2; i++)
+		if (found[i] != NULL && flow_is_live(found[i]))
+			return -EADDRINUSE;
+	return 0;
 }
 
 /* Under both stripes, state LIVE: owners, then keys. */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pinholes under several workers: a few keys opened, joined, matched, used for flows and released
+ * by all at once, some left to their deadline, while the control lcore sweeps and reclaims.
+ */
+#include <errno.h>
+
+#include "flow/pinhole.h"
+#include "net/parse.h"
+#include "stress.h"
+
+enum { KEYS = 12, HOLDS = 8, PINHOLES = 64, FLOWS = 128, SOURCES = 4 };
+
+static const struct flow_timeouts timeouts = {
+	.udp = 3, .tcp_established = 3, .tcp_transitory = 3, .icmp = 3};
+
+static struct flow_table *flows;
+static struct pinhole_table *table;
+static uint64_t rounds;
+static _Atomic uint64_t opened, passed, refused, made, stale;
+
+static struct flow_key
+key_of(uint32_t source, uint32_t n)
+{
+	return (struct flow_key){
+		.src = 100 + source, .dst = 1000, .src_port = 7, .dst_port = n, .proto = 17};
+}
+
+static struct handle
+pinhole_some(struct thread *self)
+{
+	const uint32_t n = random_below(&self->random, KEYS);
+	const bool media = random_below(&self->random, 4) != 0;
+	struct pinhole_spec spec = {
+		.key = {.dst = 1000, .dst_port = n, .proto = 17},
+		.class = media ? PINHOLE_RTP : PINHOLE_VIA,
+		.hold = true,
+		.holder = {.worker = self->id, .call = {n + 1, 1}},
+	};
+	struct handle handle = HANDLE_NONE;
+	int ret;
+
+	if (!media && random_below(&self->random, 4) == 0)
+		spec.until_s = self->now_s + 2;
+	ret = pinhole_open(self, table, &spec, &handle);
+	if (ret != 0) {
+		MUST(ret == -ENOBUFS);
+		return HANDLE_NONE;
+	}
+	atomic_fetch_add(&opened, 1);
+	MUST(pool_get(pinhole_pool(table), handle) != NULL);
+	return handle;
+}
+
+static void
+packet_some(struct thread *self)
+{
+	const struct flow_key key =
+		key_of(random_below(&self->random, SOURCES), random_below(&self->random, KEYS));
+	struct flow_template template = {.key = {key, {.src = key.dst,
+							      .dst = key.src,
+							      .src_port = key.dst_port,
+							      .dst_port = key.src_port,
+							      .proto = 17,
+							      .realm = 4}}};
+	struct pinhole *pinhole = NULL;
+	void *data;
+	int ret;
+
+	switch (pinhole_match(self, table, &key, &pinhole)) {
+	case PINHOLE_PASS:
+		atomic_fetch_add(&passed, 1);
+		MUST(pinhole->key.dst_port == key.dst_port);
+		break;
+	case PINHOLE_REFUSED:
+		atomic_fetch_add(&refused, 1);
+		return;
+	default:
+		return;
+	}
+	template.owner[FLOW_OWNER_PINHOLE] = &pinhole->flows;
+	ret = flow_create(self, flows, &template, &data);
+	if (ret == 0)
+		atomic_fetch_add(&made, 1);
+	else if (ret == -ESTALE)
+		atomic_fetch_add(&stale, 1);
+	else
+		MUST(ret == 1 || ret == -ENOBUFS);
+}
+
+static int
+work(void *argument)
+{
+	struct thread *self = &stress_thread[(uintptr_t)argument];
+	struct handle held[HOLDS] = {0};
+
+	for (uint64_t round = 0; round < rounds; round++) {
+		struct handle *place = &held[random_below(&self->random, HOLDS)];
+
+		if (place->index == 0) {
+			*place = pinhole_some(self);
+			if (round % 3 == 0)
+				pinhole_media_commit(table, *place, 100, 7);
+		} else {
+			/* A held pinhole stands: its handle cannot be stale. */
+			MUST(pool_get(pinhole_pool(table), *place) != NULL);
+			pinhole_release(self, table, *place, round % 16 == 0 ? self->now_s + 1 : 0);
+			*place = HANDLE_NONE;
+		}
+		packet_some(self);
+		stress_turn(self);
+	}
+	for (unsigned int i = 0; i < HOLDS; i++)
+		if (held[i].index != 0)
+			pinhole_release(self, table, held[i], 0);
+	stress_leave(self);
+	return 0;
+}
+
+static void
+control(struct thread *self, uint64_t turn)
+{
+	pinhole_sweep(self, table, 16);
+	flow_sweep(self, flows, 16);
+}
+
+static void
+nothing_is_left(struct thread *self)
+{
+	rcu_online(THREAD_CONTROL);
+	clock_set_ms(clock_now_ms() + 10000);
+	thread_refresh_clock(self);
+	for (unsigned int i = 0; i < 4; i++) {
+		pinhole_sweep(self, table, PINHOLES);
+		/* All flows were made through pinholes, so they are gone with them. */
+		MUST(flow_key_count(flows) == 0);
+		flow_sweep(self, flows, FLOWS);
+		rcu_quiescent(THREAD_CONTROL);
+	}
+	MUST(pool_used(pinhole_pool(table)) == 0);
+	MUST(pool_retired(pinhole_pool(table)) == 0);
+	MUST(pinhole_media_count(table) == 0);
+	MUST(pool_used(flow_pool(flows)) == 0);
+	MUST(pool_retired(flow_pool(flows)) == 0);
+	MUST(counters_event_sum(EVENT_PINHOLE_OPENED) == counters_event_sum(EVENT_PINHOLE_CLOSED));
+	for (uint32_t source = 0; source < SOURCES; source++)
+		for (uint32_t n = 0; n < KEYS; n++) {
+			const struct flow_key key = key_of(source, n);
+			struct pinhole *pinhole;
+
+			MUST(flow_lookup(flows, &key, flow_key_hash(&key)) == NULL);
+			MUST(pinhole_match(self, table, &key, &pinhole) == PINHOLE_NONE);
+		}
+	rcu_offline(THREAD_CONTROL);
+}
+
+int
+main(int count, char **arguments)
+{
+	rounds = stress_rounds(count, arguments, 100000, 5000000);
+	stress_start();
+	flows = flow_table_create(FLOWS, &timeouts, SOCKET_ID_ANY);
+	table = pinhole_table_create(PINHOLES, flows, SOCKET_ID_ANY);
+	if (flows == NULL || table == NULL)
+		return 1;
+	stress_run(work, control);
+	nothing_is_left(&stress_thread[THREAD_CONTROL]);
+	printf("opened %lu passed %lu refused %lu made %lu stale %lu\n", opened, passed, refused,
+		made, stale);
+	MUST(opened > 0 && passed > 0);
+	pinhole_table_destroy(table);
+	flow_table_destroy(flows);
+	return stress_end("pinhole");
+}
