@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tests' own endpoints, with the kernel as the router: calls complete and no packet is lost;
 and what a router that closes nothing and hides nothing lets through is found."""
+import sys
+
 import callnet
 import calls
 
@@ -9,9 +11,9 @@ def test(network):
     hosts = calls.hosts_add(network, 2, second=True)
     network.kernel_forwarding()
     capture = calls.Capture(hosts['outside'])
-    callers = [calls.Party(hosts[name], 'caller', 10, rate=10, target=f'{calls.OUTSIDE}:5060')
+    callers = [calls.Party(hosts[name], sys.argv[1], 10, target=f'{calls.OUTSIDE}:5060')
                for name in ('inside', 'inside2')]
-    callees = [calls.Party(hosts['outside'], 'callee', 20, calls.OUTSIDE_BASE, early=True)]
+    callees = [calls.Party(hosts['outside'], sys.argv[2], 20, calls.OUTSIDE_BASE, early=True)]
     calls.parties_start(callers, callees)
     for party in callers + callees:
         signalling, media, summary = party.wait()
