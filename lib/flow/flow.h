@@ -156,6 +156,9 @@ void flow_owner_init(struct flow_owner *owner);
 /** True when a linked flow's remote end (the outside peer) has this address; looks at `limit` flows. */
 bool flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit);
 
+/** Far end of the owner's newest flow, for show commands; address 0: no flow. Online thread. */
+void flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port);
+
 /** Newest last_seen_s of the owner's flows, at most `limit` looked at; 0: none. Control lcore. */
 uint32_t flow_owner_last_seen(struct flow_owner *owner, unsigned int limit);
 

@@ -99,6 +99,25 @@ flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owne
 	return removed;
 }
 
+void
+flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port)
+{
+	const struct flow *flow;
+	unsigned int far;
+
+	*address = 0;
+	*port = 0;
+	rte_spinlock_lock(&owner->lock);
+	flow = owner->first;
+	if (flow != NULL) {
+		/* The far end is whose packets arrive in the direction that leads to the owner. */
+		far = flow_owner_slot_of(owner, flow) == FLOW_OWNER_SOURCE ? 1 : 0;
+		*address = flow->path[far].key.src;
+		*port = flow->path[far].key.src_port;
+	}
+	rte_spinlock_unlock(&owner->lock);
+}
+
 bool
 flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit)
 {
@@ -114,7 +133,7 @@ flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limi
 		if (slot == FLOW_OWNER_SOURCE)
 			found = flow->path[0].key.dst == peer || flow->path[1].key.src == peer;
 		else
-			found = flow->path[0].key.src == peer;
+			found = flow->path[0].key.src == peer || flow->path[1].key.dst == peer;
 		flow = flow->link[slot].next;
 	}
 	rte_spinlock_unlock(&owner->lock);
