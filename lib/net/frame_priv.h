@@ -49,10 +49,10 @@ frame_output(struct thread *self, struct net_output *output, const struct frame 
 		packet_drop(self, mbuf, DROP_NO_MBUF);
 		return;
 	}
+	header = rte_pktmbuf_mtod(mbuf, uint8_t *) - grow;
 	mbuf->data_off = (uint16_t)(mbuf->data_off - grow);
 	mbuf->data_len = (uint16_t)(mbuf->data_len + grow);
 	mbuf->pkt_len = (uint32_t)((int)mbuf->pkt_len + grow);
-	header = rte_pktmbuf_mtod(mbuf, uint8_t *);
 	memcpy(header, &frame->link, RTE_ETHER_ADDR_LEN);
 	memcpy(header + RTE_ETHER_ADDR_LEN, &interface->mac, RTE_ETHER_ADDR_LEN);
 	header += 2 * RTE_ETHER_ADDR_LEN;

@@ -9,6 +9,7 @@
  */
 #include "parse.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include <rte_arp.h>
@@ -27,6 +28,11 @@ enum {
 	OPTION_SSRR = 137,
 	ICMP_HEADER_LENGTH = 8,
 };
+
+static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && offsetof(struct flow_key, src_port) == 8 &&
+		      offsetof(struct flow_key, proto) == 12 &&
+		      offsetof(struct flow_key, realm) == 13,
+	"parse_key() builds the key from words");
 
 /* What a frame turned out to be, beside the drop reasons (which are not negative). */
 enum { PARSED_IPV4 = -1, PARSED_ARP = -2 };
@@ -109,7 +115,7 @@ parse_trim(struct rte_mbuf *mbuf, uint32_t length)
 }
 
 static inline int
-parse_tcp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length)
+parse_tcp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length, uint32_t *ports)
 {
 	const struct rte_tcp_hdr *tcp =
 		rte_pktmbuf_mtod_offset(mbuf, const struct rte_tcp_hdr *, packet->l4_offset);
@@ -122,14 +128,13 @@ parse_tcp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length
 	if (unlikely(header_length < sizeof(*tcp) || header_length > l4_length ||
 		     mbuf->data_len < packet->payload_offset))
 		return DROP_L4_HEADER;
-	packet->key.src_port = tcp->src_port;
-	packet->key.dst_port = tcp->dst_port;
+	memcpy(ports, tcp, sizeof(*ports));
 	packet->tcp_flags = tcp->tcp_flags;
 	return PARSED_IPV4;
 }
 
 static inline int
-parse_udp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length)
+parse_udp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length, uint32_t *ports)
 {
 	const struct rte_udp_hdr *udp =
 		rte_pktmbuf_mtod_offset(mbuf, const struct rte_udp_hdr *, packet->l4_offset);
@@ -141,13 +146,12 @@ parse_udp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length
 	length = rte_be_to_cpu_16(udp->dgram_len);
 	if (unlikely(length < sizeof(*udp) || length > l4_length))
 		return DROP_L4_HEADER;
-	packet->key.src_port = udp->src_port;
-	packet->key.dst_port = udp->dst_port;
+	memcpy(ports, udp, sizeof(*ports));
 	return PARSED_IPV4;
 }
 
 static inline int
-parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length)
+parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length, uint32_t *ports)
 {
 	const struct rte_icmp_hdr *icmp =
 		rte_pktmbuf_mtod_offset(mbuf, const struct rte_icmp_hdr *, packet->l4_offset);
@@ -155,13 +159,11 @@ parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_lengt
 	packet->payload_offset = (uint16_t)(packet->l4_offset + ICMP_HEADER_LENGTH);
 	if (unlikely(l4_length < ICMP_HEADER_LENGTH || mbuf->data_len < packet->payload_offset))
 		return DROP_L4_HEADER;
-	packet->key.src_port = 0;
-	packet->key.dst_port = 0;
+	*ports = 0;
 	switch (icmp->icmp_type) {
 	case 0: /* echo reply */
 	case 8: /* echo */
-		packet->key.src_port = icmp->icmp_ident;
-		packet->key.dst_port = icmp->icmp_ident;
+		*ports = (uint32_t)icmp->icmp_ident << 16 | icmp->icmp_ident;
 		break;
 	case 3: /* destination unreachable */
 	case 4: /* source quench */
@@ -176,21 +178,35 @@ parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_lengt
 }
 
 static inline int
-parse_l4(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length)
+parse_l4(const struct rte_mbuf *mbuf, struct packet *packet, uint8_t proto, uint32_t l4_length,
+	uint32_t *ports)
 {
-	switch (packet->key.proto) {
+	switch (proto) {
 	case IPPROTO_UDP:
-		return parse_udp(mbuf, packet, l4_length);
+		return parse_udp(mbuf, packet, l4_length, ports);
 	case IPPROTO_TCP:
-		return parse_tcp(mbuf, packet, l4_length);
+		return parse_tcp(mbuf, packet, l4_length, ports);
 	case IPPROTO_ICMP:
-		return parse_icmp(mbuf, packet, l4_length);
+		return parse_icmp(mbuf, packet, l4_length, ports);
 	default:
-		packet->key.src_port = 0;
-		packet->key.dst_port = 0;
+		*ports = 0;
 		packet->payload_offset = packet->l4_offset;
 		return PARSED_IPV4;
 	}
+}
+
+/*
+ * Fill the key in two words: written field by field, the hash that reads it as words would wait
+ * for every store to leave the store buffer.
+ */
+static inline void
+parse_key(struct packet *packet, const struct rte_ipv4_hdr *ip, uint32_t ports, uint8_t realm)
+{
+	uint64_t words[2];
+
+	memcpy(&words[0], &ip->src_addr, sizeof(words[0]));
+	words[1] = (uint64_t)realm << 40 | (uint64_t)ip->next_proto_id << 32 | ports;
+	memcpy(&packet->key, words, sizeof(packet->key));
 }
 
 static inline int
@@ -201,7 +217,7 @@ parse_ipv4(const struct interface_table *interfaces, const struct interface *int
 		rte_pktmbuf_mtod_offset(mbuf, const struct rte_ipv4_hdr *, IP_OFFSET);
 	struct packet *packet = packet_of(mbuf);
 	uint32_t header_length = sizeof(*ip);
-	uint32_t total_length;
+	uint32_t total_length, ports;
 	int verdict;
 
 	if (unlikely(mbuf->data_len < IP_OFFSET + sizeof(*ip)))
@@ -231,11 +247,6 @@ parse_ipv4(const struct interface_table *interfaces, const struct interface *int
 	if (mbuf->pkt_len > total_length + IP_OFFSET)
 		parse_trim(mbuf, total_length + IP_OFFSET);
 
-	packet->key.src = ip->src_addr;
-	packet->key.dst = ip->dst_addr;
-	packet->key.proto = ip->next_proto_id;
-	packet->key.realm = interface->realm;
-	packet->key.zero = 0;
 	packet->interface = interface->index;
 	packet->ip_offset = IP_OFFSET;
 	packet->l4_offset = (uint16_t)(IP_OFFSET + header_length);
@@ -247,9 +258,11 @@ parse_ipv4(const struct interface_table *interfaces, const struct interface *int
 	packet->neighbour = 0;
 	packet->next_hop = 0;
 	packet->flow = NULL;
-	verdict = parse_l4(mbuf, packet, total_length - header_length);
-	if (likely(verdict == PARSED_IPV4))
+	verdict = parse_l4(mbuf, packet, ip->next_proto_id, total_length - header_length, &ports);
+	if (likely(verdict == PARSED_IPV4)) {
+		parse_key(packet, ip, ports, interface->realm);
 		packet->hash = flow_key_hash(&packet->key);
+	}
 	return verdict;
 }
 
