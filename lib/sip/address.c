@@ -54,8 +54,8 @@ sip_value_next(struct slice *rest, struct slice *value)
 
 	const char *const comma = value_end(p, end);
 
-	*value = scan_trim(p, comma);
-	*rest = slice_of(comma < end ? comma + 1 : end, end);
+	scan_store(value, scan_trim(p, comma));
+	scan_store(rest, slice_of(comma < end ? comma + 1 : end, end));
 	return true;
 }
 
@@ -92,14 +92,14 @@ sip_address_parse(struct slice value, struct sip_address *address)
 		if (close == NULL)
 			return false;
 		address->display = scan_trim(text.at, p);
-		address->uri = scan_trim(p + 1, close);
+		scan_store(&address->uri, scan_trim(p + 1, close));
 		address->bracketed = true;
 		p = scan_two(close, end, ';', ';');
 	} else {
 		/* Without <> what follows a semicolon is the header's (RFC 3261 20.10). */
-		address->uri = scan_trim(text.at, p);
+		scan_store(&address->uri, scan_trim(text.at, p));
 	}
-	address->parameters = slice_of(p, end);
+	scan_store(&address->parameters, slice_of(p, end));
 	return address->uri.length > 0 && (address->bracketed || !quoted);
 }
 
@@ -109,6 +109,7 @@ sip_parameter_find(struct slice parameters, const char *name, struct slice *valu
 	if (parameters.length == 0)
 		return false;
 
+	const uint32_t name_length = (uint32_t)strlen(name);
 	const char *p = parameters.at;
 	const char *const end = p + parameters.length;
 
@@ -143,8 +144,8 @@ sip_parameter_find(struct slice parameters, const char *name, struct slice *valu
 			}
 			found_value = slice_of(value_at, p);
 		}
-		if (slice_is(found, name)) {
-			*value = found_value;
+		if (found.length == name_length && slice_is(found, name)) {
+			scan_store(value, found_value);
 			return true;
 		}
 		/* To the next parameter; a stray quoted string is passed over whole. */

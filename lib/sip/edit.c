@@ -41,9 +41,19 @@ text_copy(char *to, const char *from, uint32_t length)
 		memcpy(tail, from + length - 8, 8);
 		memcpy(to, head, 8);
 		memcpy(to + length - 8, tail, 8);
-	} else {
-		for (uint32_t i = 0; i < length; i++)
-			to[i] = from[i];
+	} else if (length >= 4) {
+		uint32_t head, tail;
+
+		memcpy(&head, from, 4);
+		memcpy(&tail, from + length - 4, 4);
+		memcpy(to, &head, 4);
+		memcpy(to + length - 4, &tail, 4);
+	} else if (length > 0) {
+		const char middle = from[length / 2], last = from[length - 1];
+
+		to[0] = from[0];
+		to[length / 2] = middle;
+		to[length - 1] = last;
 	}
 }
 
@@ -51,9 +61,8 @@ bool
 sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length)
 {
 	if (edits->count == SIP_EDITS_MAX || length + edits->text_used > SIP_EDIT_TEXT_MAX ||
-		length > SIP_EDIT_TEXT_MAX ||
-		old.at == NULL || old.at < edits->base || old.at - edits->base > SIP_MESSAGE_MAX ||
-		old.length > SIP_MESSAGE_MAX) {
+		length > SIP_EDIT_TEXT_MAX || old.at == NULL || old.at < edits->base ||
+		old.at - edits->base > SIP_MESSAGE_MAX || old.length > SIP_MESSAGE_MAX) {
 		edits->overflow = true;
 		return false;
 	}

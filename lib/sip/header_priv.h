@@ -10,9 +10,9 @@
 
 enum header_kind {
 	HEADER_LINE,
-	HEADER_END,  /* the empty line; next: the body */
-	HEADER_BAD,  /* no colon, no name, or a continuation of nothing */
-	HEADER_CUT,  /* the text ends before the line does */
+	HEADER_END, /* the empty line; next: the body */
+	HEADER_BAD, /* no colon, no name, or a continuation of nothing */
+	HEADER_CUT, /* the text ends before the line does */
 	HEADER_LONG, /* over SIP_LINE_MAX */
 };
 
@@ -21,10 +21,10 @@ struct header_line {
 	const char *next;
 };
 
-/* Identify a header name, short forms included. */
-enum sip_header_id header_id(struct slice name);
+/* Identify a header name (not empty), short forms included. `end`: what may be read. */
+enum sip_header_id header_id(struct slice name, const char *end);
 
-static inline enum header_kind
+static inline __attribute__((always_inline)) enum header_kind
 header_line_read(const char *p, const char *end, struct header_line *line)
 {
 	if (p == end)
@@ -34,7 +34,9 @@ header_line_read(const char *p, const char *end, struct header_line *line)
 		return HEADER_END;
 	}
 
-	const char *const colon = scan_four(p, end, ':', '\r', '\n', ':');
+	const char *colon, *line_end;
+
+	scan_header(p, end, &colon, &line_end);
 
 	if (colon == end)
 		return end - p > SIP_LINE_MAX ? HEADER_LONG : HEADER_CUT;
@@ -48,10 +50,7 @@ header_line_read(const char *p, const char *end, struct header_line *line)
 	if (name_end == p)
 		return HEADER_BAD;
 
-	const char *line_end = colon + 1;
-
 	for (;;) {
-		line_end = scan_line_end(line_end, end);
 		if (line_end - p > SIP_LINE_MAX)
 			return HEADER_LONG;
 		if (line_end == end)
@@ -59,7 +58,7 @@ header_line_read(const char *p, const char *end, struct header_line *line)
 		line->next = scan_line_next(line_end, end);
 		if (line->next == end || (*line->next != ' ' && *line->next != '\t'))
 			break;
-		line_end = line->next;
+		line_end = scan_line_end(line->next, end);
 	}
 	line->name = slice_of(p, name_end);
 	line->value = scan_trim(colon + 1, line_end);

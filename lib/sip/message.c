@@ -79,7 +79,7 @@ sip_method_of(struct slice text)
 static bool
 version_begins(struct slice text)
 {
-	return text.length >= 4 && slice_is((struct slice){text.at, 4}, "SIP/");
+	return text.length >= 4 && scan_word((struct slice){text.at, 4}, "sip/");
 }
 
 /* SIP/2.0 SP 3DIGIT [SP reason] */
@@ -90,7 +90,7 @@ status_line_parse(struct slice line, struct sip_message *message)
 	const char *const end = p + line.length;
 	uint64_t status;
 
-	if (line.length < 11 || !slice_is((struct slice){p, 7}, "SIP/2.0") || p[7] != ' ')
+	if (line.length < 11 || !scan_word((struct slice){p, 7}, "sip/2.0") || p[7] != ' ')
 		return SIP_ERROR_START_LINE;
 	p = scan_space(p + 7, end);
 	if (end - p < 3 || (end - p > 3 && p[3] != ' ' && p[3] != '\t'))
@@ -116,7 +116,7 @@ request_line_parse(struct slice line, struct sip_message *message)
 		return SIP_ERROR_NOT_SIP;
 	if (method_end == line.at || (*method_end != ' ' && *method_end != '\t'))
 		return SIP_ERROR_START_LINE;
-	if (!slice_is(slice_of(version, end), "SIP/2.0") || version <= method_end)
+	if (!scan_word(slice_of(version, end), "sip/2.0") || version <= method_end)
 		return SIP_ERROR_START_LINE;
 
 	const struct slice uri = scan_trim(method_end, version);
@@ -177,11 +177,11 @@ headers_parse(const char **p, const char *end, struct sip_message *message)
 		if (count == SIP_HEADERS_MAX)
 			return SIP_ERROR_TOO_MANY_HEADERS;
 
-		const enum sip_header_id id = header_id(line.name);
+		const enum sip_header_id id = header_id(line.name, end);
 		struct sip_header *const header = &message->header[count];
 
-		header->name = line.name;
-		header->value = line.value;
+		scan_store(&header->name, line.name);
+		scan_store(&header->value, line.value);
 		header->id = (uint16_t)id;
 		header->next = 0;
 		if (message->first[id] == 0)
@@ -336,7 +336,7 @@ sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id)
 
 		if ((first == 'c' || first == 'i') &&
 			header_line_read(p, end, &line) == HEADER_LINE &&
-			header_id(line.name) == SIP_HEADER_CALL_ID) {
+			header_id(line.name, end) == SIP_HEADER_CALL_ID) {
 			*call_id = line.value;
 			return line.value.length > 0;
 		}

@@ -30,21 +30,21 @@ media_type_parse(struct slice text, struct media_type *media_type)
 	if (value.length == 0)
 		return false;
 	token_end = scan_class_end(p, end, SCAN_TOKEN);
-	media_type->type = slice_of(p, token_end);
+	scan_store(&media_type->type, slice_of(p, token_end));
 	p = scan_space(token_end, end);
 	if (p == end || *p != '/')
 		return false;
 	p = scan_space(p + 1, end);
 	token_end = scan_class_end(p, end, SCAN_TOKEN);
-	media_type->subtype = slice_of(p, token_end);
-	media_type->parameters = slice_of(token_end, end);
+	scan_store(&media_type->subtype, slice_of(p, token_end));
+	scan_store(&media_type->parameters, slice_of(token_end, end));
 	return true;
 }
 
 static bool
 is_sdp(const struct media_type *media_type)
 {
-	return slice_is(media_type->type, "application") && slice_is(media_type->subtype, "sdp");
+	return scan_word(media_type->type, "application") && scan_word(media_type->subtype, "sdp");
 }
 
 static bool
@@ -52,16 +52,16 @@ level_begin(struct level *level, const struct media_type *media_type, struct sli
 {
 	struct slice boundary;
 
-	if (!slice_is(media_type->type, "multipart") || body.length == 0)
+	if (!scan_word(media_type->type, "multipart") || body.length == 0)
 		return false;
 	if (!sip_parameter_find(media_type->parameters, "boundary", &boundary))
 		return false;
-	if (boundary.length >= 2 && boundary.at[0] == '"' && boundary.at[boundary.length - 1] == '"')
+	if (boundary.length >= 2 && boundary.at[0] == '"' &&
+		boundary.at[boundary.length - 1] == '"')
 		boundary = (struct slice){boundary.at + 1, boundary.length - 2};
 	if (boundary.length == 0 || boundary.length > BOUNDARY_MAX)
 		return false;
-	*level = (struct level){
-		.p = body.at, .end = body.at + body.length, .boundary = boundary};
+	*level = (struct level){.p = body.at, .end = body.at + body.length, .boundary = boundary};
 	return true;
 }
 
@@ -136,7 +136,7 @@ part_parse(struct slice part, struct slice *content_type, struct slice *content)
 			return true;
 		case HEADER_LINE:
 			if (content_type->at == NULL &&
-				header_id(line.name) == SIP_HEADER_CONTENT_TYPE)
+				header_id(line.name, end) == SIP_HEADER_CONTENT_TYPE)
 				*content_type = line.value;
 			p = line.next;
 			break;

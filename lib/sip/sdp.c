@@ -5,8 +5,8 @@
  *
  * No state. Limits: SDP_MEDIA_MAX streams, SDP_CANDIDATES_MAX candidates.
  */
-#include "sip/scan_priv.h"
 #include "sip/sdp.h"
+#include "sip/scan_priv.h"
 
 static const char *const error_names[SDP_ERRORS] = {
 	[SDP_OK] = "ok",
@@ -60,6 +60,14 @@ address_set(struct sdp_address *address, struct slice text, bool ip4)
 static bool
 network_address_parse(struct slice text, struct sdp_address *address)
 {
+	/* How nearly all of them look. */
+	if (begins_with(text, "IN IP4 ", 7) &&
+		slice_ipv4((struct slice){text.at + 7, text.length - 7}, &address->ipv4)) {
+		scan_store(&address->text, (struct slice){text.at + 7, text.length - 7});
+		address->is_ipv4 = true;
+		return true;
+	}
+
 	const struct slice network = word_next(&text);
 	const struct slice type = word_next(&text);
 	struct slice host = word_next(&text);
@@ -69,7 +77,7 @@ network_address_parse(struct slice text, struct sdp_address *address)
 		host = slice_of(host.at, slash);
 	if (host.length == 0)
 		return false;
-	address_set(address, host, slice_is(network, "IN") && slice_is(type, "IP4"));
+	address_set(address, host, scan_word(network, "in") && scan_word(type, "ip4"));
 	return true;
 }
 
@@ -77,19 +85,32 @@ network_address_parse(struct slice text, struct sdp_address *address)
 static void
 origin_parse(struct slice value, struct sdp *sdp)
 {
+	if (sdp->origin.text.at != NULL)
+		return;
+	/* Nearly all end with " IN IP4 192.0.2.1". */
+	const char *const end = value.at + value.length;
+	const char *last = end;
+
+	while (last > value.at && last[-1] != ' ')
+		last--;
+	if (last - value.at >= 8 && memcmp(last - 8, " IN IP4 ", 8) == 0 &&
+		slice_ipv4(slice_of(last, end), &sdp->origin.ipv4)) {
+		scan_store(&sdp->origin.text, slice_of(last, end));
+		sdp->origin.is_ipv4 = true;
+		return;
+	}
+
 	struct slice words[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
 	struct slice word = word_next(&value);
 
-	if (sdp->origin.text.at != NULL)
-		return;
 	while (word.length > 0) {
 		words[0] = words[1];
 		words[1] = words[2];
 		words[2] = word;
 		word = word_next(&value);
 	}
-	if (slice_is(words[0], "IN"))
-		address_set(&sdp->origin, words[2], slice_is(words[1], "IP4"));
+	if (scan_word(words[0], "in"))
+		address_set(&sdp->origin, words[2], scan_word(words[1], "ip4"));
 }
 
 static bool
@@ -107,7 +128,7 @@ static bool
 contains_rtp(struct slice protocol)
 {
 	for (uint32_t i = 0; i + 4 <= protocol.length; i++) {
-		if (slice_is((struct slice){protocol.at + i, 4}, "RTP/"))
+		if (scan_word((struct slice){protocol.at + i, 4}, "rtp/"))
 			return true;
 	}
 	return false;
@@ -117,16 +138,12 @@ contains_rtp(struct slice protocol)
 static bool
 runs_over_udp(struct slice protocol)
 {
-	static const char *const words[] = {"RTP/", "UDP", "DTLS", "SRTP"};
+	const struct slice three = {protocol.at, 3}, four = {protocol.at, 4};
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		const uint32_t length = (uint32_t)strlen(words[i]);
-
-		if (protocol.length >= length &&
-			slice_is((struct slice){protocol.at, length}, words[i]))
-			return true;
-	}
-	return false;
+	if (protocol.length >= 3 && scan_word(three, "udp"))
+		return true;
+	return protocol.length >= 4 &&
+	       (scan_word(four, "rtp/") || scan_word(four, "dtls") || scan_word(four, "srtp"));
 }
 
 /* m=<type> <port>[/<count>] <protocol> <formats> */
@@ -135,9 +152,9 @@ media_parse(struct slice value, struct sdp_media *media)
 {
 	struct slice port, count = {NULL, 0};
 
-	media->type = word_next(&value);
+	scan_store(&media->type, word_next(&value));
 	port = word_next(&value);
-	media->protocol = word_next(&value);
+	scan_store(&media->protocol, word_next(&value));
 	if (media->type.length == 0 || media->protocol.length == 0)
 		return false;
 
@@ -150,7 +167,7 @@ media_parse(struct slice value, struct sdp_media *media)
 		if (!port_parse(count, &media->port_count) || media->port_count == 0)
 			return false;
 	}
-	media->port_text = port;
+	scan_store(&media->port_text, port);
 	if (!port_parse(port, &media->port))
 		return false;
 	media->is_rtp = contains_rtp(media->protocol);
@@ -189,7 +206,7 @@ candidate_parse(struct slice value, struct sdp_candidate *candidate)
 		!port_parse(candidate->port_text, &candidate->port))
 		return false;
 	candidate->component = (uint8_t)number;
-	candidate->udp = slice_is(transport, "UDP");
+	candidate->udp = scan_word(transport, "udp");
 	address_set(&candidate->address, address, true);
 	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
 	candidate->related_port_text = (struct slice){NULL, 0};
@@ -201,9 +218,9 @@ candidate_parse(struct slice value, struct sdp_candidate *candidate)
 
 		if (word.length == 0)
 			return true;
-		if (slice_is(name, "raddr"))
+		if (scan_word(name, "raddr"))
 			address_set(&candidate->related_address, word, true);
-		else if (slice_is(name, "rport") && port_parse(word, &candidate->related_port))
+		else if (scan_word(name, "rport") && port_parse(word, &candidate->related_port))
 			candidate->related_port_text = word;
 	}
 }
@@ -220,19 +237,19 @@ attribute_parse(struct slice line, struct sdp *sdp)
 		return SDP_OK;
 	switch (*value.at) {
 	case 's':
-		if (slice_is(value, "sendrecv"))
+		if (scan_word(value, "sendrecv"))
 			*direction = SDP_SENDRECV;
-		else if (slice_is(value, "sendonly"))
+		else if (scan_word(value, "sendonly"))
 			*direction = SDP_SENDONLY;
 		break;
 	case 'i':
-		if (slice_is(value, "inactive"))
+		if (scan_word(value, "inactive"))
 			*direction = SDP_INACTIVE;
 		break;
 	case 'r':
-		if (slice_is(value, "recvonly"))
+		if (scan_word(value, "recvonly"))
 			*direction = SDP_RECVONLY;
-		else if (media != NULL && slice_is(value, "rtcp-mux"))
+		else if (media != NULL && scan_word(value, "rtcp-mux"))
 			media->rtcp_mux = true;
 		else if (media != NULL && begins_with(value, "rtcp:", 5))
 			rtcp_parse((struct slice){value.at + 5, value.length - 5}, media);

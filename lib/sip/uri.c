@@ -14,7 +14,7 @@ port_read(const char *p, const char *end, struct sip_hostport *host)
 
 	if (!slice_number(slice_of(p, digits_end), UINT16_MAX, &port) || port == 0)
 		return NULL;
-	host->port_text = slice_of(p, digits_end);
+	scan_store(&host->port_text, slice_of(p, digits_end));
 	host->port = (uint16_t)port;
 	return digits_end;
 }
@@ -45,12 +45,12 @@ hostport_read(const char *p, const char *end, bool spaces, struct sip_hostport *
 		if (p == NULL)
 			return NULL;
 		host->kind = SIP_HOST_IPV6;
-		host->host = slice_of(start, p);
+		scan_store(&host->host, slice_of(start, p));
 	} else {
 		p = scan_class_end(p, end, SCAN_HOST);
 		if (p == start)
 			return NULL;
-		host->host = slice_of(start, p);
+		scan_store(&host->host, slice_of(start, p));
 		host->kind = SIP_HOST_NAME;
 		if (scan_is(*start, SCAN_DIGIT) && slice_ipv4(host->host, &host->ipv4))
 			host->kind = SIP_HOST_IPV4;
@@ -64,7 +64,7 @@ hostport_read(const char *p, const char *end, bool spaces, struct sip_hostport *
 		if (p == NULL)
 			return NULL;
 	}
-	host->text = slice_of(start, p);
+	scan_store(&host->text, slice_of(start, p));
 	return p;
 }
 
@@ -148,18 +148,18 @@ sip_uri_parse(struct slice text, struct sip_uri *uri)
 	p = colon + 1;
 	uri->user = (struct slice){NULL, 0};
 	uri->headers = (struct slice){NULL, 0};
-	if (slice_is(scheme, "sip")) {
+	if (scan_word(scheme, "sip")) {
 		uri->scheme = SIP_SCHEME_SIP;
 		return sip_uri_rest_parse(p, end, uri);
 	}
-	if (slice_is(scheme, "sips")) {
+	if (scan_word(scheme, "sips")) {
 		uri->scheme = SIP_SCHEME_SIPS;
 		return sip_uri_rest_parse(p, end, uri);
 	}
 	memset(&uri->host, 0, sizeof(uri->host));
 	uri->parameters = (struct slice){end, 0};
 	uri->scheme = SIP_SCHEME_OTHER;
-	if (slice_is(scheme, "tel")) {
+	if (scan_word(scheme, "tel")) {
 		const char *const number_end = scan_two(p, end, ';', ';');
 
 		if (number_end == p)

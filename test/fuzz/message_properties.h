@@ -14,13 +14,13 @@
 #include "sip/sdp.h"
 #include "sip/uri.h"
 
-#define PROPERTY(condition)                                                                        \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__,           \
-				#condition);                                                       \
-			abort();                                                                   \
-		}                                                                                  \
+#define PROPERTY(condition) \
+	do { \
+		if (!(condition)) { \
+			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, \
+				#condition); \
+			abort(); \
+		} \
 	} while (0)
 
 static inline void

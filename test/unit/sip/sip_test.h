@@ -50,12 +50,12 @@ texts_free(void **state)
 
 #define TEST(function) cmocka_unit_test_teardown(function, texts_free)
 
-#define assert_slice(actual, expected)                                                             \
-	do {                                                                                       \
-		const struct slice slice_ = (actual);                                             \
-		assert_non_null(slice_.at);                                                        \
-		assert_int_equal(slice_.length, strlen(expected));                                 \
-		assert_memory_equal(slice_.at, expected, strlen(expected));                        \
+#define assert_slice(actual, expected) \
+	do { \
+		const struct slice slice_ = (actual); \
+		assert_non_null(slice_.at); \
+		assert_int_equal(slice_.length, strlen(expected)); \
+		assert_memory_equal(slice_.at, expected, strlen(expected)); \
 	} while (0)
 
 static inline uint32_t

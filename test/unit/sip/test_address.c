@@ -25,9 +25,11 @@ lists_split_at_commas_outside_quotes_brackets_and_comments(void **state)
 	assert_values("a", (const char *const[]){"a", NULL});
 	assert_values("a , b,\r\n c", (const char *const[]){"a", "b", "c", NULL});
 	assert_values("\"Bell, A. \\\", x\" <sip:a,b@c>;p=\"1,2\", <sip:d>",
-		(const char *const[]){"\"Bell, A. \\\", x\" <sip:a,b@c>;p=\"1,2\"", "<sip:d>", NULL});
+		(const char *const[]){
+			"\"Bell, A. \\\", x\" <sip:a,b@c>;p=\"1,2\"", "<sip:d>", NULL});
 	assert_values("SIP/2.0/UDP h (one, (two\\)), three), SIP/2.0/TCP i",
-		(const char *const[]){"SIP/2.0/UDP h (one, (two\\)), three)", "SIP/2.0/TCP i", NULL});
+		(const char *const[]){
+			"SIP/2.0/UDP h (one, (two\\)), three)", "SIP/2.0/TCP i", NULL});
 	assert_values(",, ,a,,", (const char *const[]){"a", NULL});
 	assert_values("", (const char *const[]){NULL});
 	assert_values(" , ", (const char *const[]){NULL});
@@ -44,7 +46,8 @@ static struct sip_address address;
 static void
 name_addr_has_display_uri_and_parameters(void **state)
 {
-	assert_true(sip_address_parse(text("\"A <x> \\\" B\"  <sip:a@b;lr?h=1> ; tag=1"), &address));
+	assert_true(
+		sip_address_parse(text("\"A <x> \\\" B\"  <sip:a@b;lr?h=1> ; tag=1"), &address));
 	assert_true(address.bracketed);
 	assert_slice(address.display, "\"A <x> \\\" B\"");
 	assert_slice(address.uri, "sip:a@b;lr?h=1");
@@ -97,8 +100,8 @@ broken_addresses_are_refused(void **state)
 static void
 parameters_are_found_by_name(void **state)
 {
-	const struct slice p =
-		text(";a=1; B = two ;c;d=\"x;e=y\\\";\";e = [2001:db8::1];=odd;\"f;f=1\";f=last;;g=");
+	const struct slice p = text(
+		";a=1; B = two ;c;d=\"x;e=y\\\";\";e = [2001:db8::1];=odd;\"f;f=1\";f=last;;g=");
 	struct slice value;
 
 	assert_true(sip_parameter_find(p, "a", &value));

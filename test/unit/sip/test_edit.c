@@ -68,7 +68,8 @@ every_octet_is_written_as_it_is_read(void **state)
 		int64_t length;
 
 		sip_edits_begin(&edits, buffer);
-		sip_edits_address(&edits, part(buffer, 0, 1), ipv4(octet, 255 - octet, 0, octet), 0);
+		sip_edits_address(
+			&edits, part(buffer, 0, 1), ipv4(octet, 255 - octet, 0, octet), 0);
 		length = sip_edits_apply(&edits, buffer, 1, sizeof(buffer));
 		assert_true(length > 0);
 		assert_true(slice_ipv4(part(buffer, 0, (uint32_t)length), &address));
@@ -130,10 +131,12 @@ a_full_list_refuses(void **state)
 static void
 content_length_follows_the_body(void **state)
 {
-	static const char start[] = "INVITE sip:c@d SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: a\r\nt: b\r\ni: x\r\n"
-				    "CSeq: 1 INVITE\r\nl  : 0003\r\nContent-Length: 3\r\n\r\nabcEPILOGUE";
-	static const char end[] = "INVITE sip:c@d SIP/2.0\r\nv: SIP/2.0/UDP host\r\nf: a\r\nt: b\r\ni: x\r\n"
-				  "CSeq: 1 INVITE\r\nl  : 10\r\nContent-Length: 10\r\n\r\na12345678cEPILOG";
+	static const char start[] =
+		"INVITE sip:c@d SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: a\r\nt: b\r\ni: x\r\n"
+		"CSeq: 1 INVITE\r\nl  : 0003\r\nContent-Length: 3\r\n\r\nabcEPILOGUE";
+	static const char end[] =
+		"INVITE sip:c@d SIP/2.0\r\nv: SIP/2.0/UDP host\r\nf: a\r\nt: b\r\ni: x\r\n"
+		"CSeq: 1 INVITE\r\nl  : 10\r\nContent-Length: 10\r\n\r\na12345678cEPILOG";
 	char buffer[512];
 
 	memcpy(buffer, start, sizeof(start) - 1);
@@ -143,8 +146,8 @@ content_length_follows_the_body(void **state)
 	assert_true(sip_edits_replace(&edits, part(message.body.at, 1, 1), "12345678", 8));
 	assert_true(sip_edits_replace(&edits, part(message.body.at, 9, 2), "", 0));
 	assert_true(sip_edits_content_length(&edits, &message));
-	assert_int_equal(
-		sip_edits_apply(&edits, buffer, sizeof(start) - 1, sizeof(buffer)), sizeof(end) - 1);
+	assert_int_equal(sip_edits_apply(&edits, buffer, sizeof(start) - 1, sizeof(buffer)),
+		sizeof(end) - 1);
 	assert_memory_equal(buffer, end, sizeof(end) - 1);
 	assert_int_equal(sip_message_parse(buffer, sizeof(end) - 1, &message), SIP_OK);
 	assert_slice(message.body, "a12345678c");

@@ -5,8 +5,8 @@
 #include "sip/message.h"
 #include "sip_test.h"
 
-#define MUST                                                                                       \
-	"Via: SIP/2.0/UDP 10.0.0.5\r\nFrom: <sip:a@b>;tag=f\r\nTo: <sip:c@d>\r\n"                \
+#define MUST \
+	"Via: SIP/2.0/UDP 10.0.0.5\r\nFrom: <sip:a@b>;tag=f\r\nTo: <sip:c@d>\r\n" \
 	"Call-ID: id@h\r\nCSeq: 1 INVITE\r\n"
 #define INVITE "INVITE sip:c@d SIP/2.0\r\n"
 
@@ -131,7 +131,8 @@ every_known_name_and_short_form_in_any_case(void **state)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const struct sip_header *h;
 
-		snprintf(string, sizeof(string), INVITE "%s: 5\r\n" MUST "\r\nabcde", names[i].name);
+		snprintf(
+			string, sizeof(string), INVITE "%s: 5\r\n" MUST "\r\nabcde", names[i].name);
 		parse(string);
 		assert_int_equal(message.header[0].id, names[i].id);
 		assert_slice(message.header[0].name, names[i].name);
@@ -145,9 +146,10 @@ every_known_name_and_short_form_in_any_case(void **state)
 static void
 folds_and_spaces_belong_to_the_value(void **state)
 {
-	assert_int_equal(parse("BYE sip:c@d SIP/2.0\r\nVia  :  SIP/2.0/UDP h\r\nFROM\t:\r\n <sip:a@b>\r\n"
-			       "\t;tag\r\n = x\r\nTo: <sip:c@d>;tag=\"q\"\r\ni:\r\n id\r\n"
-			       "CSeq: 2\r\n  BYE\r\nSubject:\r\nX: a\r\n \r\n b\r\n\r\n"),
+	assert_int_equal(
+		parse("BYE sip:c@d SIP/2.0\r\nVia  :  SIP/2.0/UDP h\r\nFROM\t:\r\n <sip:a@b>\r\n"
+		      "\t;tag\r\n = x\r\nTo: <sip:c@d>;tag=\"q\"\r\ni:\r\n id\r\n"
+		      "CSeq: 2\r\n  BYE\r\nSubject:\r\nX: a\r\n \r\n b\r\n\r\n"),
 		SIP_OK);
 	assert_slice(message.header[0].name, "Via");
 	assert_slice(message.header[0].value, "SIP/2.0/UDP h");
@@ -214,17 +216,17 @@ lines_that_are_no_headers_are_errors(void **state)
 static void
 what_a_message_must_have(void **state)
 {
-	assert_int_equal(parse(INVITE "v: h\r\nf: a\r\nt: b\r\nCSeq: 1 INVITE\r\n\r\n"),
-		SIP_ERROR_CALL_ID);
+	assert_int_equal(
+		parse(INVITE "v: h\r\nf: a\r\nt: b\r\nCSeq: 1 INVITE\r\n\r\n"), SIP_ERROR_CALL_ID);
 	assert_int_equal(parse(INVITE "v: h\r\nf: a\r\nt: b\r\ni: \r\nCSeq: 1 INVITE\r\n\r\n"),
 		SIP_ERROR_CALL_ID);
 	assert_int_equal(parse(INVITE "v: h\r\nf: a\r\nt: b\r\ni: x\r\n\r\n"), SIP_ERROR_CSEQ);
-	assert_int_equal(parse(INVITE "v: h\r\nf: a\r\ni: x\r\nCSeq: 1 INVITE\r\n\r\n"),
-		SIP_ERROR_FROM_TO);
-	assert_int_equal(parse(INVITE "v: h\r\nt: a\r\ni: x\r\nCSeq: 1 INVITE\r\n\r\n"),
-		SIP_ERROR_FROM_TO);
-	assert_int_equal(parse(INVITE "f: a\r\nt: b\r\ni: x\r\nCSeq: 1 INVITE\r\n\r\n"),
-		SIP_ERROR_VIA);
+	assert_int_equal(
+		parse(INVITE "v: h\r\nf: a\r\ni: x\r\nCSeq: 1 INVITE\r\n\r\n"), SIP_ERROR_FROM_TO);
+	assert_int_equal(
+		parse(INVITE "v: h\r\nt: a\r\ni: x\r\nCSeq: 1 INVITE\r\n\r\n"), SIP_ERROR_FROM_TO);
+	assert_int_equal(
+		parse(INVITE "f: a\r\nt: b\r\ni: x\r\nCSeq: 1 INVITE\r\n\r\n"), SIP_ERROR_VIA);
 }
 
 static void
@@ -240,7 +242,8 @@ cseq_is_number_and_the_requests_method(void **state)
 		assert_int_equal(parse(string), SIP_ERROR_CSEQ);
 	}
 	assert_int_equal(
-		parse(INVITE "v: h\r\nf: a\r\nt: b\r\ni: x\r\ncseq: 0009\r\n  INVITE\r\n\r\n"), SIP_OK);
+		parse(INVITE "v: h\r\nf: a\r\nt: b\r\ni: x\r\ncseq: 0009\r\n  INVITE\r\n\r\n"),
+		SIP_OK);
 	assert_int_equal(message.cseq, 9);
 }
 
@@ -311,7 +314,8 @@ counts_and_lengths_are_bounded(void **state)
 	for (int headers = SIP_HEADERS_MAX; headers <= SIP_HEADERS_MAX + 1; headers++) {
 		used = (size_t)snprintf(buffer, sizeof(buffer), INVITE MUST);
 		for (int i = 5; i < headers; i++)
-			used += (size_t)snprintf(buffer + used, sizeof(buffer) - used, "X: %d\r\n", i);
+			used += (size_t)snprintf(
+				buffer + used, sizeof(buffer) - used, "X: %d\r\n", i);
 		snprintf(buffer + used, sizeof(buffer) - used, "\r\n");
 		assert_int_equal(parse(buffer),
 			headers == SIP_HEADERS_MAX ? SIP_OK : SIP_ERROR_TOO_MANY_HEADERS);
@@ -326,7 +330,8 @@ counts_and_lengths_are_bounded(void **state)
 	memset(buffer, 'a', sizeof(buffer));
 	t = text_bytes(buffer, SIP_MESSAGE_MAX + 1);
 	assert_int_equal(sip_message_parse(t.at, t.length, &message), SIP_ERROR_MESSAGE_TOO_LONG);
-	assert_int_equal(sip_message_parse(t.at, SIP_MESSAGE_MAX, &message), SIP_ERROR_LINE_TOO_LONG);
+	assert_int_equal(
+		sip_message_parse(t.at, SIP_MESSAGE_MAX, &message), SIP_ERROR_LINE_TOO_LONG);
 }
 
 static void

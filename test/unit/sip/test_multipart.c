@@ -12,7 +12,8 @@ static struct slice description;
 static bool
 find(const char *body, const char *type)
 {
-	return sdp_find(text(body), type == NULL ? (struct slice){NULL, 0} : text(type), &description);
+	return sdp_find(
+		text(body), type == NULL ? (struct slice){NULL, 0} : text(type), &description);
 }
 
 static void
@@ -33,8 +34,8 @@ body_of_its_own(void **state)
 static void
 boundary_quoted_or_not(void **state)
 {
-	static const char body[] = "--b1\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b1\r\n" SDP_PART
-				   "\r\n--b1--\r\n";
+	static const char body[] =
+		"--b1\r\nContent-Type: text/plain\r\n\r\nhi\r\n--b1\r\n" SDP_PART "\r\n--b1--\r\n";
 
 	assert_true(find(body, "multipart/mixed;boundary=b1"));
 	assert_slice(description, "v=0\r\no=x\r\n");
@@ -48,10 +49,12 @@ boundary_quoted_or_not(void **state)
 static void
 preamble_epilogue_and_spaces_behind_delimiters(void **state)
 {
-	assert_true(find("preamble\r\n--b1x\r\n--b1 \t\r\n" SDP_PART "\r\n--b1--  \r\nepilogue\r\n--b1\r\n",
+	assert_true(find("preamble\r\n--b1x\r\n--b1 \t\r\n" SDP_PART
+			 "\r\n--b1--  \r\nepilogue\r\n--b1\r\n",
 		"multipart/mixed;boundary=b1"));
 	assert_slice(description, "v=0\r\no=x\r\n");
-	assert_false(find("--b1--\r\n--b1\r\n" SDP_PART "\r\n--b1--", "multipart/mixed;boundary=b1"));
+	assert_false(
+		find("--b1--\r\n--b1\r\n" SDP_PART "\r\n--b1--", "multipart/mixed;boundary=b1"));
 }
 
 static void
@@ -66,7 +69,8 @@ parts_without_headers_are_plain_text(void **state)
 static void
 part_headers_in_other_spellings(void **state)
 {
-	assert_true(find("--b\nnocolon\nc:\n application/sdp\n\nv=0\n--b--", "multipart/mixed;boundary=b"));
+	assert_true(find(
+		"--b\nnocolon\nc:\n application/sdp\n\nv=0\n--b--", "multipart/mixed;boundary=b"));
 	assert_slice(description, "v=0");
 }
 
@@ -87,15 +91,16 @@ nested_to_depth_four(void **state)
 		const char *const type = "multipart/mixed;boundary=b";
 
 		/* Each level's boundary is a prefix of the next one's: whole lines count. */
-		snprintf(wrapped, sizeof(wrapped), "--b%d\r\n%s\r\n--b%d--\r\n", depth, body, depth);
+		snprintf(
+			wrapped, sizeof(wrapped), "--b%d\r\n%s\r\n--b%d--\r\n", depth, body, depth);
 		char own[64];
 
 		snprintf(own, sizeof(own), "%s%d", type, depth);
 		assert_int_equal(find(wrapped, own), depth <= 4);
 		if (depth <= 4)
 			assert_slice(description, "v=0\r\no=x\r\n");
-		assert_true((size_t)snprintf(body, sizeof(body), "Content-Type: %s%d\r\n\r\n%s", type,
-				    depth, wrapped) < sizeof(body));
+		assert_true((size_t)snprintf(body, sizeof(body), "Content-Type: %s%d\r\n\r\n%s",
+				    type, depth, wrapped) < sizeof(body));
 	}
 }
 

@@ -47,7 +47,8 @@ seeds_are_accepted_and_their_prefixes_do_no_harm(void **state)
 		}
 	}
 	for (uint32_t i = 0; i + 1 < MESSAGE_SEEDS; i++)
-		assert_int_equal(properties_check(message_seeds[i], (uint32_t)strlen(message_seeds[i])),
+		assert_int_equal(
+			properties_check(message_seeds[i], (uint32_t)strlen(message_seeds[i])),
 			SIP_OK);
 }
 

@@ -43,7 +43,8 @@ origin_connection_and_media(void **state)
 static void
 lf_lines_and_a_missing_last_line_end(void **state)
 {
-	assert_int_equal(parse("v=0\no=- 1 1 IN IP4 h\ns=-\nc=IN IP4 h\nt=0 0\nm=audio 1 RTP/AVP 0"),
+	assert_int_equal(
+		parse("v=0\no=- 1 1 IN IP4 h\ns=-\nc=IN IP4 h\nt=0 0\nm=audio 1 RTP/AVP 0"),
 		SDP_OK);
 	assert_slice(sdp.media[0].line, "m=audio 1 RTP/AVP 0");
 	assert_slice(sdp.media[0].section, "m=audio 1 RTP/AVP 0");
@@ -54,8 +55,9 @@ lf_lines_and_a_missing_last_line_end(void **state)
 static void
 addresses_may_be_names_or_ipv6_or_carry_a_ttl(void **state)
 {
-	assert_int_equal(parse("v=0\r\no=user name 1 1 IN IP6 2001:db8::1\r\nc=IN IP4 224.2.1.1/127/3\r\n"
-			       "m=audio 9 RTP/AVP 0\r\nc=IN IP6 ::\r\n"),
+	assert_int_equal(
+		parse("v=0\r\no=user name 1 1 IN IP6 2001:db8::1\r\nc=IN IP4 224.2.1.1/127/3\r\n"
+		      "m=audio 9 RTP/AVP 0\r\nc=IN IP6 ::\r\n"),
 		SDP_OK);
 	assert_slice(sdp.origin.text, "2001:db8::1");
 	assert_false(sdp.origin.is_ipv4);
@@ -72,7 +74,8 @@ addresses_may_be_names_or_ipv6_or_carry_a_ttl(void **state)
 static void
 ports_with_counts(void **state)
 {
-	assert_int_equal(parse(TOP "m=video 49170/2 RTP/AVP 31\r\nm=audio 0 RTP/AVP 0\r\n"), SDP_OK);
+	assert_int_equal(
+		parse(TOP "m=video 49170/2 RTP/AVP 31\r\nm=audio 0 RTP/AVP 0\r\n"), SDP_OK);
 	assert_slice(sdp.media[0].port_text, "49170");
 	assert_int_equal(sdp.media[0].port_count, 2);
 	assert_int_equal(sdp.media[1].port, 0);
@@ -103,9 +106,10 @@ transports(void **state)
 static void
 rtcp_with_and_without_address_and_mux(void **state)
 {
-	assert_int_equal(parse(TOP "m=audio 1000 RTP/AVP 0\r\na=rtcp:1005\r\nm=audio 1002 RTP/AVP 0\r\n"
-				   "a=rtcp:53020 IN IP4 126.16.64.4\r\na=rtcp-mux\r\n"
-				   "m=audio 1004 RTP/AVP 0\r\na=rtcp-mux-only\r\na=rtcp-fb:* nack\r\n"),
+	assert_int_equal(
+		parse(TOP "m=audio 1000 RTP/AVP 0\r\na=rtcp:1005\r\nm=audio 1002 RTP/AVP 0\r\n"
+			  "a=rtcp:53020 IN IP4 126.16.64.4\r\na=rtcp-mux\r\n"
+			  "m=audio 1004 RTP/AVP 0\r\na=rtcp-mux-only\r\na=rtcp-fb:* nack\r\n"),
 		SDP_OK);
 	assert_true(sdp.media[0].rtcp_present);
 	assert_int_equal(sdp.media[0].rtcp_port, 1005);
@@ -136,13 +140,15 @@ static void
 candidates(void **state)
 {
 	assert_int_equal(
-		parse(TOP "m=audio 1000 RTP/AVP 0\r\n"
-			  "a=candidate:1 1 UDP 2130706431 10.0.0.5 8998 typ host\r\n"
-			  "a=candidate:2 2 udp 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.0.5 rport 8999 "
-			  "generation 0\r\n"
-			  "m=video 2000 RTP/AVP 0\r\n"
-			  "a=candidate:3 1 TCP 1 a1.local 9 typ host tcptype active\r\n"
-			  "a=candidate:broken\r\na=candidate:4 1 UDP 1 10.0.0.5 99999 typ host\r\n"),
+		parse(TOP
+			"m=audio 1000 RTP/AVP 0\r\n"
+			"a=candidate:1 1 UDP 2130706431 10.0.0.5 8998 typ host\r\n"
+			"a=candidate:2 2 udp 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.0.5 "
+			"rport 8999 "
+			"generation 0\r\n"
+			"m=video 2000 RTP/AVP 0\r\n"
+			"a=candidate:3 1 TCP 1 a1.local 9 typ host tcptype active\r\n"
+			"a=candidate:broken\r\na=candidate:4 1 UDP 1 10.0.0.5 99999 typ host\r\n"),
 		SDP_OK);
 	assert_int_equal(sdp.candidate_count, 3);
 	assert_int_equal(sdp.candidates[0].media, 0);
@@ -152,8 +158,8 @@ candidates(void **state)
 	assert_true(sdp.candidates[0].address.is_ipv4);
 	assert_int_equal(sdp.candidates[0].port, 8998);
 	assert_null(sdp.candidates[0].related_address.text.at);
-	assert_slice(sdp.candidates[0].line,
-		"a=candidate:1 1 UDP 2130706431 10.0.0.5 8998 typ host");
+	assert_slice(
+		sdp.candidates[0].line, "a=candidate:1 1 UDP 2130706431 10.0.0.5 8998 typ host");
 	assert_slice(sdp.candidates[1].related_address.text, "10.0.0.5");
 	assert_slice(sdp.candidates[1].related_port_text, "8999");
 	assert_int_equal(sdp.candidates[1].related_port, 8999);

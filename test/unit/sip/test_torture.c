@@ -30,15 +30,20 @@ wsinv_tortuous_invite(void **state)
 		parse("INVITE sip:vivekg@chair-dnrc.example.com;unknownparam SIP/2.0\r\n"
 		      "TO :\r\n sip:vivekg@chair-dnrc.example.com ;   tag    = 1918181833n\r\n"
 		      "from   : \"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n"
-		      "  tag = 98asjd8\r\nMaX-fOrWaRdS: 0068\r\nCall-ID: wsinv.ndaksdj@192.0.2.1\r\n"
-		      "Content-Length   : 4\r\ncseq: 0009\r\n  INVITE\r\nVia  : SIP  /   2.0\r\n /UDP\r\n"
-		      "    192.0.2.2;branch=390skdjuw\r\ns :\r\nNewFangledHeader:   newfangled value\r\n"
+		      "  tag = 98asjd8\r\nMaX-fOrWaRdS: 0068\r\nCall-ID: "
+		      "wsinv.ndaksdj@192.0.2.1\r\n"
+		      "Content-Length   : 4\r\ncseq: 0009\r\n  INVITE\r\nVia  : SIP  /   2.0\r\n "
+		      "/UDP\r\n"
+		      "    192.0.2.2;branch=390skdjuw\r\ns :\r\nNewFangledHeader:   newfangled "
+		      "value\r\n"
 		      " continued newfangled value\r\nUnknownHeaderWithUnusualValue: ;;,,;;,;\r\n"
 		      "Content-Type: application/sdp\r\nRoute:\r\n"
 		      " <sip:services.example.com;lr;unknownwith=value;unknown-no-value>\r\n"
-		      "v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n"
+		      "v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   "
+		      "z9hG4bK9ikj8  ,\r\n"
 		      " SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n z9hG4bK30239\r\n"
-		      "m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n      newvalue ;\r\n"
+		      "m:\"Quoted string \\\"\\\"\" <sip:jdrosen@example.com> ; newparam =\r\n     "
+		      " newvalue ;\r\n"
 		      "  secondparam ; q = 0.33\r\n\r\nv=0\n"),
 		SIP_OK);
 	assert_slice(message.to_tag, "1918181833n");
@@ -77,15 +82,19 @@ intmeth_wide_range_of_characters(void **state)
 
 	assert_int_equal(
 		parse("!interesting-Method0123456789_*+`.%indeed'~ "
-		      "sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*:&it+has=1,weird!*pas$wo~d_too."
+		      "sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/"
+		      ";;*:&it+has=1,weird!*pas$wo~d_too."
 		      "(doesn't-it)@example.com SIP/2.0\r\n"
 		      "Via: SIP/2.0/TCP host1.example.com;branch=z9hG4bK-.!%66*_+`'~\r\n"
-		      "To: \"BEL:\\\x07 NUL:\\\x01 DEL:\\\x7f\" <sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/"
+		      "To: \"BEL:\\\x07 NUL:\\\x01 DEL:\\\x7f\" "
+		      "<sip:1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/"
 		      ";;*@example.com>\r\n"
-		      "From: token1~` token2'+_ token3*%!.- <sip:mundane@example.com>;fromParam''~+*_!.-%="
+		      "From: token1~` token2'+_ token3*%!.- "
+		      "<sip:mundane@example.com>;fromParam''~+*_!.-%="
 		      "\"\xd1\x80\xd0\xb0\";tag=_token~1'+`*%!-.\r\n"
 		      "Call-ID: intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{\r\n"
-		      "CSeq: 139122385 !interesting-Method0123456789_*+`.%indeed'~\r\nMax-Forwards: 255\r\n"
+		      "CSeq: 139122385 "
+		      "!interesting-Method0123456789_*+`.%indeed'~\r\nMax-Forwards: 255\r\n"
 		      "extensionHeader-!.%*+_`'~:\xef\xbb\xbf\r\nContent-Length: 0\r\n\r\n"),
 		SIP_OK);
 	assert_int_equal(message.method, SIP_METHOD_OTHER);
@@ -93,8 +102,7 @@ intmeth_wide_range_of_characters(void **state)
 	assert_slice(message.call_id, "intmeth.word%ZK-!.*_+'@word`~)(><:\\/\"][?}{");
 	assert_true(sip_uri_parse(message.request_uri, &uri));
 	assert_slice(uri.host.text, "example.com");
-	assert_true(sip_address_parse(
-		sip_header_first(&message, SIP_HEADER_TO)->value, &address));
+	assert_true(sip_address_parse(sip_header_first(&message, SIP_HEADER_TO)->value, &address));
 	assert_true(sip_uri_parse(address.uri, &uri));
 	assert_slice(uri.host.text, "example.com");
 }
@@ -144,9 +152,11 @@ cparam_inside_and_outside_of_brackets(void **state)
 {
 	struct sip_address address;
 
-	assert_true(sip_address_parse(text("sip:+19725552222@gw1.example.net;unknownparam"), &address));
+	assert_true(
+		sip_address_parse(text("sip:+19725552222@gw1.example.net;unknownparam"), &address));
 	assert_slice(address.parameters, ";unknownparam");
-	assert_true(sip_address_parse(text("<sip:+19725552222@gw1.example.net;unknownparam>"), &address));
+	assert_true(sip_address_parse(
+		text("<sip:+19725552222@gw1.example.net;unknownparam>"), &address));
 	assert_slice(address.parameters, "");
 }
 
@@ -155,20 +165,55 @@ static const struct {
 	const char *name;
 	enum sip_error error;
 } outcomes[] = {
-	{"badaspec", SIP_OK}, {"badbranch", SIP_OK}, {"baddate", SIP_OK}, {"baddn", SIP_ERROR_NO_END},
-	{"badinv01", SIP_OK}, {"badvers", SIP_ERROR_START_LINE}, {"bcast", SIP_OK},
-	{"bext01", SIP_OK}, {"bigcode", SIP_ERROR_START_LINE}, {"clerr", SIP_ERROR_CONTENT_LENGTH},
-	{"cparam01", SIP_OK}, {"cparam02", SIP_OK}, {"dblreq", SIP_OK}, {"esc01", SIP_OK},
-	{"esc02", SIP_OK}, {"escnull", SIP_OK}, {"escruri", SIP_OK}, {"insuf", SIP_ERROR_CALL_ID},
-	{"intmeth", SIP_OK}, {"inv2543", SIP_OK}, {"invut", SIP_OK}, {"longreq", SIP_OK},
-	{"ltgtruri", SIP_OK}, {"lwsdisp", SIP_OK}, {"lwsruri", SIP_ERROR_START_LINE},
-	{"lwsstart", SIP_OK}, {"mcl01", SIP_ERROR_CONTENT_LENGTH}, {"mismatch01", SIP_ERROR_CSEQ},
-	{"mismatch02", SIP_ERROR_CSEQ}, {"mpart01", SIP_OK}, {"multi01", SIP_OK},
-	{"ncl", SIP_ERROR_CONTENT_LENGTH}, {"noreason", SIP_OK}, {"novelsc", SIP_OK},
-	{"quotbal", SIP_OK}, {"regaut01", SIP_OK}, {"regbadct", SIP_OK}, {"regescrt", SIP_OK},
-	{"scalar02", SIP_ERROR_CSEQ}, {"scalarlg", SIP_ERROR_CSEQ}, {"sdp01", SIP_OK},
-	{"semiuri", SIP_OK}, {"test", SIP_ERROR_NOT_SIP}, {"transports", SIP_OK}, {"trws", SIP_OK},
-	{"unkscm", SIP_OK}, {"unksm2", SIP_OK}, {"unreason", SIP_OK}, {"wsinv", SIP_OK},
+	{"badaspec", SIP_OK},
+	{"badbranch", SIP_OK},
+	{"baddate", SIP_OK},
+	{"baddn", SIP_ERROR_NO_END},
+	{"badinv01", SIP_OK},
+	{"badvers", SIP_ERROR_START_LINE},
+	{"bcast", SIP_OK},
+	{"bext01", SIP_OK},
+	{"bigcode", SIP_ERROR_START_LINE},
+	{"clerr", SIP_ERROR_CONTENT_LENGTH},
+	{"cparam01", SIP_OK},
+	{"cparam02", SIP_OK},
+	{"dblreq", SIP_OK},
+	{"esc01", SIP_OK},
+	{"esc02", SIP_OK},
+	{"escnull", SIP_OK},
+	{"escruri", SIP_OK},
+	{"insuf", SIP_ERROR_CALL_ID},
+	{"intmeth", SIP_OK},
+	{"inv2543", SIP_OK},
+	{"invut", SIP_OK},
+	{"longreq", SIP_OK},
+	{"ltgtruri", SIP_OK},
+	{"lwsdisp", SIP_OK},
+	{"lwsruri", SIP_ERROR_START_LINE},
+	{"lwsstart", SIP_OK},
+	{"mcl01", SIP_ERROR_CONTENT_LENGTH},
+	{"mismatch01", SIP_ERROR_CSEQ},
+	{"mismatch02", SIP_ERROR_CSEQ},
+	{"mpart01", SIP_OK},
+	{"multi01", SIP_OK},
+	{"ncl", SIP_ERROR_CONTENT_LENGTH},
+	{"noreason", SIP_OK},
+	{"novelsc", SIP_OK},
+	{"quotbal", SIP_OK},
+	{"regaut01", SIP_OK},
+	{"regbadct", SIP_OK},
+	{"regescrt", SIP_OK},
+	{"scalar02", SIP_ERROR_CSEQ},
+	{"scalarlg", SIP_ERROR_CSEQ},
+	{"sdp01", SIP_OK},
+	{"semiuri", SIP_OK},
+	{"test", SIP_ERROR_NOT_SIP},
+	{"transports", SIP_OK},
+	{"trws", SIP_OK},
+	{"unkscm", SIP_OK},
+	{"unksm2", SIP_OK},
+	{"unreason", SIP_OK},
+	{"wsinv", SIP_OK},
 	{"zeromf", SIP_OK},
 };
 

@@ -12,7 +12,8 @@ static struct sip_hostport host;
 static void
 sip_uri_whole(void **state)
 {
-	assert_true(sip_uri_parse(text("sip:alice:pw@192.0.2.7:5070;transport=udp;lr?a=b&c=d"), &uri));
+	assert_true(
+		sip_uri_parse(text("sip:alice:pw@192.0.2.7:5070;transport=udp;lr?a=b&c=d"), &uri));
 	assert_int_equal(uri.scheme, SIP_SCHEME_SIP);
 	assert_slice(uri.user, "alice:pw");
 	assert_slice(uri.host.text, "192.0.2.7:5070");
@@ -44,7 +45,8 @@ user_may_hold_what_delimits_elsewhere(void **state)
 	assert_true(sip_uri_parse(text("sip:user;par=u%40example.net@example.com"), &uri));
 	assert_slice(uri.user, "user;par=u%40example.net");
 	assert_slice(uri.host.text, "example.com");
-	assert_true(sip_uri_parse(text("sip:1_u~(to-be!)&isn't+it$/c?,/;;*:&it+has=1@example.com;x"), &uri));
+	assert_true(sip_uri_parse(
+		text("sip:1_u~(to-be!)&isn't+it$/c?,/;;*:&it+has=1@example.com;x"), &uri));
 	assert_slice(uri.user, "1_u~(to-be!)&isn't+it$/c?,/;;*:&it+has=1");
 	assert_slice(uri.parameters, ";x");
 	assert_true(sip_uri_parse(text("sip:a@b@10.0.0.1:5060;c=d@e"), &uri));
@@ -147,7 +149,8 @@ via_plain(void **state)
 	assert_true(sip_via_parse(text("SIP/2.0/TLS-SCTP h"), &via));
 	assert_slice(via.transport, "TLS-SCTP");
 	assert_slice(via.parameters, "");
-	assert_true(sip_via_parse(text("SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255"), &via));
+	assert_true(
+		sip_via_parse(text("SIP/2.0/UDP [2001:db8::9:1];received=2001:db8::9:255"), &via));
 	assert_slice(via.sent_by.host, "[2001:db8::9:1]");
 }
 
@@ -161,7 +164,8 @@ via_with_spaces_round_slashes_and_colon(void **state)
 	assert_slice(via.sent_by.host, "192.0.2.2");
 	assert_slice(via.sent_by.port_text, "5060");
 	assert_slice(via.parameters, ";branch=390skdjuw");
-	assert_true(sip_via_parse(text("SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n x"), &via));
+	assert_true(sip_via_parse(
+		text("SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n x"), &via));
 	assert_slice(via.sent_by.text, "192.168.255.111");
 }
 
