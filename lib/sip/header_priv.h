@@ -60,8 +60,8 @@ header_line_read(const char *p, const char *end, struct header_line *line)
 			break;
 		line_end = scan_line_end(line->next, end);
 	}
-	line->name = slice_of(p, name_end);
-	line->value = scan_trim(colon + 1, line_end);
+	scan_store(&line->name, slice_of(p, name_end));
+	scan_store(&line->value, scan_trim(colon + 1, line_end));
 	return HEADER_LINE;
 }
 

@@ -288,6 +288,7 @@ static enum sdp_error
 line_parse(struct slice line, struct sdp *sdp)
 {
 	const struct slice value = {line.at + 2, line.length - 2};
+	const struct sdp_address none = {.text = {NULL, 0}};
 	struct sdp_address *connection;
 
 	switch (*line.at) {
@@ -307,10 +308,16 @@ line_parse(struct slice line, struct sdp *sdp)
 
 		struct sdp_media *const media = &sdp->media[sdp->media_count];
 
-		memset(media, 0, sizeof(*media));
 		if (!media_parse(value, media))
 			return SDP_ERROR_MEDIA;
+		media->connection = none;
+		media->rtcp_present = false;
+		media->rtcp_port_text = none.text;
+		media->rtcp_port = 0;
+		media->rtcp_address = none;
+		media->rtcp_mux = false;
 		media->direction = sdp->direction;
+		media->section = none.text;
 		media->line = line;
 		sdp->media_count++;
 		return SDP_OK;
