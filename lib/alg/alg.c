@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ALG whole: bring-up, owners, gauges.
+ *
+ * All memory is taken here: for each worker a table without concurrency flags and four slabs. A
+ * Call-ID belongs to owner_map[keyed hash of it], so the calls of one trunk spread over all
+ * workers, and a record is only ever touched by one thread.
+ */
+#include <rte_errno.h>
+#include <rte_malloc.h>
+
+#include "alg_priv.h"
+
+static uint32_t
+calls_per_worker(const struct config *config)
+{
+	uint32_t workers = RTE_MAX(config->system.worker_count, 1u);
+	uint32_t calls = (config->system.max_calls + workers - 1) / workers;
+
+	return calls + calls / 4 + 1;
+}
+
+/* Cuckoo buckets refuse keys when nearly full; a quarter more keeps that away. */
+static uint32_t
+table_entries(uint32_t calls)
+{
+	return RTE_MAX(calls + calls / 4, 64u);
+}
+
+static size_t
+slab_memory(uint32_t capacity, size_t size)
+{
+	return ((size_t)capacity + 1) * size;
+}
+
+static size_t
+worker_memory(uint32_t calls)
+{
+	return sizeof(struct alg_worker) + slab_memory(calls, sizeof(struct call)) +
+	       slab_memory(calls * DIALOGS_PER_CALL, sizeof(struct dialog)) +
+	       slab_memory(calls * SETS_PER_CALL, sizeof(struct media_set)) +
+	       slab_memory(calls * OPENINGS_PER_CALL, sizeof(struct opening)) +
+	       /* rte_hash: a key slot of 32 bytes and 8 bytes of bucket an entry, rounded up */
+	       (size_t)rte_align32pow2(table_entries(calls)) * 48;
+}
+
+size_t
+alg_memory(const struct config *config)
+{
+	size_t bytes =
+		RTE_MAX(config->system.worker_count, 1u) * worker_memory(calls_per_worker(config));
+
+	if (config->sip.max_calls_per_host)
+		bytes += host_table_memory(config->system.max_calls);
+	return bytes + sizeof(struct alg);
+}
+
+static int
+slab_create(struct slab *slab, uint32_t capacity, size_t size, int socket)
+{
+	slab->base = rte_zmalloc_socket(
+		"alg_slab", slab_memory(capacity, size), RTE_CACHE_LINE_SIZE, socket);
+	slab->size = (uint32_t)size;
+	slab->capacity = capacity;
+	return slab->base ? 0 : -ENOMEM;
+}
+
+/* The key is a keyed hash already. */
+static uint32_t
+table_signature(const void *key, uint32_t length, uint32_t init)
+{
+	return (uint32_t)((const struct hash128 *)key)->low;
+}
+
+static int
+table_create(struct alg_worker *worker, uint32_t calls, int socket)
+{
+	char name[RTE_HASH_NAMESIZE];
+	struct rte_hash_parameters parameters = {
+		.name = name,
+		.entries = table_entries(calls),
+		.key_len = sizeof(struct hash128),
+		.hash_func = table_signature,
+		.socket_id = socket,
+	};
+
+	snprintf(name, sizeof(name), "alg_calls_%u", worker->id);
+	worker->table = rte_hash_create(&parameters);
+	return worker->table ? 0 : -rte_errno;
+}
+
+static void
+worker_destroy(struct alg_worker *worker)
+{
+	if (!worker)
+		return;
+	rte_hash_free(worker->table);
+	rte_free(worker->calls.base);
+	rte_free(worker->dialogs.base);
+	rte_free(worker->sets.base);
+	rte_free(worker->openings.base);
+	rte_free(worker);
+}
+
+static int
+worker_create(struct alg *alg, uint8_t id, int socket)
+{
+	uint32_t calls = calls_per_worker(alg->config);
+	struct alg_worker *worker =
+		rte_zmalloc_socket("alg_worker", sizeof(*worker), RTE_CACHE_LINE_SIZE, socket);
+
+	if (!worker)
+		return -ENOMEM;
+	alg->worker[id] = worker;
+	worker->alg = alg;
+	worker->id = id;
+	if (slab_create(&worker->calls, calls, sizeof(struct call), socket) ||
+		slab_create(&worker->dialogs, calls * DIALOGS_PER_CALL, sizeof(struct dialog),
+			socket) ||
+		slab_create(
+			&worker->sets, calls * SETS_PER_CALL, sizeof(struct media_set), socket) ||
+		slab_create(&worker->openings, calls * OPENINGS_PER_CALL, sizeof(struct opening),
+			socket))
+		return -ENOMEM;
+	return table_create(worker, calls, socket);
+}
+
+int
+alg_create(const struct alg_parameters *parameters, struct alg **result)
+{
+	const struct config *config = parameters->config;
+	struct alg *alg =
+		rte_zmalloc_socket("alg", sizeof(*alg), RTE_CACHE_LINE_SIZE, parameters->socket);
+	int error = -ENOMEM;
+
+	if (!alg)
+		return -ENOMEM;
+	alg->config = config;
+	alg->nat = parameters->nat;
+	alg->pinholes = parameters->pinholes;
+	alg->flows = parameters->flows;
+	alg->routes = parameters->routes;
+	alg->interfaces = parameters->interfaces;
+	alg->workers = RTE_MAX(config->system.worker_count, 1u);
+	for (unsigned int i = 0; i < RTE_DIM(alg->owner_map); i++)
+		alg->owner_map[i] = (uint8_t)(i % alg->workers);
+	if (config->sip.max_calls_per_host) {
+		alg->hosts = host_table_create(config->system.max_calls, parameters->socket);
+		if (!alg->hosts)
+			goto fail;
+	}
+	for (unsigned int i = 0; i < alg->workers; i++) {
+		error = worker_create(alg, (uint8_t)i, parameters->socket);
+		if (error)
+			goto fail;
+	}
+	*result = alg;
+	return 0;
+fail:
+	alg_destroy(alg);
+	return error;
+}
+
+void
+alg_destroy(struct alg *alg)
+{
+	if (!alg)
+		return;
+	for (unsigned int i = 0; i < alg->workers; i++)
+		worker_destroy(alg->worker[i]);
+	host_table_destroy(alg->hosts);
+	rte_free(alg);
+}
+
+struct alg_worker *
+alg_worker_of(struct alg *alg, unsigned int worker)
+{
+	return alg->worker[worker];
+}
+
+int
+alg_owner(const struct alg *alg, const char *text, uint32_t length)
+{
+	struct slice call_id;
+
+	if (!sip_peek_call_id(text, length, &call_id))
+		return -1;
+	/* The high half: the low one chooses the bucket in the owner's table. */
+	return alg->owner_map[keyed_hash128(call_id.at, call_id.length).high & 0xff];
+}
+
+uint32_t
+alg_call_count(const struct alg *alg)
+{
+	uint32_t count = 0;
+
+	for (unsigned int i = 0; i < alg->workers; i++)
+		count += atomic_load_explicit(&alg->worker[i]->call_count, memory_order_relaxed);
+	return count;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Deadlines: what no message ends, a timer does.
+ *
+ * Each record publishes one deadline, the nearest of its timers. The control lcore walks the
+ * deadlines by index with a budget and posts a letter to the owner, who alone decides: a look at
+ * the media's last_seen may set the deadline ahead again. A duplicate or late letter does no harm,
+ * since generation and deadline are compared again.
+ */
+#include "alg_priv.h"
+
+/* End of a call by its longest limits; 0xffffffff: none. */
+static uint32_t
+established_deadline(const struct alg_worker *worker, const struct call *call, uint32_t now_s)
+{
+	const struct config_sip *sip = &worker->alg->config->sip;
+	uint32_t deadline = call->created_s + sip->max_call_duration;
+
+	if (call->session_s)
+		deadline = RTE_MIN(deadline, call->session_s);
+	if (sip->media_inactivity_timeout) {
+		uint32_t check = call->media_check_s ? call->media_check_s
+						     : now_s + sip->media_inactivity_timeout;
+
+		deadline = RTE_MIN(deadline, check);
+	}
+	return deadline;
+}
+
+void
+call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
+{
+	const struct config_sip *sip = &worker->alg->config->sip;
+	uint32_t deadline = call->created_s + sip->max_call_duration;
+
+	switch ((enum call_state)call->state) {
+	case CALL_ESTABLISHED:
+		if (call->media_check_s == 0 && sip->media_inactivity_timeout)
+			call->media_check_s = now_s + sip->media_inactivity_timeout;
+		deadline = established_deadline(worker, call, now_s);
+		break;
+	case CALL_CALLING:
+	case CALL_PROCEEDING:
+	case CALL_CANCELLED:
+		deadline = call->proceeding_s + sip->call_proceeding_timeout;
+		if (call->close_s)
+			deadline = RTE_MIN(deadline, call->close_s);
+		break;
+	case CALL_CHALLENGED:
+	case CALL_CLOSING:
+	case CALL_ENDED:
+		deadline = call->close_s;
+		break;
+	default:
+		break;
+	}
+	if (call->cleared)
+		deadline = now_s;
+	/* release: pairs with the acquire in alg_sweep(): the record is as this deadline means it */
+	atomic_store_explicit(&call->deadline_s, deadline, memory_order_release);
+}
+
+static void
+set_look(const struct alg_worker *worker, uint32_t index, uint32_t *newest, bool *silent_by_right)
+{
+	const struct media_set *set;
+
+	if (index == 0)
+		return;
+	set = set_at(worker, index);
+	if (set->held)
+		*silent_by_right = true;
+	for (uint32_t i = set->first; i; i = opening_at(worker, i)->next) {
+		uint32_t seen = opening_last_seen(worker->alg, opening_at(worker, i));
+
+		*newest = RTE_MAX(*newest, seen);
+	}
+}
+
+/*
+ * Newest sign of life: media, or a refresh. A call on hold may be silent, and so may one that
+ * carries no media that passes here.
+ */
+static bool
+media_alive(struct alg_worker *worker, struct call *call, uint32_t now_s)
+{
+	uint32_t newest = call->refreshed_s, timeout;
+	bool silent_by_right = true;
+
+	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
+		const struct dialog *dialog = dialog_at(worker, i);
+
+		if (dialog->set[0] || dialog->set[1])
+			silent_by_right = false;
+	}
+	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
+		for (int side = 0; side < 2; side++)
+			set_look(
+				worker, dialog_at(worker, i)->set[side], &newest, &silent_by_right);
+	}
+	timeout = worker->alg->config->sip.media_inactivity_timeout;
+	if (!silent_by_right && newest + timeout <= now_s)
+		return false;
+	call->media_check_s = (silent_by_right ? now_s : newest) + timeout;
+	return true;
+}
+
+static bool
+call_is_over(struct alg_worker *worker, struct call *call, uint32_t now_s)
+{
+	const struct config_sip *sip = &worker->alg->config->sip;
+
+	if (call->state != CALL_ESTABLISHED || call->cleared)
+		return true;
+	if (call->created_s + sip->max_call_duration <= now_s)
+		return true;
+	if (call->session_s && call->session_s <= now_s)
+		return true;
+	return !media_alive(worker, call, now_s);
+}
+
+static void
+call_due(struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t generation)
+{
+	struct call *call;
+	uint32_t deadline_s;
+
+	if (index == 0 || index > worker->calls.fresh)
+		return;
+	call = call_at(worker, index);
+	/* relaxed: this worker writes both */
+	deadline_s = atomic_load_explicit(&call->deadline_s, memory_order_relaxed);
+	if (atomic_load_explicit(&call->generation, memory_order_relaxed) != generation ||
+		deadline_s == 0 || deadline_s > self->now_s)
+		return;
+	if (call->state == CALL_ENDED) {
+		call_forget(worker, call);
+	} else if (call_is_over(worker, call, self->now_s)) {
+		if (!call->cleared && call->state != CALL_CLOSING)
+			sip_count(worker, SIP_COUNT_CALL_TIMED_OUT, 1);
+		call_end(self, worker, call);
+	} else {
+		call_arm(worker, call, self->now_s);
+	}
+}
+
+/* "clear sip calls": all are due; the sweep brings them in at the pace of the mailbox. */
+static void
+calls_clear(struct thread *self, struct alg_worker *worker)
+{
+	for (uint32_t i = 1; i <= worker->calls.fresh; i++) {
+		struct call *call = call_at(worker, i);
+
+		if (!call_live(call))
+			continue;
+		call->cleared = true;
+		call_arm(worker, call, self->now_s);
+	}
+}
+
+void
+alg_mail(struct thread *self, struct alg_worker *worker, const struct mail *mail)
+{
+	switch (mail->kind) {
+	case ALG_MAIL_CALL_DUE:
+		call_due(self, worker, mail->a, mail->b);
+		break;
+	case ALG_MAIL_CLEAR_CALLS:
+		calls_clear(self, worker);
+		break;
+	}
+}
+
+void
+alg_sweep(struct thread *self, struct alg *alg, struct mailbox **mailboxes, uint32_t budget)
+{
+	for (uint32_t n = 0, idle = 0; n < budget && idle <= alg->workers; n++) {
+		struct alg_worker *worker = alg->worker[alg->sweep_worker];
+		/* acquire: pairs with record_take() */
+		uint32_t high = atomic_load_explicit(&worker->call_high, memory_order_acquire);
+
+		if (alg->sweep_index >= high) {
+			alg->sweep_index = 0;
+			alg->sweep_worker = (alg->sweep_worker + 1) % alg->workers;
+			idle++;
+			continue;
+		}
+
+		struct call *call = call_at(worker, ++alg->sweep_index);
+		uint32_t generation = atomic_load_explicit(&call->generation, memory_order_acquire);
+		/* acquire: pairs with call_arm() */
+		uint32_t deadline_s = atomic_load_explicit(&call->deadline_s, memory_order_acquire);
+		struct mail mail = {
+			.kind = ALG_MAIL_CALL_DUE, .a = alg->sweep_index, .b = generation};
+
+		if (deadline_s && deadline_s <= self->now_s &&
+			mailbox_post(mailboxes[worker->id], &mail))
+			event_count(self->counters, EVENT_MAILBOX_FULL, 1);
+	}
+}
+
+bool
+alg_idle(const struct alg *alg, uint32_t now_s)
+{
+	for (unsigned int w = 0; w < alg->workers; w++) {
+		const struct alg_worker *worker = alg->worker[w];
+		uint32_t high = atomic_load_explicit(&worker->call_high, memory_order_acquire);
+
+		for (uint32_t i = 1; i <= high; i++) {
+			const struct call *call = call_at(worker, i);
+			uint32_t deadline_s =
+				atomic_load_explicit(&call->deadline_s, memory_order_acquire);
+
+			if (deadline_s && deadline_s <= now_s)
+				return false;
+		}
+	}
+	return true;
+}

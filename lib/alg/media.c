@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Media sets: the endpoints of one description with their doors and pinholes.
+ *
+ * Life cycle: a description is read into the worker's `wanted` list. A set of the same side that
+ * names exactly these endpoints is joined (retransmission, hold, session refresh: nothing changes,
+ * not even a port); otherwise a new set is opened whole, or not at all. Sets are counted, since all
+ * forks of a call share the offer; the last reference closes every door and pinhole at once.
+ *
+ * RTP and RTCP doors are opened as a pair, so that RTP gets an even port and RTCP the next one.
+ * With rtcp-mux offered the RTCP door is opened all the same (the answer may refuse), and closed
+ * when a confirmed dialog's answer agreed (RFC 5761 5.1.1).
+ */
+#include "alg_priv.h"
+
+const struct opening *
+media_find(const struct alg_worker *worker, uint32_t set, uint8_t stream, uint8_t component)
+{
+	const struct opening *opening;
+
+	if (set == 0)
+		return NULL;
+	for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {
+		opening = opening_at(worker, i);
+		if (opening->stream == stream && opening->component == component &&
+			!(opening->flags & OPENING_CANDIDATE))
+			return opening;
+	}
+	return NULL;
+}
+
+void
+media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index)
+{
+	struct media_set *set;
+	uint32_t next;
+
+	if (index == 0)
+		return;
+	set = set_at(worker, index);
+	if (--set->references)
+		return;
+	for (uint32_t i = set->first; i; i = next) {
+		next = opening_at(worker, i)->next;
+		opening_release(self, worker, i, 0);
+	}
+	slab_give(&worker->sets, index);
+}
+
+static struct wanted *
+want(struct plan *plan, const struct wanted *wanted)
+{
+	if (plan->wanted_count == WANTED_MAX)
+		return NULL;
+	plan->worker->wanted[plan->wanted_count] = *wanted;
+	return &plan->worker->wanted[plan->wanted_count++];
+}
+
+/* On hold with 0.0.0.0 (RFC 2543 style): the stream keeps what it had. */
+static void
+want_kept(struct plan *plan, uint8_t stream)
+{
+	const struct alg_worker *worker = plan->worker;
+	const struct opening *opening;
+	uint32_t set = plan->dialog ? plan->dialog->set[plan->side] : 0;
+
+	if (set == 0)
+		return;
+	for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {
+		opening = opening_at(worker, i);
+		if (opening->stream == stream)
+			want(plan, &(struct wanted){opening->address, opening->port, opening->proto,
+					   stream, opening->component,
+					   opening->flags | OPENING_KEPT, 0});
+	}
+}
+
+/* Flags of an RTP endpoint, and whether its RTCP runs on the same port by agreement. */
+static uint8_t
+mux_flags(const struct plan *plan, const struct sdp_media *media, const struct wanted *rtp)
+{
+	const struct alg_worker *worker = plan->worker;
+	const struct dialog *dialog = plan->dialog;
+	const struct opening *opening;
+	uint32_t set;
+
+	if (!media->rtcp_mux)
+		return 0;
+	if (plan->role == MEDIA_ANSWER) {
+		set = dialog ? dialog->offer[1 - plan->side] : plan->call->offer;
+		opening = media_find(worker, set, rtp->stream, rtp->component);
+		return opening && opening->flags & OPENING_MUX ? OPENING_MUX | OPENING_MUX_AGREED
+							       : OPENING_MUX;
+	}
+	opening = dialog ? media_find(worker, dialog->set[plan->side], rtp->stream, rtp->component)
+			 : NULL;
+	if (opening && opening->flags & OPENING_MUX_AGREED && opening->address == rtp->address &&
+		opening->port == rtp->port)
+		return OPENING_MUX | OPENING_MUX_AGREED;
+	return OPENING_MUX;
+}
+
+static void
+want_rtcp(struct plan *plan, const struct sdp_media *media, const struct wanted *rtp)
+{
+	struct wanted rtcp = *rtp;
+
+	if (rtp->flags & OPENING_MUX_AGREED)
+		return;
+	rtcp.component = rtp->component + 1;
+	rtcp.flags &= (uint8_t)~OPENING_MUX;
+	rtcp.port = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(rtp->port) + 1));
+	if (media->rtcp_present && rtp->component == 1) {
+		rtcp.port = rte_cpu_to_be_16(media->rtcp_port);
+		if (media->rtcp_address.is_ipv4 && media->rtcp_address.ipv4)
+			rtcp.address = media->rtcp_address.ipv4;
+		if (rtcp.port == rtp->port && rtcp.address == rtp->address)
+			return;
+	}
+	if (rtcp.port)
+		want(plan, &rtcp);
+}
+
+static void
+want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
+{
+	const struct sdp_media *media = &sdp->media[stream];
+	const struct sdp_address *connection =
+		media->connection.text.at ? &media->connection : &sdp->connection;
+	struct wanted rtp = {.address = connection->ipv4,
+		.proto = media->is_udp ? IPPROTO_UDP : IPPROTO_TCP,
+		.stream = stream};
+	unsigned int count = media->port_count ? media->port_count : 1;
+
+	count = RTE_MIN(count, (unsigned int)PORT_COUNT_MAX);
+	if (media->port == 0 || !connection->is_ipv4)
+		return;
+	if (connection->ipv4 == 0) {
+		want_kept(plan, stream);
+		return;
+	}
+	if (!media->is_udp && media->port == 9) /* a=setup:active, RFC 4145 4.1 */
+		return;
+	for (unsigned int i = 0; i < sdp->candidate_count; i++) {
+		if (sdp->candidates[i].media == stream)
+			rtp.flags |= OPENING_ICE;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		uint32_t port = media->port + i * (media->is_rtp ? 2 : 1);
+
+		if (port > UINT16_MAX)
+			break;
+		rtp.port = rte_cpu_to_be_16((uint16_t)port);
+		rtp.component = (uint8_t)(2 * i + 1);
+		if (media->is_rtp)
+			rtp.flags = (rtp.flags & OPENING_ICE) | mux_flags(plan, media, &rtp);
+		want(plan, &rtp);
+		if (media->is_rtp)
+			want_rtcp(plan, media, &rtp);
+	}
+}
+
+static bool
+is_wanted(const struct plan *plan, rte_be32_t address, rte_be16_t port)
+{
+	for (unsigned int i = 0; i < plan->wanted_count; i++) {
+		if (plan->worker->wanted[i].address == address &&
+			plan->worker->wanted[i].port == port)
+			return true;
+	}
+	return false;
+}
+
+static void
+want_candidates(struct plan *plan, const struct sdp *sdp)
+{
+	for (unsigned int i = 0; i < sdp->candidate_count; i++) {
+		const struct sdp_candidate *candidate = &sdp->candidates[i];
+		rte_be16_t port = rte_cpu_to_be_16(candidate->port);
+
+		if (!candidate->udp || !candidate->address.is_ipv4 || candidate->port == 0 ||
+			sdp->media[candidate->media].port == 0 ||
+			is_wanted(plan, candidate->address.ipv4, port) ||
+			opening_permitted(plan, candidate->address.ipv4, port) != PERMIT_OPEN)
+			continue;
+		want(plan, &(struct wanted){candidate->address.ipv4, port, IPPROTO_UDP,
+				   candidate->media, candidate->component, OPENING_CANDIDATE, 0});
+	}
+}
+
+/* List the endpoints of worker->sdp. */
+void
+media_want(struct plan *plan)
+{
+	const struct sdp *sdp = &plan->worker->sdp;
+
+	plan->set_held = true;
+	for (unsigned int i = 0; i < sdp->media_count; i++) {
+		const struct sdp_media *media = &sdp->media[i];
+		const struct sdp_address *connection =
+			media->connection.text.at ? &media->connection : &sdp->connection;
+
+		want_stream(plan, sdp, (uint8_t)i);
+		if (media->port && media->direction != SDP_INACTIVE &&
+			!(connection->is_ipv4 && connection->ipv4 == 0))
+			plan->set_held = false;
+	}
+	want_candidates(plan, sdp);
+}
+
+/* True when a set names exactly the wanted endpoints; fills their openings. */
+static bool
+set_matches(struct plan *plan, uint32_t index)
+{
+	struct alg_worker *worker = plan->worker;
+	uint32_t i;
+	unsigned int n = 0;
+
+	if (index == 0)
+		return false;
+	for (i = set_at(worker, index)->first; i && n < plan->wanted_count; n++) {
+		struct opening *opening = opening_at(worker, i);
+		struct wanted *wanted = &worker->wanted[n];
+
+		if (opening->address != wanted->address || opening->port != wanted->port ||
+			opening->proto != wanted->proto || opening->stream != wanted->stream ||
+			opening->component != wanted->component)
+			return false;
+		wanted->opening = i;
+		i = opening->next;
+	}
+	return i == 0 && n == plan->wanted_count;
+}
+
+static bool
+wants_door(const struct plan *plan, const struct opening *opening)
+{
+	return opening_translatable(plan, opening);
+}
+
+static bool
+open_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
+{
+	struct door_spec spec[2];
+	struct endpoint outside[2];
+	struct handle handle[2];
+	struct opening *opening[2] = {rtp, rtcp};
+	int error;
+
+	for (int i = 0; i < 2; i++)
+		spec[i] = (struct door_spec){
+			.inside = {opening[i]->address, opening[i]->port, opening[i]->proto},
+			.class = DOOR_MEDIA,
+			.hold = true,
+		};
+	error = door_open_pair(plan->self, plan->worker->alg->nat, spec, handle, outside);
+	if (error) {
+		plan_fail_door(plan, error);
+		return false;
+	}
+	for (int i = 0; i < 2; i++) {
+		opening[i]->door = handle[i];
+		opening[i]->outside_address = outside[i].address;
+		opening[i]->outside_port = outside[i].port;
+	}
+	return true;
+}
+
+/* Doors, then pinholes, of the new openings from `opening` on. */
+static bool
+open_one(struct plan *plan, struct opening *opening, struct opening *following)
+{
+	struct alg_worker *worker = plan->worker;
+	enum permission permission = opening_permitted(plan, opening->address, opening->port);
+	int error;
+
+	if (permission == PERMIT_FOREIGN && opening->component == 1)
+		sip_count(worker, SIP_COUNT_MEDIA_FOREIGN, 1);
+	if (permission == PERMIT_REFUSED)
+		sip_count(worker, SIP_COUNT_MEDIA_REFUSED, 1);
+	if (permission != PERMIT_OPEN)
+		return true;
+	if (worker->alg->config->sip.media_hosts == MEDIA_HOSTS_SENDER &&
+		opening->address != plan->real_source) {
+		sip_count(worker, SIP_COUNT_MEDIA_REFUSED, 1);
+		return true;
+	}
+	if (opening->door.index == 0 && wants_door(plan, opening)) {
+		bool pair =
+			following && following->stream == opening->stream &&
+			following->component == opening->component + 1 &&
+			opening->component % 2 == 1 && !(following->flags & OPENING_CANDIDATE) &&
+			wants_door(plan, following) &&
+			opening_permitted(plan, following->address, following->port) == PERMIT_OPEN;
+
+		if (pair) {
+			if (!open_pair(plan, opening, following))
+				return false;
+		} else if ((error = opening_door(plan, opening))) {
+			plan_fail_door(plan, error);
+			return false;
+		}
+	}
+	if (opening_pin(plan, opening)) {
+		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
+		return false;
+	}
+	return true;
+}
+
+static bool
+set_fill(struct plan *plan, struct media_set *set)
+{
+	struct alg_worker *worker = plan->worker;
+	uint32_t *tail = &set->first;
+
+	for (unsigned int i = 0; i < plan->wanted_count; i++) {
+		struct wanted *wanted = &worker->wanted[i];
+		uint32_t index = slab_take(&worker->openings);
+
+		if (index == 0) {
+			plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
+			return false;
+		}
+		*opening_at(worker, index) = (struct opening){
+			.address = wanted->address,
+			.port = wanted->port,
+			.proto = wanted->proto,
+			.kind = wanted->component % 2 ? PINHOLE_RTP : PINHOLE_RTCP,
+			.stream = wanted->stream,
+			.component = wanted->component,
+			.flags = wanted->flags,
+		};
+		wanted->opening = index;
+		*tail = index;
+		tail = &opening_at(worker, index)->next;
+	}
+	for (unsigned int i = 0; i < plan->wanted_count; i++) {
+		struct opening *following =
+			i + 1 < plan->wanted_count
+				? opening_at(worker, worker->wanted[i + 1].opening)
+				: NULL;
+
+		if (!open_one(plan, opening_at(worker, worker->wanted[i].opening), following))
+			return false;
+	}
+	return true;
+}
+
+/* port/count has one base port: the outside ports must follow each other as the inside ones do. */
+static bool
+ports_follow(const struct plan *plan)
+{
+	const struct alg_worker *worker = plan->worker;
+	const struct opening *base = NULL;
+
+	for (unsigned int i = 0; i < plan->wanted_count; i++) {
+		const struct opening *opening = opening_at(worker, worker->wanted[i].opening);
+
+		if (opening->component == 1)
+			base = opening;
+		if (opening->component < 3 || opening->flags & OPENING_CANDIDATE || !base)
+			continue;
+		if (rte_be_to_cpu_16(opening->outside_port) -
+					rte_be_to_cpu_16(base->outside_port) !=
+				rte_be_to_cpu_16(opening->port) - rte_be_to_cpu_16(base->port) &&
+			opening->outside_port && base->outside_port)
+			return false;
+	}
+	return true;
+}
+
+/* Find or open the set of the wanted endpoints: plan->set, with one reference for the plan. */
+void
+media_set_obtain(struct plan *plan)
+{
+	struct alg_worker *worker = plan->worker;
+	const struct dialog *dialog = plan->dialog;
+	const uint32_t standing[] = {
+		dialog ? dialog->offer[plan->side] : 0,
+		dialog ? dialog->set[plan->side] : 0,
+		plan->call->offer_side == plan->side ? plan->call->offer : 0,
+	};
+	struct media_set *set;
+
+	for (unsigned int i = 0; i < RTE_DIM(standing); i++) {
+		if (set_matches(plan, standing[i])) {
+			plan->set = standing[i];
+			set = set_at(worker, plan->set);
+			set->references++;
+			set->held = plan->set_held;
+			return;
+		}
+	}
+	plan->set = slab_take(&worker->sets);
+	if (plan->set == 0) {
+		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
+		return;
+	}
+	plan->new_set = true;
+	set = set_at(worker, plan->set);
+	*set = (struct media_set){.references = 1, .held = plan->set_held};
+	if (set_fill(plan, set) && !ports_follow(plan))
+		plan_fail(plan, DROP_SIP_NO_PORT, SIP_COUNT_NO_PORT);
+}
+
+/* Real address of an announced endpoint: in a spiral the peer announces one of our own doors. */
+static struct endpoint
+announced_real(const struct alg *alg, const struct opening *opening)
+{
+	struct endpoint endpoint = {opening->address, opening->port, opening->proto};
+	const struct binding *binding = alg->nat ? binding_find_outside(alg->nat, &endpoint) : NULL;
+
+	return binding ? binding->inside : endpoint;
+}
+
+/* An answer stands: tell each side's pinholes where the other side's media comes from. */
+void
+media_commit(struct plan *plan, struct dialog *dialog)
+{
+	struct alg_worker *worker = plan->worker;
+	struct alg *alg = worker->alg;
+
+	for (int side = 0; side < 2; side++) {
+		const struct opening *opening, *peer;
+
+		if (dialog->set[side] == 0 || dialog->set[1 - side] == 0)
+			continue;
+		for (uint32_t i = set_at(worker, dialog->set[side])->first; i; i = opening->next) {
+			opening = opening_at(worker, i);
+			peer = media_find(
+				worker, dialog->set[1 - side], opening->stream, opening->component);
+			/* With candidates the peer's source is found by its checks, not announced. */
+			if (opening->pinhole.index == 0 || !peer ||
+				(peer->flags & (OPENING_ICE | OPENING_KEPT)))
+				continue;
+			struct endpoint real = announced_real(alg, peer);
+
+			pinhole_media_commit(
+				alg->pinholes, opening->pinhole, real.address, real.port);
+		}
+	}
+}
+
+static void
+set_unlink(struct thread *self, struct alg_worker *worker, uint32_t *link)
+{
+	uint32_t index = *link;
+
+	*link = opening_at(worker, index)->next;
+	opening_release(self, worker, index, 0);
+}
+
+/*
+ * A confirmed dialog keeps what both sides use: no RTCP of a stream that agreed on rtcp-mux, and
+ * nothing of a stream that the answer refused with port 0.
+ */
+void
+media_settle(struct thread *self, struct alg_worker *worker, struct dialog *dialog)
+{
+	if (dialog->set[0] == 0 || dialog->set[1] == 0)
+		return;
+	for (int side = 0; side < 2; side++) {
+		struct media_set *set = set_at(worker, dialog->set[side]);
+		uint32_t *link = &set->first;
+
+		while (*link) {
+			struct opening *opening = opening_at(worker, *link);
+			uint8_t base = (uint8_t)((opening->component - 1) & ~1) + 1;
+			struct opening *rtp = (struct opening *)(uintptr_t)media_find(
+				worker, dialog->set[side], opening->stream, base);
+			const struct opening *peer =
+				media_find(worker, dialog->set[1 - side], opening->stream, 1);
+			bool mux = rtp && peer && rtp->flags & peer->flags & OPENING_MUX;
+
+			if (mux)
+				rtp->flags |= OPENING_MUX_AGREED;
+			if (!peer || (mux && opening->component % 2 == 0))
+				set_unlink(self, worker, link);
+			else
+				link = &opening->next;
+		}
+	}
+}

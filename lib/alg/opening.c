@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Openings: an endpoint that a message named, with the door (translation) and the pinhole
+ * (permission) made for it. Both are shared objects that count their holders; an opening is one
+ * hold of each, so calls that name the same endpoint do not disturb each other.
+ *
+ * Life cycle: the plan of a message takes an opening and opens it; the record keeps it until its
+ * media, dialog or call ends; opening_release() gives both holds back.
+ *
+ * Whom a message may open: only its own side, never callgate itself, no broadcast or multicast,
+ * no port below 1024. A description from outside so cannot open anything toward an inside host.
+ */
+#include "alg_priv.h"
+
+static bool
+media_kind(const struct opening *opening)
+{
+	return opening->kind == PINHOLE_RTP || opening->kind == PINHOLE_RTCP;
+}
+
+bool
+address_openable(const struct alg *alg, rte_be32_t address)
+{
+	uint32_t host = rte_be_to_cpu_32(address);
+	uint32_t top = host >> 24;
+
+	if (top == 0 || top == 127 || top >= 224)
+		return false;
+	return !interface_address_is_broadcast(alg->interfaces, address) &&
+	       !(alg->nat && nat_is_outside_address(alg->nat, address));
+}
+
+/* One zone, and not across the NAT: without zones both sides are in "default". */
+static bool
+realm_same_side(uint8_t realm, uint8_t other)
+{
+	enum nat_side a = realm_side(realm), b = realm_side(other);
+
+	if (realm_zone(realm) != realm_zone(other))
+		return false;
+	return !(a == NAT_SIDE_OUTSIDE && b == NAT_SIDE_INSIDE) &&
+	       !(a == NAT_SIDE_INSIDE && b == NAT_SIDE_OUTSIDE);
+}
+
+enum permission
+opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port)
+{
+	const struct alg *alg = plan->worker->alg;
+	uint8_t realm;
+
+	if (!plan->permit_known || plan->permit_address != address) {
+		plan->permit_known = true;
+		plan->permit_address = address;
+		if (!address_openable(alg, address))
+			plan->permit = PERMIT_REFUSED;
+		else if (!route_realm(alg->routes, address, &realm) ||
+			 !realm_same_side(plan->message->source_realm, realm))
+			plan->permit = PERMIT_FOREIGN;
+		else
+			plan->permit = PERMIT_OPEN;
+	}
+	if (plan->permit == PERMIT_OPEN && rte_be_to_cpu_16(port) < MEDIA_PORT_MIN)
+		return PERMIT_REFUSED;
+	return plan->permit;
+}
+
+bool
+opening_translatable(const struct plan *plan, const struct opening *opening)
+{
+	struct endpoint inside = {opening->address, opening->port, opening->proto};
+
+	return plan->outward && nat_would_translate(plan->worker->alg->nat, &inside);
+}
+
+int
+opening_door(struct plan *plan, struct opening *opening)
+{
+	struct door_spec spec = {
+		.inside = {opening->address, opening->port, opening->proto},
+		.class = media_kind(opening) ? DOOR_MEDIA : DOOR_SIGNALLING,
+		.hold = true,
+	};
+	struct endpoint outside;
+	int error = door_open(plan->self, plan->worker->alg->nat, &spec, &opening->door, &outside);
+
+	if (error) {
+		opening->door = HANDLE_NONE;
+		return error;
+	}
+	opening->outside_address = outside.address;
+	opening->outside_port = outside.port;
+	return 0;
+}
+
+int
+opening_pin(struct plan *plan, struct opening *opening)
+{
+	const struct alg *alg = plan->worker->alg;
+	struct pinhole_spec spec = {
+		.key = {opening->source, opening->address, opening->port, opening->proto, 0},
+		.class = (enum pinhole_class)opening->kind,
+		.hold = true,
+		.holder = {0xff, HANDLE_NONE},
+		.media_source = (enum media_source)alg->config->sip.media_source,
+	};
+	int error;
+
+	if (plan->call) {
+		spec.holder.worker = plan->worker->id;
+		spec.holder.call = call_handle(plan->worker, plan->call);
+	}
+	error = pinhole_open(plan->self, alg->pinholes, &spec, &opening->pinhole);
+	if (error)
+		opening->pinhole = HANDLE_NONE;
+	else if (media_kind(opening))
+		sip_count(plan->worker, SIP_COUNT_MEDIA_OPENED, 1);
+	return error;
+}
+
+void
+opening_release(
+	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s)
+{
+	struct opening *opening = opening_at(worker, index);
+
+	if (opening->pinhole.index) {
+		pinhole_release(self, worker->alg->pinholes, opening->pinhole, linger_until_s);
+		if (media_kind(opening))
+			sip_count(worker, SIP_COUNT_MEDIA_CLOSED, 1);
+	}
+	if (opening->door.index)
+		door_release(self, worker->alg->nat, opening->door, linger_until_s);
+	slab_give(&worker->openings, index);
+}
+
+uint32_t
+opening_last_seen(const struct alg *alg, const struct opening *opening)
+{
+	enum { FLOWS_LOOKED_AT = 8 };
+	struct pinhole *pinhole = pool_get(pinhole_pool(alg->pinholes), opening->pinhole);
+	struct binding *binding =
+		alg->nat ? pool_get(nat_binding_pool(alg->nat), opening->door) : NULL;
+	uint32_t newest = 0;
+
+	if (pinhole)
+		newest = flow_owner_last_seen(&pinhole->flows, FLOWS_LOOKED_AT);
+	if (binding)
+		newest = RTE_MAX(newest, flow_owner_last_seen(&binding->flows, FLOWS_LOOKED_AT));
+	return newest;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One message, from text to text: count, read, find its call, open its media, rewrite its headers,
+ * apply the edits, and only then move the call on. What fails before that leaves nothing behind.
+ */
+#include "alg_priv.h"
+
+/*
+ * Which end names the record (see struct call_end): the one behind the NAT; without one, that of
+ * the lower zone, since zones are listed from the inside out; in one zone both.
+ */
+static void
+end_choose(struct plan *plan)
+{
+	const struct alg_message *message = plan->message;
+	uint8_t source_zone = realm_zone(message->source_realm);
+	uint8_t destination_zone = realm_zone(message->destination_realm);
+	bool source_is_end;
+
+	plan->end.second = 0;
+	if (plan->outward != plan->inward) {
+		source_is_end = plan->outward;
+	} else if (!plan->outward && source_zone != destination_zone) {
+		source_is_end = source_zone < destination_zone;
+	} else {
+		source_is_end = rte_be_to_cpu_32(plan->real_source) <
+				rte_be_to_cpu_32(plan->real_destination);
+		plan->end.second = source_is_end ? plan->real_destination : plan->real_source;
+	}
+	plan->end.address = source_is_end ? plan->real_source : plan->real_destination;
+	plan->end.zone = source_is_end ? source_zone : destination_zone;
+	plan->side = source_is_end ? 0 : 1;
+}
+
+static void
+plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
+	struct alg_message *message)
+{
+	const struct flow_path *path = &message->flow->path[message->direction];
+	enum nat_side from = realm_side(message->source_realm);
+	enum nat_side to = realm_side(message->destination_realm);
+
+	plan->self = self;
+	plan->worker = worker;
+	plan->message = message;
+	plan->path = path;
+	plan->sip = &worker->sip;
+	plan->edits = &worker->edits;
+	plan->real_source = path->key.src;
+	plan->real_destination = path->new_dst;
+	plan->outward = plan->inward = false;
+	if (worker->alg->nat) {
+		plan->outward = path->new_src != path->key.src ||
+				path->new_src_port != path->key.src_port ||
+				(from == NAT_SIDE_INSIDE && to == NAT_SIDE_OUTSIDE);
+		plan->inward = path->new_dst != path->key.dst ||
+			       path->new_dst_port != path->key.dst_port ||
+			       (from == NAT_SIDE_OUTSIDE && to == NAT_SIDE_INSIDE);
+	}
+	end_choose(plan);
+	plan->client_side = plan->sip->request ? plan->side : 1 - plan->side;
+	plan->from_tag = tag_hash(plan->sip->from_tag);
+	plan->to_tag = tag_hash(plan->sip->to_tag);
+	plan->call = NULL;
+	plan->known = NULL;
+	plan->dialog = NULL;
+	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
+	plan->role = MEDIA_NONE;
+	plan->set = 0;
+	plan->new_set = false;
+	plan->wanted_count = 0;
+	plan->opened_count = 0;
+	plan->from_host = plan->to_host = 0;
+	plan->session_expires = 0;
+	plan->permit_known = false;
+	plan->drop = ALG_FORWARD;
+	sip_edits_begin(plan->edits, message->text);
+}
+
+/* Methods that never belong to a call, unless their tags say so. */
+static bool
+may_have_call(const struct plan *plan)
+{
+	switch (plan->sip->method) {
+	case SIP_REGISTER:
+	case SIP_PUBLISH:
+		return false;
+	case SIP_INVITE:
+	case SIP_CANCEL:
+	case SIP_ACK:
+		return true;
+	default:
+		return plan->to_tag != 0;
+	}
+}
+
+/* Requests that make a record where there is none. */
+static bool
+makes_call(const struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+
+	if (!sip->request)
+		return false;
+	if (sip->method == SIP_INVITE)
+		return true;
+	return (sip->method == SIP_PRACK || sip->method == SIP_UPDATE) && sip->body.length > 0;
+}
+
+static void
+call_attach(struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	struct call *call;
+
+	if (!may_have_call(plan))
+		return;
+	plan->id_hash = keyed_hash128(sip->call_id.at, sip->call_id.length);
+	call = call_find(plan);
+	plan->known = call;
+	if (call && call_live(call)) {
+		plan->call = call;
+	} else if (call) {
+		plan->stray = sip->request && sip->method == SIP_INVITE;
+		if (plan->stray && !plan->to_tag && sip->cseq > call->invite_cseq) {
+			call_revive(plan, call);
+			plan->call = call_live(call) ? call : NULL;
+			plan->new_call = plan->call != NULL;
+			plan->stray = false;
+			if (!plan->call)
+				plan_fail(plan, DROP_SIP_NO_CALL, SIP_COUNT_NO_CALL);
+		}
+	} else if (makes_call(plan)) {
+		plan->call = call_create(plan);
+		plan->known = plan->call;
+		plan->new_call = plan->call != NULL;
+		if (!plan->call)
+			plan_fail(plan, DROP_SIP_NO_CALL, SIP_COUNT_NO_CALL);
+	} else {
+		sip_count(plan->worker, SIP_COUNT_NO_RECORD, 1);
+	}
+}
+
+/* The dialog: found by tags; made by what makes dialogs (RFC 3261 12.1). */
+static void
+dialog_attach(struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	bool makes = sip->request
+			     ? plan->new_call
+			     : sip->method == SIP_INVITE && sip->status > 100 && sip->status < 300;
+
+	if (!plan->call || !plan->to_tag)
+		return;
+	plan->dialog = dialog_find(plan->worker, plan->call, plan->from_tag, plan->to_tag);
+	if (plan->dialog || !makes)
+		return;
+	plan->dialog = dialog_obtain(plan);
+	plan->new_dialog = plan->dialog != NULL;
+	if (!plan->dialog)
+		plan->drop = DROP_SIP_NO_MEDIA;
+	else if (sip->request)
+		plan->dialog->state = DIALOG_CONFIRMED;
+}
+
+static void
+retransmission_note(struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+
+	if (plan->new_call || !plan->call || !sip->request || sip->method != SIP_INVITE)
+		return;
+	if (plan->to_tag ? plan->dialog && plan->dialog->offer[plan->side] &&
+				   plan->dialog->offer_cseq[plan->side] == sip->cseq
+			 : plan->call->invite_cseq == sip->cseq)
+		sip_count(plan->worker, SIP_COUNT_RETRANSMISSION, 1);
+}
+
+static void
+session_note(struct plan *plan)
+{
+	const struct sip_header *header;
+	struct slice digits;
+	uint64_t seconds;
+	uint32_t n = 0;
+
+	if (plan->sip->request || plan->sip->status / 100 != 2)
+		return;
+	header = sip_header_first(plan->sip, SIP_HEADER_SESSION_EXPIRES);
+	if (!header)
+		return;
+	digits = header->value;
+	while (n < digits.length && digits.at[n] >= '0' && digits.at[n] <= '9')
+		n++;
+	digits.length = n;
+	if (slice_number(digits, UINT32_MAX / 4, &seconds))
+		plan->session_expires = (uint32_t)seconds;
+}
+
+/* Plan everything; plan->drop says how it went. */
+static void
+plan_make(struct plan *plan)
+{
+	call_attach(plan);
+	if (plan->drop == ALG_FORWARD)
+		dialog_attach(plan);
+	if (plan->drop == ALG_FORWARD) {
+		retransmission_note(plan);
+		session_note(plan);
+		sdp_plan(plan);
+	}
+	if (plan->drop == ALG_FORWARD)
+		rewrite_headers(plan);
+	if (plan->drop == ALG_FORWARD)
+		sdp_rewrite(plan);
+}
+
+static void
+plan_apply(struct plan *plan)
+{
+	struct alg_message *message = plan->message;
+	int64_t length;
+
+	if (plan->edits->count == 0 && !plan->edits->overflow)
+		return;
+	sip_edits_content_length(plan->edits, plan->sip);
+	length = sip_edits_apply(plan->edits, message->text, message->length, message->capacity);
+	if (length < 0) {
+		plan_fail(plan, DROP_SIP_TOO_LONG, SIP_COUNT_TOO_LONG);
+		return;
+	}
+	message->length = (uint32_t)length;
+	message->edited = true;
+}
+
+/* Not SIP, or not readable: layer 4 alone, or dropped. Short non-text is a keepalive. */
+static int
+message_unreadable(
+	struct alg_worker *worker, const struct alg_message *message, enum sip_error error)
+{
+	if (error == SIP_ERROR_EMPTY || (error == SIP_ERROR_NOT_SIP && message->length <= 4)) {
+		sip_count(worker, SIP_COUNT_KEEPALIVE, 1);
+		return ALG_FORWARD;
+	}
+	sip_count(worker, SIP_COUNT_MALFORMED, 1);
+	return worker->alg->config->sip.malformed == MALFORMED_DROP ? DROP_SIP_MALFORMED
+								    : ALG_FORWARD;
+}
+
+int
+alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_message *message)
+{
+	enum sip_error error;
+	struct plan plan;
+
+	message->edited = false;
+	sip_count_message(worker, message->text, message->length);
+	error = sip_message_parse(message->text, message->length, &worker->sip);
+	if (error != SIP_OK)
+		return message_unreadable(worker, message, error);
+	plan_begin(&plan, self, worker, message);
+	plan_make(&plan);
+	if (plan.drop == ALG_FORWARD)
+		plan_apply(&plan);
+	if (plan.drop != ALG_FORWARD) {
+		plan_rollback(&plan);
+		return plan.drop;
+	}
+	sip_count(worker, message->edited ? SIP_COUNT_EDITED : SIP_COUNT_UNEDITED, 1);
+	plan_commit(&plan);
+	if (plan.call)
+		call_advance(&plan);
+	return ALG_FORWARD;
+}

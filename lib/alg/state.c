@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a message does to its call, once it has been read, opened and edited.
+ *
+ * The call's states are a table; a state that the table does not name stays. 401 and 407 keep the
+ * record with its offer: the retry with credentials goes on with the same ports (RFC 3261 22.2).
+ * A 200 that crosses a CANCEL establishes the call (9.1). Of several confirmed dialogs (forks that
+ * both answered) the last BYE ends the call.
+ */
+#include "alg_priv.h"
+
+static const uint8_t next_state[CALL_STATES][CALL_EVENTS] = {
+	[CALL_CALLING] =
+		{
+			[CALL_EVENT_PROVISIONAL] = CALL_PROCEEDING,
+			[CALL_EVENT_SUCCESS] = CALL_ESTABLISHED,
+			[CALL_EVENT_CHALLENGE] = CALL_CHALLENGED,
+			[CALL_EVENT_FAILURE] = CALL_ENDED,
+			[CALL_EVENT_CANCEL] = CALL_CANCELLED,
+		},
+	[CALL_PROCEEDING] =
+		{
+			[CALL_EVENT_SUCCESS] = CALL_ESTABLISHED,
+			[CALL_EVENT_CHALLENGE] = CALL_CHALLENGED,
+			[CALL_EVENT_FAILURE] = CALL_ENDED,
+			[CALL_EVENT_CANCEL] = CALL_CANCELLED,
+		},
+	[CALL_CHALLENGED] =
+		{
+			[CALL_EVENT_INVITE] = CALL_CALLING,
+			[CALL_EVENT_SUCCESS] = CALL_ESTABLISHED,
+			[CALL_EVENT_FAILURE] = CALL_ENDED,
+		},
+	[CALL_CANCELLED] =
+		{
+			[CALL_EVENT_SUCCESS] = CALL_ESTABLISHED,
+			[CALL_EVENT_FAILURE] = CALL_ENDED,
+			[CALL_EVENT_CHALLENGE] = CALL_ENDED,
+		},
+	[CALL_ESTABLISHED] =
+		{
+			[CALL_EVENT_BYE] = CALL_CLOSING,
+			[CALL_EVENT_BYE_DONE] = CALL_ENDED,
+		},
+	[CALL_CLOSING] =
+		{
+			[CALL_EVENT_BYE_REFUSED] = CALL_ESTABLISHED,
+			[CALL_EVENT_BYE_DONE] = CALL_ENDED,
+		},
+};
+
+const char *
+call_state_name(enum call_state state)
+{
+	static const char *const names[CALL_STATES] = {"free", "calling", "proceeding",
+		"challenged", "cancelled", "established", "closing", "ended"};
+
+	return state < CALL_STATES ? names[state] : "?";
+}
+
+void
+call_event(struct thread *self, struct alg_worker *worker, struct call *call, enum call_event event)
+{
+	uint8_t next = next_state[call->state][event];
+
+	if (next == CALL_FREE || next == call->state)
+		return;
+	if (next == CALL_ENDED) {
+		call_end(self, worker, call);
+		return;
+	}
+	call->state = next;
+	call->close_s =
+		next == CALL_CHALLENGED || next == CALL_CLOSING ? self->now_s + TRANSACTION_S : 0;
+}
+
+static void
+event_of(struct plan *plan, enum call_event event)
+{
+	call_event(plan->self, plan->worker, plan->call, event);
+}
+
+static unsigned int
+dialogs_going_on(const struct plan *plan)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = plan->call->dialogs; i; i = dialog_at(plan->worker, i)->next) {
+		const struct dialog *dialog = dialog_at(plan->worker, i);
+
+		count += dialog->state == DIALOG_CONFIRMED && !dialog->bye;
+	}
+	return count;
+}
+
+static void
+request_advance(struct plan *plan)
+{
+	struct call *call = plan->call;
+	struct dialog *dialog = plan->dialog;
+
+	switch (plan->sip->method) {
+	case SIP_INVITE:
+		if (plan->to_tag && !plan->new_call)
+			return;
+		call->invite_cseq = plan->sip->cseq;
+		if (call->state != CALL_PROCEEDING)
+			call->proceeding_s = plan->self->now_s;
+		event_of(plan, CALL_EVENT_INVITE);
+		return;
+	case SIP_CANCEL:
+		if (plan->client_side == call->caller_side && plan->sip->cseq == call->invite_cseq)
+			event_of(plan, CALL_EVENT_CANCEL);
+		return;
+	case SIP_BYE:
+		if (!dialog)
+			return;
+		dialog->bye = true;
+		if (dialogs_going_on(plan) == 0)
+			event_of(plan, CALL_EVENT_BYE);
+		return;
+	case SIP_ACK:
+		if (dialog && dialog->state == DIALOG_CONFIRMED)
+			dialog_end_early(plan->self, plan->worker, call);
+		return;
+	default:
+		return;
+	}
+}
+
+static void
+refreshed(struct plan *plan)
+{
+	struct call *call = plan->call;
+
+	call->refreshed_s = plan->self->now_s;
+	call->media_check_s = 0;
+	call->session_s = plan->session_expires
+				  ? plan->self->now_s + plan->session_expires + TRANSACTION_S
+				  : 0;
+}
+
+static void
+confirmed(struct plan *plan)
+{
+	if (!plan->dialog)
+		return;
+	if (plan->dialog->state != DIALOG_CONFIRMED) {
+		plan->dialog->state = DIALOG_CONFIRMED;
+		media_settle(plan->self, plan->worker, plan->dialog);
+	}
+}
+
+static void
+invite_answered(struct plan *plan)
+{
+	struct call *call = plan->call;
+	unsigned int status = plan->sip->status;
+	bool initial =
+		plan->client_side == call->caller_side && plan->sip->cseq == call->invite_cseq;
+
+	if (status < 200) {
+		if (initial) {
+			call->proceeding_s = plan->self->now_s;
+			event_of(plan, CALL_EVENT_PROVISIONAL);
+		}
+		return;
+	}
+	call_release_via(plan->self, plan->worker, call);
+	if (status < 300) {
+		confirmed(plan);
+		refreshed(plan);
+		if (initial)
+			event_of(plan, CALL_EVENT_SUCCESS);
+	} else if (!initial) {
+		offer_refused(plan);
+	} else if (status == 401 || status == 407) {
+		dialog_end_early(plan->self, plan->worker, call);
+		event_of(plan, CALL_EVENT_CHALLENGE);
+	} else {
+		event_of(plan, CALL_EVENT_FAILURE);
+	}
+}
+
+static void
+bye_answered(struct plan *plan)
+{
+	unsigned int status = plan->sip->status;
+
+	if (status < 200 || !plan->dialog)
+		return;
+	if (status == 401 || status == 407) {
+		plan->dialog->bye = false;
+		event_of(plan, CALL_EVENT_BYE_REFUSED);
+		return;
+	}
+	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
+	plan->dialog = NULL;
+	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0)
+		event_of(plan, CALL_EVENT_BYE_DONE);
+}
+
+static void
+response_advance(struct plan *plan)
+{
+	unsigned int status = plan->sip->status;
+
+	switch (plan->sip->method) {
+	case SIP_INVITE:
+		invite_answered(plan);
+		return;
+	case SIP_UPDATE:
+	case SIP_PRACK:
+		if (status >= 300)
+			offer_refused(plan);
+		else if (status >= 200 && plan->sip->method == SIP_UPDATE)
+			refreshed(plan);
+		return;
+	case SIP_BYE:
+		bye_answered(plan);
+		return;
+	case SIP_CANCEL:
+		if (status >= 200 && plan->call->state == CALL_CANCELLED)
+			plan->call->close_s = plan->self->now_s + TRANSACTION_S;
+		return;
+	default:
+		return;
+	}
+}
+
+/* Identity hosts that were replaced, by the party whose they are. */
+static void
+hosts_remember(struct plan *plan)
+{
+	struct call *call = plan->call;
+
+	if (plan->from_host)
+		*(plan->from_tag == call->caller_tag ? &call->from_host : &call->to_host) =
+			plan->from_host;
+	if (plan->to_host)
+		*(plan->to_tag == call->caller_tag ? &call->from_host : &call->to_host) =
+			plan->to_host;
+}
+
+/* The message leaves: hand its media to the record and move the call on. */
+void
+call_advance(struct plan *plan)
+{
+	struct call *call = plan->call;
+
+	hosts_remember(plan);
+	offer_apply(plan);
+	if (plan->sip->request)
+		request_advance(plan);
+	else
+		response_advance(plan);
+	if (call_live(call))
+		call_arm(plan->worker, call, plan->self->now_s);
+}

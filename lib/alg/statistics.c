@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * SIP statistics: counting a message by its start line, and sums for readers.
+ */
+#include "alg_priv.h"
+
+static const char *const counter_names[SIP_COUNTERS] = {
+#define X(id, name) [SIP_COUNT_##id] = name,
+	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X)
+#undef X
+};
+
+static const uint8_t method_counters[] = {
+	[SIP_METHOD_NONE] = SIP_COUNT_OTHER_METHOD,
+	[SIP_ACK] = SIP_COUNT_ACK,
+	[SIP_BYE] = SIP_COUNT_BYE,
+	[SIP_CANCEL] = SIP_COUNT_CANCEL,
+	[SIP_INFO] = SIP_COUNT_INFO,
+	[SIP_INVITE] = SIP_COUNT_INVITE,
+	[SIP_MESSAGE] = SIP_COUNT_MESSAGE,
+	[SIP_NOTIFY] = SIP_COUNT_NOTIFY,
+	[SIP_OPTIONS] = SIP_COUNT_OPTIONS,
+	[SIP_PRACK] = SIP_COUNT_PRACK,
+	[SIP_PUBLISH] = SIP_COUNT_PUBLISH,
+	[SIP_REFER] = SIP_COUNT_REFER,
+	[SIP_REGISTER] = SIP_COUNT_REGISTER,
+	[SIP_SUBSCRIBE] = SIP_COUNT_SUBSCRIBE,
+	[SIP_UPDATE] = SIP_COUNT_UPDATE,
+	[SIP_METHOD_OTHER] = SIP_COUNT_OTHER_METHOD,
+};
+
+const char *
+sip_counter_name(enum sip_counter counter)
+{
+	return (unsigned int)counter < SIP_COUNTERS ? counter_names[counter] : "?";
+}
+
+uint64_t
+sip_statistics_sum(const struct alg *alg, enum sip_counter counter)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < alg->workers; i++) {
+		/* relaxed: a counter orders nothing */
+		sum += atomic_load_explicit(
+			&alg->worker[i]->statistics.count[counter], memory_order_relaxed);
+	}
+	return sum;
+}
+
+static enum sip_counter
+response_counter(unsigned int status)
+{
+	switch (status) {
+	case 100:
+		return SIP_COUNT_R100;
+	case 180:
+		return SIP_COUNT_R180;
+	case 183:
+		return SIP_COUNT_R183;
+	case 200:
+		return SIP_COUNT_R200;
+	}
+	return (enum sip_counter[]){SIP_COUNT_R1XX, SIP_COUNT_R2XX, SIP_COUNT_R3XX, SIP_COUNT_R4XX,
+		SIP_COUNT_R5XX, SIP_COUNT_R6XX}[status / 100 - 1];
+}
+
+/* "SIP/2.0 200 ..."; the version's letters in any case (RFC 3261 7.1). */
+static bool
+count_response(struct alg_worker *worker, const char *line, uint32_t length)
+{
+	unsigned int status;
+
+	if (length < 11 || line[7] != ' ')
+		return false;
+	for (int i = 8; i < 11; i++) {
+		if (line[i] < '0' || line[i] > '9')
+			return false;
+	}
+	if (length > 11 && line[11] != ' ')
+		return false;
+	status = (unsigned int)((line[8] - '0') * 100 + (line[9] - '0') * 10 + (line[10] - '0'));
+	if (status < 100 || status > 699)
+		return false;
+	sip_count(worker, response_counter(status), 1);
+	return true;
+}
+
+bool
+sip_count_message(struct alg_worker *worker, const char *text, uint32_t length)
+{
+	const char *at = text, *end = text + length, *line_end, *space;
+
+	while (at < end && (*at == '\r' || *at == '\n'))
+		at++;
+	line_end = memchr(at, '\n', (size_t)(end - at));
+	if (!line_end)
+		line_end = end;
+	if (line_end > at && line_end[-1] == '\r')
+		line_end--;
+	if (line_end - at < 10)
+		return false;
+	if (strncasecmp(at, "SIP/2.0", 7) == 0)
+		return count_response(worker, at, (uint32_t)(line_end - at));
+	if (strncasecmp(line_end - 8, " SIP/2.0", 8) != 0)
+		return false;
+	space = memchr(at, ' ', (size_t)(line_end - at));
+	if (space == at || space == line_end - 8)
+		return false;
+	sip_count(worker, method_counters[sip_method_of(slice_of(at, space))], 1);
+	return true;
+}

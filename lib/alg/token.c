@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One address token: a literal IPv4 with or without a port, translated as a binding, never as
+ * "private by public".
+ *
+ * Outward: an inside endpoint that the rules translate becomes the outside half of its binding.
+ * Inward: the outside half of a binding becomes the inside half. All else stays.
+ *
+ * Round trip: where the outside port is the default one the token keeps its form, with or without
+ * a port. Where it is not, the outside form always has a port, and the binding remembers per header
+ * class whether the inside wrote one (RFC 3261 19.1.4: the two forms are different URIs).
+ */
+#include "alg_priv.h"
+
+static uint16_t
+token_port(const struct token *token)
+{
+	return token->host->port_text.at ? token->host->port : token->port;
+}
+
+static struct endpoint
+token_endpoint(const struct token *token)
+{
+	return (struct endpoint){
+		token->host->ipv4, rte_cpu_to_be_16(token_port(token)), token->proto};
+}
+
+static bool
+endpoint_is(const struct endpoint *endpoint, rte_be32_t address, rte_be16_t port)
+{
+	return endpoint->address == address && endpoint->port == port &&
+	       endpoint->proto == IPPROTO_UDP;
+}
+
+/* The binding of the packet's own source or destination: its flow hangs on it. */
+struct binding *
+plan_binding(const struct plan *plan, bool source)
+{
+	const struct flow *flow = plan->message->flow;
+	bool first = source == (plan->message->direction == 0);
+	struct flow_owner *owner =
+		flow->link[first ? FLOW_OWNER_SOURCE : FLOW_OWNER_DESTINATION].owner;
+
+	return owner ? container_of(owner, struct binding, flows) : NULL;
+}
+
+static bool
+own_source(const struct plan *plan, const struct endpoint *endpoint)
+{
+	const struct flow_path *path = plan->path;
+
+	return plan->outward && endpoint_is(endpoint, path->key.src, path->key.src_port) &&
+	       (path->new_src != path->key.src || path->new_src_port != path->key.src_port);
+}
+
+bool
+token_translatable(const struct plan *plan, const struct token *token)
+{
+	struct endpoint endpoint = token_endpoint(token);
+
+	if (!plan->outward || token->host->kind != SIP_HOST_IPV4)
+		return false;
+	return own_source(plan, &endpoint) ||
+	       nat_would_translate(plan->worker->alg->nat, &endpoint);
+}
+
+/* Replace a token by an endpoint; `portless`: leave the port away. */
+static void
+token_edit(struct plan *plan, const struct token *token, const struct endpoint *to, bool portless)
+{
+	if (to->address == token->host->ipv4 && !token->host_only &&
+		portless == !token->host->port_text.at &&
+		rte_be_to_cpu_16(to->port) == token_port(token))
+		return;
+	sip_edits_address(plan->edits, token->edit, to->address,
+		portless || token->host_only ? 0 : rte_be_to_cpu_16(to->port));
+}
+
+static void
+spell(struct plan *plan, struct binding *binding, const struct token *token)
+{
+	bool portless = !token->host->port_text.at;
+	uint8_t bit = (uint8_t)(1u << token->spelling);
+
+	/* relaxed: a spelling orders nothing; written only when it changes */
+	if (binding && !token->host_only &&
+		!!(atomic_load_explicit(&binding->portless, memory_order_relaxed) & bit) !=
+			portless)
+		binding_spell(binding, token->spelling, portless);
+}
+
+/* Take the place of an inside endpoint by its outside half, opened as asked. False: not ours. */
+bool
+token_outward(struct plan *plan, const struct token *token, const struct opening_request *request)
+{
+	struct nat *nat = plan->worker->alg->nat;
+	struct endpoint endpoint = token_endpoint(token), outside;
+	const struct opening *opening;
+	struct binding *binding = NULL;
+
+	if (!token_translatable(plan, token))
+		return false;
+	if (own_source(plan, &endpoint) && !request->pin) {
+		outside = (struct endpoint){
+			plan->path->new_src, plan->path->new_src_port, IPPROTO_UDP};
+		binding = plan_binding(plan, true);
+	} else {
+		opening = plan_open(plan, request);
+		if (!opening || opening->outside_port == 0)
+			return true;
+		outside = (struct endpoint){
+			opening->outside_address, opening->outside_port, opening->proto};
+		binding = pool_get(nat_binding_pool(nat), opening->door);
+	}
+	spell(plan, binding, token);
+	token_edit(plan, token, &outside,
+		!token->host->port_text.at &&
+			rte_be_to_cpu_16(outside.port) == token->default_port);
+	return true;
+}
+
+/* Put the inside half back; false when the token is no outside half of a binding. */
+bool
+token_inward(struct plan *plan, const struct token *token, struct endpoint *inside)
+{
+	const struct flow_path *path = plan->path;
+	struct endpoint endpoint = token_endpoint(token);
+	struct binding *binding = NULL;
+	bool portless = !token->host->port_text.at;
+	uint16_t port;
+
+	if (!plan->inward || token->host->kind != SIP_HOST_IPV4)
+		return false;
+	if (endpoint_is(&endpoint, path->key.dst, path->key.dst_port)) {
+		binding = plan_binding(plan, false);
+		if (binding && !endpoint_is(&binding->outside, endpoint.address, endpoint.port))
+			binding = NULL;
+	}
+	if (!binding)
+		binding = binding_find_outside(plan->worker->alg->nat, &endpoint);
+	if (!binding)
+		return false;
+	*inside = binding->inside;
+	inside->proto = endpoint.proto;
+	if (inside->port == 0) /* a binding of a whole address */
+		inside->port = endpoint.port;
+	port = rte_be_to_cpu_16(inside->port);
+	if (portless) {
+		portless = port == token->default_port;
+	} else if (token_port(token) != token->default_port && port == token->default_port) {
+		/* relaxed: see spell() */
+		portless = atomic_load_explicit(&binding->portless, memory_order_relaxed) &
+			   1u << token->spelling;
+	}
+	token_edit(plan, token, inside, portless);
+	return true;
+}
+
+/*
+ * Outside address of an inside host where no port belongs to it (identities, o=): the packet's own
+ * when it is the sender or nothing better is known. 0: leave it alone.
+ */
+rte_be32_t
+host_outward(const struct plan *plan, rte_be32_t address)
+{
+	const struct flow_path *path = plan->path;
+	struct endpoint inside = {address, path->key.src_port, IPPROTO_UDP};
+
+	if (!plan->outward || path->new_src == path->key.src)
+		return 0;
+	if (address == path->key.src)
+		return path->new_src;
+	for (unsigned int i = 0; i < plan->wanted_count; i++) {
+		const struct wanted *wanted = &plan->worker->wanted[i];
+		const struct opening *opening;
+
+		if (wanted->address != address || wanted->opening == 0)
+			continue;
+		opening = opening_at(plan->worker, wanted->opening);
+		if (opening->outside_port)
+			return opening->outside_address;
+	}
+	return nat_would_translate(plan->worker->alg->nat, &inside) ? path->new_src : 0;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Via: where responses go. RFC 3261 18.2, RFC 3581 (rport).
+ *
+ * Every request except ACK opens a door and a pinhole from its first Via value. Responses go to
+ * the packet's source address and the sent-by port (18.2.2), 5060 when none is written, so that is
+ * the endpoint opened, also where sent-by is a host name or another address. It stays 32 s from
+ * the last copy of the request (RFC 3261 17.1.2.2: no response counts later); an INVITE's is held
+ * by the call until 32 s after its final response.
+ */
+#include "alg_priv.h"
+
+static uint8_t
+via_proto(struct slice transport, uint16_t *port)
+{
+	*port = SIP_PORT;
+	if (slice_is(transport, "UDP"))
+		return IPPROTO_UDP;
+	if (slice_is(transport, "TLS"))
+		*port = SIPS_PORT;
+	return IPPROTO_TCP;
+}
+
+static void
+via_open(struct plan *plan, const struct sip_via *via, uint16_t default_port)
+{
+	uint16_t port = via->sent_by.port_text.at ? via->sent_by.port : default_port;
+	struct opening_request request = {
+		.endpoint = {plan->real_source, rte_cpu_to_be_16(port), IPPROTO_UDP},
+		.kind = PINHOLE_VIA,
+		.pin = true,
+		.held = plan->call && plan->sip->method == SIP_INVITE,
+		.until_s = plan->self->now_s + TRANSACTION_S,
+	};
+
+	plan_open(plan, &request);
+}
+
+/* sent-by, maddr: addresses the sender wrote itself. */
+static void
+via_token(struct plan *plan, const struct sip_hostport *host, struct slice edit, uint16_t port,
+	const struct token *like)
+{
+	struct token token = *like;
+	struct endpoint inside;
+	struct opening_request request = {
+		.kind = PINHOLE_VIA,
+		.until_s = plan->self->now_s + TRANSACTION_S,
+	};
+
+	token.host = host;
+	token.edit = edit;
+	token.port = port;
+	token.host_only =
+		edit.at != host->text.at || edit.length != host->text.length || like->host_only;
+	request.endpoint = (struct endpoint){
+		host->ipv4, rte_cpu_to_be_16(host->port_text.at ? host->port : port), token.proto};
+	if (!token_outward(plan, &token, &request))
+		token_inward(plan, &token, &inside);
+}
+
+/*
+ * received and rport together name where the request came from; the outside half becomes the
+ * inside half as a pair.
+ */
+static void
+via_received(struct plan *plan, const struct sip_via *via, uint16_t sent_by_port)
+{
+	struct nat *nat = plan->worker->alg->nat;
+	struct slice received, rport;
+	struct endpoint endpoint = {.proto = IPPROTO_UDP}, to;
+	struct binding *binding;
+	uint64_t number = sent_by_port;
+	bool has_rport;
+
+	if (!sip_parameter_find(via->parameters, "received", &received) || !received.at ||
+		!slice_ipv4(received, &endpoint.address))
+		return;
+	has_rport = sip_parameter_find(via->parameters, "rport", &rport) && rport.at &&
+		    slice_number(rport, UINT16_MAX, &number);
+	endpoint.port = rte_cpu_to_be_16((uint16_t)number);
+	if (plan->outward && nat_would_translate(nat, &endpoint)) {
+		binding = binding_find_inside(nat, &endpoint);
+		to = binding ? binding->outside
+			     : (struct endpoint){host_outward(plan, endpoint.address),
+				       endpoint.port, IPPROTO_UDP};
+	} else if (plan->inward) {
+		binding = binding_find_outside(nat, &endpoint);
+		if (!binding && endpoint.address != plan->path->key.dst)
+			return;
+		to = binding ? binding->inside
+			     : (struct endpoint){plan->path->new_dst, endpoint.port, IPPROTO_UDP};
+	} else {
+		return;
+	}
+	if (to.address && to.address != endpoint.address)
+		sip_edits_address(plan->edits, received, to.address, 0);
+	if (has_rport && to.port && to.port != endpoint.port)
+		sip_edits_number(plan->edits, rport, rte_be_to_cpu_16(to.port));
+}
+
+static void
+via_maddr(struct plan *plan, const struct sip_via *via, const struct token *like,
+	uint16_t sent_by_port)
+{
+	struct sip_hostport host;
+	struct slice maddr;
+
+	if (sip_parameter_find(via->parameters, "maddr", &maddr) && maddr.at &&
+		sip_hostport_parse(maddr, &host) && host.kind == SIP_HOST_IPV4) {
+		struct token token = *like;
+
+		token.host_only = true;
+		via_token(plan, &host, host.host, sent_by_port, &token);
+	}
+}
+
+void
+rewrite_via(struct plan *plan, struct slice value, bool first)
+{
+	struct token like = {.spelling = SPELLING_VIA};
+	uint16_t sent_by_port;
+	struct sip_via via;
+
+	if (!sip_via_parse(value, &via))
+		return;
+	like.proto = via_proto(via.transport, &like.default_port);
+	sent_by_port = via.sent_by.port_text.at ? via.sent_by.port : like.default_port;
+	if (first && plan->sip->request && plan->sip->method != SIP_ACK && !plan->stray)
+		via_open(plan, &via, like.default_port);
+	if (plan->drop != ALG_FORWARD || !(plan->outward || plan->inward))
+		return;
+	if (via.sent_by.kind == SIP_HOST_IPV4)
+		via_token(plan, &via.sent_by, via.sent_by.text, like.default_port, &like);
+	if (via.parameters.length == 0)
+		return;
+	via_received(plan, &via, sent_by_port);
+	via_maddr(plan, &via, &like, sent_by_port);
+}
