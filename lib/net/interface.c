@@ -26,7 +26,7 @@ special_add(
 {
 	uint32_t hash = interface_special_hash(address);
 	uint32_t bit = hash >> (32 - INTERFACE_FILTER_BITS);
-	uint32_t slot = hash % INTERFACE_SPECIAL_MAX;
+	uint32_t slot = hash >> (32 - INTERFACE_SPECIAL_BITS);
 
 	while (specials->slot[slot].kind && specials->slot[slot].address != address)
 		slot = (slot + 1) % INTERFACE_SPECIAL_MAX;

@@ -45,7 +45,8 @@ struct interface {
 enum interface_address_kind { ADDRESS_OWN = 1 << 0, ADDRESS_BROADCAST = 1 << 1 };
 
 enum {
-	INTERFACE_SPECIAL_MAX = 4096, /* slots; at most 3 of each 8 are taken */
+	INTERFACE_SPECIAL_BITS = 12,
+	INTERFACE_SPECIAL_MAX = 1 << INTERFACE_SPECIAL_BITS, /* at most 3 of each 8 are taken */
 	INTERFACE_FILTER_BITS = 13,
 };
 
@@ -104,6 +105,7 @@ interface_find(const struct interface_table *table, uint16_t port, uint16_t vlan
 	return index ? &table->entry[index - 1] : NULL;
 }
 
+/* Multiplicative: only the high bits are mixed. */
 static inline uint32_t
 interface_special_hash(rte_be32_t address)
 {
@@ -121,7 +123,7 @@ interface_address_kind(const struct interface_table *table, rte_be32_t address)
 
 	if (!(specials->filter[bit >> 6] >> (bit & 63) & 1))
 		return 0;
-	for (slot = hash % INTERFACE_SPECIAL_MAX; specials->slot[slot].kind;
+	for (slot = hash >> (32 - INTERFACE_SPECIAL_BITS); specials->slot[slot].kind;
 		slot = (slot + 1) % INTERFACE_SPECIAL_MAX) {
 		if (specials->slot[slot].address == address)
 			return specials->slot[slot].kind;

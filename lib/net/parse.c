@@ -301,13 +301,33 @@ parse_vlan(struct rte_mbuf *mbuf, uint16_t *vlan)
 	return 0;
 }
 
+/* What is the same for a whole burst. */
+struct parse_context {
+	const struct interface_table *interfaces;
+	const struct interface *untagged; /* NULL: none on this port */
+	uint16_t port;
+	bool promiscuous;
+};
+
+static inline bool
+parse_mac_equal(const struct rte_ether_addr *a, const struct rte_ether_addr *b)
+{
+	uint32_t a_low, b_low;
+	uint16_t a_high, b_high;
+
+	memcpy(&a_low, a, sizeof(a_low));
+	memcpy(&b_low, b, sizeof(b_low));
+	memcpy(&a_high, a->addr_bytes + sizeof(a_low), sizeof(a_high));
+	memcpy(&b_high, b->addr_bytes + sizeof(b_low), sizeof(b_high));
+	return ((a_low ^ b_low) | (uint32_t)(a_high ^ b_high)) == 0;
+}
+
 static inline int
-parse_frame(const struct interface_table *interfaces, uint16_t port, bool promiscuous,
-	struct rte_mbuf *mbuf)
+parse_frame(const struct parse_context *context, struct rte_mbuf *mbuf)
 {
 	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(mbuf, const struct rte_ether_hdr *);
-	const struct interface *interface;
-	uint16_t vlan = 0;
+	const struct interface *interface = context->untagged;
+	uint16_t vlan;
 	bool own;
 
 	if (unlikely(mbuf->data_len < sizeof(*ether)))
@@ -317,15 +337,15 @@ parse_frame(const struct interface_table *interfaces, uint16_t port, bool promis
 		if (parse_vlan(mbuf, &vlan) < 0)
 			return DROP_TRUNCATED;
 		ether = rte_pktmbuf_mtod(mbuf, const struct rte_ether_hdr *);
+		interface = interface_find(context->interfaces, context->port, vlan);
 	}
-	interface = interface_find(interfaces, port, vlan);
 	if (unlikely(interface == NULL))
 		return DROP_VLAN_UNKNOWN;
-	own = promiscuous || rte_is_same_ether_addr(&ether->dst_addr, &interface->mac);
+	own = context->promiscuous || parse_mac_equal(&ether->dst_addr, &interface->mac);
 	if (likely(ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))) {
 		if (unlikely(!own))
 			return DROP_ETHER_DESTINATION;
-		return parse_ipv4(interfaces, interface, mbuf);
+		return parse_ipv4(context->interfaces, interface, mbuf);
 	}
 	if (ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP)) {
 		if (!own && !rte_is_broadcast_ether_addr(&ether->dst_addr))
@@ -339,6 +359,8 @@ void
 parse_burst(struct thread *self, const struct interface_table *interfaces, uint16_t port,
 	bool promiscuous, const struct burst *burst, struct parse_result *result)
 {
+	const struct parse_context context = {
+		interfaces, interface_find(interfaces, port, 0), port, promiscuous};
 	unsigned int i, arp = 0, ipv4 = 0;
 	int verdict;
 
@@ -355,7 +377,7 @@ parse_burst(struct thread *self, const struct interface_table *interfaces, uint1
 			rte_prefetch0(rte_pktmbuf_mtod(ahead, void *));
 			rte_prefetch0(packet_of(ahead));
 		}
-		verdict = parse_frame(interfaces, port, promiscuous, mbuf);
+		verdict = parse_frame(&context, mbuf);
 		if (likely(verdict == PARSED_IPV4))
 			result->ipv4.mbuf[ipv4++] = mbuf;
 		else if (verdict == PARSED_ARP)

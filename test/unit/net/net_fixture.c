@@ -25,14 +25,27 @@ static const uint16_t interface_vlan[INTERFACES] = {0, 0, 20};
 static char name_lan[] = "lan", name_wan[] = "wan", name_trunk[] = "trunk";
 
 static struct config_interface interfaces[INTERFACES] = {
-	[LAN] = {.name = name_lan, .port = 0, .mtu = 1500, .address_count = 1, .zone = 2,
+	[LAN] = {.name = name_lan,
+		.port = 0,
+		.mtu = 1500,
+		.address_count = 1,
+		.zone = 2,
 		.nat_side = NAT_SIDE_INSIDE,
 		.addresses = {{LAN_OWN, {IP(10, 0, 0, 0), IP(255, 255, 255, 0), 24}}}},
-	[WAN] = {.name = name_wan, .port = 1, .mtu = 1500, .address_count = 1, .zone = 3,
+	[WAN] = {.name = name_wan,
+		.port = 1,
+		.mtu = 1500,
+		.address_count = 1,
+		.zone = 3,
 		.nat_side = NAT_SIDE_OUTSIDE,
 		.addresses = {{WAN_OWN, {IP(203, 0, 113, 0), IP(255, 255, 255, 0), 24}}}},
-	[TRUNK] = {.name = name_trunk, .port = 1, .vlan = 20, .mtu = 600, .address_count = 1,
-		.zone = 3, .nat_side = NAT_SIDE_OUTSIDE,
+	[TRUNK] = {.name = name_trunk,
+		.port = 1,
+		.vlan = 20,
+		.mtu = 600,
+		.address_count = 1,
+		.zone = 3,
+		.nat_side = NAT_SIDE_OUTSIDE,
 		.addresses = {{TRUNK_OWN, {IP(198, 51, 100, 0), IP(255, 255, 255, 252), 30}}}},
 };
 
@@ -66,10 +79,10 @@ net_start(void **state)
 	net.config.routes = routes;
 	net.interfaces = interface_table_create(&net.config, port_mac);
 	assert_non_null(net.interfaces);
-	assert_int_equal(route_table_create(&net.config, net.interfaces, SOCKET_ID_ANY, &net.routes),
-		0);
-	net.output.mempool = rte_pktmbuf_pool_create("net", MBUFS, 0, PACKET_PRIVATE_SIZE,
-		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	assert_int_equal(
+		route_table_create(&net.config, net.interfaces, SOCKET_ID_ANY, &net.routes), 0);
+	net.output.mempool = rte_pktmbuf_pool_create(
+		"net", MBUFS, 0, PACKET_PRIVATE_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	assert_non_null(net.output.mempool);
 	net.output.outbox = &net.outbox;
 	net.output.interfaces = net.interfaces;
@@ -175,7 +188,7 @@ net_mbuf_chain(const void *bytes, unsigned int length, unsigned int size)
 
 	for (at = size; at < length; at += size)
 		assert_int_equal(rte_pktmbuf_chain(head, net_mbuf((const uint8_t *)bytes + at,
-							       RTE_MIN(size, length - at))),
+								 RTE_MIN(size, length - at))),
 			0);
 	return head;
 }
@@ -215,9 +228,13 @@ frame_ip(uint8_t *to, unsigned int interface, rte_be32_t source, rte_be32_t dest
 	uint8_t proto, const void *l4, unsigned int length)
 {
 	unsigned int offset = frame_ip_offset(interface);
-	struct rte_ipv4_hdr ip = {.version_ihl = 0x45, .time_to_live = 60, .next_proto_id = proto,
-		.total_length = rte_cpu_to_be_16((uint16_t)(20 + length)), .src_addr = source,
-		.dst_addr = destination, .packet_id = RTE_BE16(0x1234)};
+	struct rte_ipv4_hdr ip = {.version_ihl = 0x45,
+		.time_to_live = 60,
+		.next_proto_id = proto,
+		.total_length = rte_cpu_to_be_16((uint16_t)(20 + length)),
+		.src_addr = source,
+		.dst_addr = destination,
+		.packet_id = RTE_BE16(0x1234)};
 
 	frame_ether(to, interface, &port_mac[interface_port[interface]], RTE_ETHER_TYPE_IPV4);
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
@@ -231,8 +248,8 @@ frame_udp(uint8_t *to, unsigned int interface, rte_be32_t source, rte_be32_t des
 	unsigned int payload)
 {
 	uint8_t l4[9000];
-	struct rte_udp_hdr udp = {RTE_BE16(4000), RTE_BE16(5060),
-		rte_cpu_to_be_16((uint16_t)(8 + payload)), 0};
+	struct rte_udp_hdr udp = {
+		RTE_BE16(4000), RTE_BE16(5060), rte_cpu_to_be_16((uint16_t)(8 + payload)), 0};
 	unsigned int i, length;
 	struct rte_ipv4_hdr *ip;
 

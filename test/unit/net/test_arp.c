@@ -56,7 +56,8 @@ a_request_for_another_updates_a_host_already_known(void **state)
 	struct packet packet = {.egress = LAN, .next_hop = LAN_HOST};
 
 	net_arp(LAN, RTE_ARP_OP_REQUEST, &host_mac, LAN_HOST, LAN_OWN);
-	net_arp(LAN, RTE_ARP_OP_REQUEST, &other_mac, LAN_HOST, LAN_HOST); /* it moved, and says so */
+	net_arp(LAN, RTE_ARP_OP_REQUEST, &other_mac, LAN_HOST,
+		LAN_HOST); /* it moved, and says so */
 	assert_true(neighbour_find(net.output.neighbours, &packet));
 	assert_int_equal(net.output.neighbours->head[packet.neighbour].link & 0xffffffffffff,
 		UINT64_C(0x020100000002));

@@ -137,7 +137,8 @@ a_sum_of_zero_is_sent_as_all_ones(void **state)
 
 	/* a payload word equal to the checksum without it makes the sum 0xffff */
 	memset(frame + 40, 0, 4);
-	rest = (uint16_t)~(0xffff ^ rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)(frame + 14), frame + 34));
+	rest = (uint16_t) ~(
+		0xffff ^ rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)(frame + 14), frame + 34));
 	memcpy(frame + 42, &rest, 2);
 	frame[40] = 1;
 	mbuf = net_mbuf(frame, length);

@@ -13,8 +13,8 @@ reassemble(struct rte_mbuf **fragments, unsigned int count, unsigned int offset,
 	unsigned int i, expected = 0;
 
 	for (i = 0; i < count; i++) {
-		const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(fragments[i],
-			const struct rte_ipv4_hdr *, offset);
+		const struct rte_ipv4_hdr *ip =
+			rte_pktmbuf_mtod_offset(fragments[i], const struct rte_ipv4_hdr *, offset);
 		unsigned int header = rte_ipv4_hdr_len(ip);
 		unsigned int total = rte_be_to_cpu_16(ip->total_length);
 		uint16_t field = rte_be_to_cpu_16(ip->fragment_offset);
@@ -49,12 +49,12 @@ fragments_put_together_give_the_packet(void **state)
 					frame_udp(frame, LAN, LAN_HOST, FAR_HOST, payloads[j]);
 				struct rte_mbuf *mbuf =
 					net_mbuf_chain(frame, length, chained ? 333 : 2000);
-				int count = fragment_split(mbuf, 14, mtus[i], net.output.mempool,
-					fragments);
+				int count = fragment_split(
+					mbuf, 14, mtus[i], net.output.mempool, fragments);
 
 				assert_true(count > 1);
-				assert_int_equal(reassemble(fragments, (unsigned int)count, 0, mtus[i],
-							 whole),
+				assert_int_equal(reassemble(fragments, (unsigned int)count, 0,
+							 mtus[i], whole),
 					length - 34);
 				assert_memory_equal(whole, frame + 34, length - 34);
 				rte_pktmbuf_free_bulk(fragments, (unsigned int)count);

@@ -156,8 +156,8 @@ resolved(const struct rte_ether_addr *mac)
 	assert_false(neighbour_find(net.output.neighbours, &packet));
 	answer(WAN, WAN_HOST, mac);
 	assert_true(neighbour_find(net.output.neighbours, &packet));
-	assert_true(neighbour_is_current(net.output.neighbours, packet.neighbour,
-		packet.neighbour_generation));
+	assert_true(neighbour_is_current(
+		net.output.neighbours, packet.neighbour, packet.neighbour_generation));
 	net_sent();
 	net_forget();
 	return packet;
@@ -230,8 +230,8 @@ a_neighbour_that_stays_silent_is_resolved_from_scratch(void **state)
 	output_hinted(&hint, 1); /* the one that notices still goes out */
 	assert_int_equal(net_sent(), 1);
 	net_forget();
-	assert_false(neighbour_is_current(net.output.neighbours, hint.neighbour,
-		hint.neighbour_generation));
+	assert_false(neighbour_is_current(
+		net.output.neighbours, hint.neighbour, hint.neighbour_generation));
 	output(net_packet(WAN, WAN_HOST, 20, 2));
 	assert_int_equal(net_sent(), 1);
 	assert_request(0, WAN, WAN_HOST, &broadcast_mac);
@@ -266,8 +266,8 @@ an_unused_neighbour_is_forgotten_and_a_used_one_is_not(void **state)
 	net_advance(1);
 	sweep();
 	assert_int_equal(neighbour_count(net.output.neighbours), 0);
-	assert_false(neighbour_is_current(net.output.neighbours, hint.neighbour,
-		hint.neighbour_generation));
+	assert_false(neighbour_is_current(
+		net.output.neighbours, hint.neighbour, hint.neighbour_generation));
 }
 
 static void
@@ -302,10 +302,10 @@ a_hint_torn_between_two_neighbours_matches_neither(void **state)
 	output(net_packet(TRUNK, TRUNK_HOST, 20, 1));
 	answer(TRUNK, TRUNK_HOST, &other_mac);
 	assert_true(neighbour_find(net.output.neighbours, &b));
-	assert_false(neighbour_is_current(net.output.neighbours, a.neighbour,
-		b.neighbour_generation));
-	assert_false(neighbour_is_current(net.output.neighbours, b.neighbour,
-		a.neighbour_generation));
+	assert_false(
+		neighbour_is_current(net.output.neighbours, a.neighbour, b.neighbour_generation));
+	assert_false(
+		neighbour_is_current(net.output.neighbours, b.neighbour, a.neighbour_generation));
 	assert_false(neighbour_is_current(net.output.neighbours, 0, 0));
 }
 

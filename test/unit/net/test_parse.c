@@ -82,8 +82,7 @@ set_ip_length(struct frame_buffer *frame, uint8_t length)
 	frame_fix_checksum(frame->ip);
 }
 
-#define SPOIL(name)                                                                                \
-	static void name(struct frame_buffer *f)
+#define SPOIL(name) static void name(struct frame_buffer *f)
 
 /* clang-format off */
 SPOIL(ether_type_ipv6)   { f->bytes[12] = 0x86; f->bytes[13] = 0xdd; }
@@ -142,32 +141,65 @@ SPOIL(tcp_offset_over)   { make_tcp(f, 11, 40); }
 SPOIL(icmp_cut)          { f->ip[9] = IPPROTO_ICMP; set_ip_length(f, 27); }
 /* clang-format on */
 
-#define BAD(function, reason) {#function, function, DROP_##reason}
+#define BAD(function, reason) \
+	{ \
+#function, function, DROP_##reason \
+	}
 
 static const struct bad_frame bad_frames[] = {
-	BAD(ether_type_ipv6, ETHER_TYPE), BAD(ether_type_llc, ETHER_TYPE),
-	BAD(ether_type_qinq, ETHER_TYPE), BAD(vlan_twice, ETHER_TYPE),
-	BAD(other_station, ETHER_DESTINATION), BAD(ether_broadcast, ETHER_DESTINATION),
-	BAD(ether_multicast, ETHER_DESTINATION), BAD(vlan_unknown, VLAN_UNKNOWN),
-	BAD(vlan_cut, TRUNCATED), BAD(runt, TRUNCATED), BAD(ip_cut, TRUNCATED),
-	BAD(total_too_long, TRUNCATED), BAD(options_cut, TRUNCATED), BAD(arp_cut, TRUNCATED),
-	BAD(version_6, IP_VERSION), BAD(version_0, IP_VERSION), BAD(ihl_4, IP_HEADER),
-	BAD(total_under_header, IP_HEADER), BAD(option_overrun, IP_HEADER),
-	BAD(option_length_1, IP_HEADER), BAD(option_no_length, IP_HEADER),
-	BAD(checksum_off, IP_CHECKSUM), BAD(checksum_ttl, IP_CHECKSUM),
-	BAD(checksum_options, IP_CHECKSUM), BAD(option_lsrr, IP_OPTIONS),
-	BAD(option_ssrr, IP_OPTIONS), BAD(source_zero, IP_SOURCE), BAD(source_zero_net, IP_SOURCE),
-	BAD(source_loopback, IP_SOURCE), BAD(source_multicast, IP_SOURCE),
-	BAD(source_class_e, IP_SOURCE), BAD(source_broadcast, IP_SOURCE),
-	BAD(source_own, IP_SOURCE), BAD(source_own_other, IP_SOURCE),
-	BAD(source_directed, IP_SOURCE), BAD(source_network, IP_SOURCE),
-	BAD(to_zero, IP_DESTINATION), BAD(to_loopback, IP_DESTINATION),
-	BAD(to_multicast, IP_DESTINATION), BAD(to_class_e, IP_DESTINATION),
-	BAD(to_broadcast, IP_DESTINATION), BAD(to_directed, IP_DESTINATION),
-	BAD(to_directed_30, IP_DESTINATION), BAD(to_network, IP_DESTINATION),
-	BAD(fragment_first, IP_FRAGMENT), BAD(fragment_last, IP_FRAGMENT), BAD(udp_cut, L4_HEADER),
-	BAD(udp_length_7, L4_HEADER), BAD(udp_length_over, L4_HEADER), BAD(tcp_cut, L4_HEADER),
-	BAD(tcp_offset_4, L4_HEADER), BAD(tcp_offset_over, L4_HEADER), BAD(icmp_cut, L4_HEADER),
+	BAD(ether_type_ipv6, ETHER_TYPE),
+	BAD(ether_type_llc, ETHER_TYPE),
+	BAD(ether_type_qinq, ETHER_TYPE),
+	BAD(vlan_twice, ETHER_TYPE),
+	BAD(other_station, ETHER_DESTINATION),
+	BAD(ether_broadcast, ETHER_DESTINATION),
+	BAD(ether_multicast, ETHER_DESTINATION),
+	BAD(vlan_unknown, VLAN_UNKNOWN),
+	BAD(vlan_cut, TRUNCATED),
+	BAD(runt, TRUNCATED),
+	BAD(ip_cut, TRUNCATED),
+	BAD(total_too_long, TRUNCATED),
+	BAD(options_cut, TRUNCATED),
+	BAD(arp_cut, TRUNCATED),
+	BAD(version_6, IP_VERSION),
+	BAD(version_0, IP_VERSION),
+	BAD(ihl_4, IP_HEADER),
+	BAD(total_under_header, IP_HEADER),
+	BAD(option_overrun, IP_HEADER),
+	BAD(option_length_1, IP_HEADER),
+	BAD(option_no_length, IP_HEADER),
+	BAD(checksum_off, IP_CHECKSUM),
+	BAD(checksum_ttl, IP_CHECKSUM),
+	BAD(checksum_options, IP_CHECKSUM),
+	BAD(option_lsrr, IP_OPTIONS),
+	BAD(option_ssrr, IP_OPTIONS),
+	BAD(source_zero, IP_SOURCE),
+	BAD(source_zero_net, IP_SOURCE),
+	BAD(source_loopback, IP_SOURCE),
+	BAD(source_multicast, IP_SOURCE),
+	BAD(source_class_e, IP_SOURCE),
+	BAD(source_broadcast, IP_SOURCE),
+	BAD(source_own, IP_SOURCE),
+	BAD(source_own_other, IP_SOURCE),
+	BAD(source_directed, IP_SOURCE),
+	BAD(source_network, IP_SOURCE),
+	BAD(to_zero, IP_DESTINATION),
+	BAD(to_loopback, IP_DESTINATION),
+	BAD(to_multicast, IP_DESTINATION),
+	BAD(to_class_e, IP_DESTINATION),
+	BAD(to_broadcast, IP_DESTINATION),
+	BAD(to_directed, IP_DESTINATION),
+	BAD(to_directed_30, IP_DESTINATION),
+	BAD(to_network, IP_DESTINATION),
+	BAD(fragment_first, IP_FRAGMENT),
+	BAD(fragment_last, IP_FRAGMENT),
+	BAD(udp_cut, L4_HEADER),
+	BAD(udp_length_7, L4_HEADER),
+	BAD(udp_length_over, L4_HEADER),
+	BAD(tcp_cut, L4_HEADER),
+	BAD(tcp_offset_4, L4_HEADER),
+	BAD(tcp_offset_over, L4_HEADER),
+	BAD(icmp_cut, L4_HEADER),
 };
 
 static void
@@ -482,7 +514,8 @@ address_kinds_follow_the_prefixes(void **state)
 static void
 a_31_prefix_has_no_broadcast_address(void **state)
 {
-	struct config_interface interface = {.name = (char[]){"p2p"}, .mtu = 1500,
+	struct config_interface interface = {.name = (char[]){"p2p"},
+		.mtu = 1500,
 		.address_count = 1,
 		.addresses = {{IP(10, 9, 9, 0), {IP(10, 9, 9, 0), IP(255, 255, 255, 254), 31}}}};
 	struct config config = {.interface_count = 1, .interfaces = &interface};

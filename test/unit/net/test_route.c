@@ -69,8 +69,8 @@ without_a_default_route_there_is_none(void **state)
 static void
 a_connected_prefix_wins_over_the_same_static_one(void **state)
 {
-	struct config_route same = {.prefix = {IP(10, 0, 0, 0), IP(255, 255, 255, 0), 24},
-		.via = IP(203, 0, 113, 9)};
+	struct config_route same = {
+		.prefix = {IP(10, 0, 0, 0), IP(255, 255, 255, 0), 24}, .via = IP(203, 0, 113, 9)};
 	struct config config = net.config;
 	struct route_table *table;
 
@@ -92,7 +92,8 @@ many_host_routes_fit(void **state)
 
 	for (i = 0; i < HOSTS; i++)
 		many[i] = (struct config_route){
-			.prefix = {rte_cpu_to_be_32(RTE_IPV4(20, 0, 0, 7) + (i << 8)), UINT32_MAX, 32},
+			.prefix = {rte_cpu_to_be_32(RTE_IPV4(20, 0, 0, 7) + (i << 8)), UINT32_MAX,
+				32},
 			.via = IP(10, 0, 0, 254)};
 	config.route_count = HOSTS;
 	config.routes = many;
@@ -119,8 +120,8 @@ a_gateway_must_be_a_host_on_a_connected_prefix(void **state)
 	config.routes = &wrong;
 	for (i = 0; i < RTE_DIM(impossible); i++) {
 		wrong.via = impossible[i];
-		assert_int_equal(
-			route_table_create(&config, net.interfaces, SOCKET_ID_ANY, &table), -EINVAL);
+		assert_int_equal(route_table_create(&config, net.interfaces, SOCKET_ID_ANY, &table),
+			-EINVAL);
 	}
 }
 
