@@ -15,6 +15,7 @@
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
+#include <rte_malloc.h>
 #include <rte_mbuf.h>
 
 #include "core/log.h"
@@ -56,10 +57,10 @@ static uint16_t
 frames_copy(uint16_t ethdev, uint16_t queue, struct rte_mbuf *frames[], uint16_t count,
 	uint16_t max, void *context)
 {
-	struct port *port = context;
+	struct rte_mempool *mempool = context;
 
 	for (uint16_t i = 0; i < count; i++) {
-		struct rte_mbuf *copy = rte_pktmbuf_copy(frames[i], port->mempool, 0, UINT32_MAX);
+		struct rte_mbuf *copy = rte_pktmbuf_copy(frames[i], mempool, 0, UINT32_MAX);
 
 		if (copy == NULL)
 			continue;
@@ -142,8 +143,11 @@ ethdev_start(struct port *port, uint16_t ethdev, uint16_t rx_queues, uint16_t tx
 			ethdev, q, rx_length, (unsigned int)socket, NULL, mempool);
 		if (rc != 0)
 			goto fail;
-		if (port->frame_mempool != NULL &&
-			rte_eth_add_rx_callback(ethdev, q, frames_copy, port) == NULL) {
+		if (port->frame_mempool == NULL)
+			continue;
+		port->frame_copies[q] =
+			rte_eth_add_rx_callback(ethdev, q, frames_copy, port->mempool);
+		if (port->frame_copies[q] == NULL) {
 			rc = -rte_errno;
 			goto fail;
 		}
@@ -267,6 +271,14 @@ fail:
 void
 port_close(struct port *port)
 {
+	/* A callback would outlive its ethdev and meet the next one under the same number. */
+	for (uint16_t q = 0; q < RTE_DIM(port->frame_copies); q++) {
+		if (port->frame_copies[q] == NULL)
+			continue;
+		rte_eth_remove_rx_callback(port->ethdev, q, port->frame_copies[q]);
+		rte_free((void *)(uintptr_t)port->frame_copies[q]);
+		port->frame_copies[q] = NULL;
+	}
 	for (unsigned int i = 0; i < port->ethdev_count; i++) {
 		if (port->started)
 			rte_eth_dev_stop(port->ethdevs[i]);

@@ -64,6 +64,7 @@ struct port {
 	bool tx_shared;
 	struct rte_mempool *mempool;	   /* where received packets end up */
 	struct rte_mempool *frame_mempool; /* for driver->frame_room, else NULL */
+	const struct rte_eth_rxtx_callback *frame_copies[WORKERS_MAX]; /* by receive queue */
 };
 
 const struct port_driver *port_driver_find(enum config_driver driver);
