@@ -165,9 +165,10 @@ class_maps_read(struct reader *reader)
 		if (config_setting_type(entry) == CONFIG_TYPE_GROUP)
 			class_map_read(reader, entry, &config->class_maps[i]);
 	}
-	colours = reader_alloc(reader, count, sizeof(*colours));
+	colours = reader->scratch = reader_alloc(reader, count, sizeof(*colours));
 	for (i = 0; i < count; i++)
 		if (colours[i] == WHITE)
 			circle_walk(reader, list, i, colours);
 	free(colours);
+	reader->scratch = NULL;
 }

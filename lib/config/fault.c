@@ -32,14 +32,6 @@ reader_strdup(struct reader *reader, const char *text)
 	return copy;
 }
 
-const char *
-source_file(const struct reader *reader, const config_setting_t *setting)
-{
-	const char *file = config_setting_source_file(setting);
-
-	return file != NULL ? file : reader->config->file;
-}
-
 /* "ports[0].driver"; returns how many characters it has. */
 static size_t
 path_format(const config_setting_t *setting, char *buffer, size_t size)
@@ -101,12 +93,13 @@ void
 fault_add(struct reader *reader, const config_setting_t *setting, const char *format, ...)
 {
 	char path[PATH_MAX_LENGTH];
+	struct source source;
 	va_list arguments;
 
 	path_format(setting, path, sizeof(path));
+	source_find(reader, setting, &source);
 	va_start(arguments, format);
-	fault_append(reader, source_file(reader, setting), config_setting_source_line(setting),
-		path, format, arguments);
+	fault_append(reader, source.file, source.line, path, format, arguments);
 	va_end(arguments);
 }
 
@@ -116,9 +109,9 @@ fault_add_member(struct reader *reader, const config_setting_t *group, const cha
 {
 	const config_setting_t *setting = config_setting_get_member(group, member);
 	char path[PATH_MAX_LENGTH];
+	struct source source;
 	va_list arguments;
 	size_t used;
-	int line;
 
 	if (setting != NULL) {
 		path_format(setting, path, sizeof(path));
@@ -127,11 +120,9 @@ fault_add_member(struct reader *reader, const config_setting_t *group, const cha
 		used = path_format(group, path, sizeof(path));
 		snprintf(path + used, sizeof(path) - used, "%s%s", used ? "." : "", member);
 	}
-	/* The top of the tree stands on no line of its own. */
-	line = config_setting_source_line(setting);
+	source_find(reader, setting, &source);
 	va_start(arguments, format);
-	fault_append(
-		reader, source_file(reader, setting), line ? line : 1, path, format, arguments);
+	fault_append(reader, source.file, source.line, path, format, arguments);
 	va_end(arguments);
 }
 

@@ -282,7 +282,7 @@ unknown_fault(struct reader *reader, const config_setting_t *setting, const char
 	for (i = 0; i < count; i++)
 		used += (size_t)snprintf(
 			list + used, sizeof(list) - used, "%s%s", i ? ", " : "", nearest[i]);
-	fault_add(reader, setting, "unknown setting, nearest: %s; allowed here: %s", list, all);
+	fault_add(reader, setting, "unknown setting (nearest: %s), allowed: %s", list, all);
 }
 
 void

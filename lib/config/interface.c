@@ -91,9 +91,14 @@ addresses_read(struct reader *reader, const config_setting_t *entry, unsigned in
 static void
 interface_check_vlan(struct reader *reader, const config_setting_t *entry, unsigned int index)
 {
-	const struct config_interface *interfaces = reader->config->interfaces;
+	struct config_interface *interfaces = reader->config->interfaces;
+	const config_setting_t *vlan = config_setting_get_member(entry, "vlan");
 	unsigned int i;
 
+	if (vlan != NULL && config_setting_get_int64(vlan) != (long long)interfaces[index].vlan) {
+		interfaces[index].port = PORTS_MAX; /* a faulty VLAN is nobody's neighbour */
+		return;
+	}
 	for (i = 0; i < index; i++) {
 		if (interfaces[i].port != interfaces[index].port ||
 			interfaces[i].vlan != interfaces[index].vlan)

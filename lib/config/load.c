@@ -8,8 +8,6 @@
  * Limits: libconfig counts lines in 16 bits, so a fault beyond line 65,535 names a wrong line.
  */
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,77 +16,17 @@
 
 #include "reader_priv.h"
 
-enum { INCLUDE_DEPTH_MAX = 10, FILE_LINE_MAX = 4096 };
-
-static void
-folder_of(const char *file, char folder[PATH_MAX])
-{
-	char copy[PATH_MAX];
-
-	snprintf(copy, sizeof(copy), "%s", file);
-	snprintf(folder, PATH_MAX, "%s", dirname(copy));
-}
-
-/* The file that an @include line names; false when the line is none. */
-static bool
-include_line(const char *line, const char *folder, char file[PATH_MAX])
-{
-	const char *name, *end;
-
-	line += strspn(line, " \t");
-	if (strncmp(line, "@include", 8) != 0)
-		return false;
-	name = line + 8;
-	name += strspn(name, " \t");
-	if (*name++ != '"')
-		return false;
-	end = strchr(name, '"');
-	if (end == NULL)
-		return false;
-	return snprintf(file, PATH_MAX, "%s/%.*s", folder, (int)(end - name), name) < PATH_MAX;
-}
-
-/*
- * libconfig's scanner ends the whole process when it is made to read a folder, which a running
- * appliance must survive: find folders before it does. What cannot be opened it reports itself.
- */
-static void
-includes_check(struct reader *reader, const char *file, const char *folder, unsigned int depth)
-{
-	char line[FILE_LINE_MAX], included[PATH_MAX];
-	struct stat status;
-	FILE *stream;
-	int number = 0;
-
-	if (depth > INCLUDE_DEPTH_MAX || stat(file, &status) != 0 || !S_ISREG(status.st_mode))
-		return;
-	stream = fopen(file, "r");
-	if (stream == NULL)
-		return;
-	while (fgets(line, sizeof(line), stream) != NULL) {
-		number++;
-		if (!include_line(line, folder, included))
-			continue;
-		if (stat(included, &status) == 0 && S_ISDIR(status.st_mode))
-			fault_add_at(reader, file, number, "@include",
-				"\"%s\" is a folder, allowed: a file", included);
-		else
-			includes_check(reader, included, folder, depth + 1);
-	}
-	fclose(stream);
-}
-
 /* Read the file into the tree. False after a fault. */
 static bool
 tree_read(struct reader *reader)
 {
 	const char *file = reader->config->file, *error_file;
-	char folder[PATH_MAX];
+	char folder[SOURCE_FILE_MAX], path[SOURCE_FILE_MAX];
 	struct stat status;
 	FILE *stream;
 	int line;
 
-	folder_of(file, folder);
+	source_path(reader, ".", folder);
 	stream = fopen(file, "r");
 	if (stream == NULL) {
 		fault_add_at(reader, file, 1, "file",
@@ -99,7 +37,7 @@ tree_read(struct reader *reader)
 		fault_add_at(reader, file, 1, "file", "is a folder, allowed: a readable file");
 	fclose(stream);
 	if (reader->faults.count == 0)
-		includes_check(reader, file, folder, 0);
+		source_scan(reader, file, 0);
 	if (reader->faults.count != 0)
 		return false;
 
@@ -108,7 +46,8 @@ tree_read(struct reader *reader)
 		return true;
 	error_file = config_error_file(&reader->tree);
 	line = config_error_line(&reader->tree);
-	fault_add_at(reader, error_file != NULL ? error_file : file, line > 0 ? line : 1, "syntax",
+	source_path(reader, error_file != NULL ? error_file : file, path);
+	fault_add_at(reader, path, line > 0 ? line : 1, "syntax",
 		"%s, allowed: libconfig syntax, each name once: name = value; name: { ... }; "
 		"name = [ ... ]; name = ( ... );",
 		config_error_text(&reader->tree));
@@ -171,6 +110,7 @@ config_load(const char *file, config_fault_fn fault, void *context)
 	}
 	for (kind = 0; kind < NAME_KINDS; kind++)
 		free(reader.names[kind].names);
+	free(reader.scratch);
 	fault_list_free(&reader.faults);
 	config_destroy(&reader.tree);
 	return config;

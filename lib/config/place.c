@@ -106,6 +106,7 @@ place_find(struct reader *reader, const char *path)
 {
 	const config_setting_t *setting = NULL;
 	struct config_place place;
+	struct source source;
 	char ancestor[DEFAULT_TEXT_MAX];
 	char *end;
 
@@ -121,8 +122,9 @@ place_find(struct reader *reader, const char *path)
 		place.file = file_intern(reader, reader->config->file);
 		place.line = 1;
 	} else {
-		place.file = file_intern(reader, source_file(reader, setting));
-		place.line = config_setting_source_line(setting);
+		source_find(reader, setting, &source);
+		place.file = file_intern(reader, source.file);
+		place.line = source.line;
 	}
 	return place;
 }

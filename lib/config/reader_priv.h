@@ -13,6 +13,7 @@
 #ifndef CONFIG_READER_PRIV_H
 #define CONFIG_READER_PRIV_H
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,6 +27,8 @@
 /* As in net/interface.h, which is above this room; test_load.c holds the two together. */
 enum { NUMBER_ZONE_SELF = 0, NUMBER_ZONE_DEFAULT = 1, NUMBER_ZONE_FIRST = 2 };
 enum { NUMBER_NAT_NONE, NUMBER_NAT_INSIDE, NUMBER_NAT_OUTSIDE };
+
+enum { SOURCE_FILE_MAX = PATH_MAX };
 
 enum name_kind {
 	NAME_PORT,
@@ -70,6 +73,7 @@ struct reader {
 	struct config *config;
 	struct fault_list faults;
 	struct name_list names[NAME_KINDS];
+	void *scratch; /* of the section that runs */
 	jmp_buf out_of_memory;
 };
 
@@ -86,7 +90,23 @@ void fault_add_at(struct reader *reader, const char *file, int line, const char 
 	const char *format, ...) __attribute__((format(printf, 5, 6)));
 void fault_list_report(struct fault_list *faults, config_fault_fn fault, void *context);
 void fault_list_free(struct fault_list *faults);
-const char *source_file(const struct reader *reader, const config_setting_t *setting);
+
+/* Where a setting stands. */
+struct source {
+	char file[SOURCE_FILE_MAX];
+	int line;
+};
+void source_find(
+	const struct reader *reader, const config_setting_t *setting, struct source *source);
+
+/** Path of a file as libconfig names it: included ones are relative to the main file's folder. */
+void source_path(const struct reader *reader, const char *file, char path[SOURCE_FILE_MAX]);
+
+/**
+ * Look for what libconfig itself would not survive or not notice, before it reads: included folders
+ * and integers that do not fit. Faults are added.
+ */
+void source_scan(struct reader *reader, const char *file, unsigned int depth);
 
 /** "an integer", "a string" ...: what a setting is in the file. */
 const char *type_name(const config_setting_t *setting);

@@ -53,7 +53,8 @@ static const char ports_allowed[] = "an array of port numbers 0 .. 65535, or a l
 				    "ranges such as \"16384-32767\"";
 static const char networks_allowed[] = "\"any\", a prefix or an address";
 
-/* clang-format off: a row reads as name, bounds, help, field */
+/* A row reads as name, default and bounds, help, field. */
+/* clang-format off */
 const struct setting setting_table[] = {
 	{GROUP("system", "The machine: cores, memory and table sizes.")},
 	{INTEGER("system.control_core", 0, 0, 1023,
