@@ -57,40 +57,60 @@ text_copy(char *to, const char *from, uint32_t length)
 	}
 }
 
-bool
-sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length)
+/* Where `length` bytes of new text go, or NULL and the list overflows. */
+static inline char *
+text_reserve(struct sip_edits *edits, struct slice old, uint32_t length)
 {
-	if (edits->count == SIP_EDITS_MAX || length + edits->text_used > SIP_EDIT_TEXT_MAX ||
-		length > SIP_EDIT_TEXT_MAX || old.at == NULL || old.at < edits->base ||
-		old.at - edits->base > SIP_MESSAGE_MAX || old.length > SIP_MESSAGE_MAX) {
+	if (edits->count == SIP_EDITS_MAX || length > SIP_EDIT_TEXT_MAX ||
+		length + edits->text_used > SIP_EDIT_TEXT_MAX || old.at == NULL ||
+		old.at < edits->base || old.at - edits->base > SIP_MESSAGE_MAX ||
+		old.length > SIP_MESSAGE_MAX) {
 		edits->overflow = true;
-		return false;
+		return NULL;
 	}
+	return edits->text + edits->text_used;
+}
+
+/* Add an edit whose text is in its place already. */
+static inline void
+edit_add(struct sip_edits *edits, struct slice old, uint32_t length)
+{
 	edits->edit[edits->count++] = (struct sip_edit){
 		.offset = (uint32_t)(old.at - edits->base),
 		.length = old.length,
 		.text_offset = edits->text_used,
 		.text_length = (uint16_t)length,
 	};
-	text_copy(edits->text + edits->text_used, text, length);
 	edits->text_used += (uint16_t)length;
 	edits->growth += (int32_t)length - (int32_t)old.length;
+}
+
+bool
+sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length)
+{
+	char *const to = text_reserve(edits, old, length);
+
+	if (to == NULL)
+		return false;
+	text_copy(to, text, length);
+	edit_add(edits, old, length);
 	return true;
 }
 
 static char *
 number_write(char *p, uint32_t number)
 {
-	char digits[10];
-	uint32_t count = 0;
+	uint32_t digits = 1;
+	char *end;
 
-	do {
-		digits[count++] = (char)('0' + number % 10);
+	for (uint64_t power = 10; power <= number; power *= 10)
+		digits++;
+	end = p + digits;
+	for (p = end; digits > 0; digits--) {
+		*--p = (char)('0' + number % 10);
 		number /= 10;
-	} while (number > 0);
-	while (count > 0)
-		*p++ = digits[--count];
-	return p;
+	}
+	return end;
 }
 
 static inline char *
@@ -107,13 +127,16 @@ octet_write(char *p, uint8_t octet)
 	return p;
 }
 
+/* Written where they stay: a copy would wait for the single bytes to arrive. */
 bool
 sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port)
 {
-	char text[sizeof("255.255.255.255:65535")];
+	char *const text = text_reserve(edits, old, sizeof("255.255.255.255:65535") - 1);
 	uint8_t octets[4];
 	char *p = text;
 
+	if (text == NULL)
+		return false;
 	memcpy(octets, &address, sizeof(octets));
 	for (int i = 0; i < 4; i++) {
 		if (i > 0)
@@ -124,16 +147,19 @@ sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, u
 		*p++ = ':';
 		p = number_write(p, port);
 	}
-	return sip_edits_replace(edits, old, text, (uint32_t)(p - text));
+	edit_add(edits, old, (uint32_t)(p - text));
+	return true;
 }
 
 bool
 sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number)
 {
-	char text[10];
-	const char *const end = number_write(text, number);
+	char *const text = text_reserve(edits, old, sizeof("4294967295") - 1);
 
-	return sip_edits_replace(edits, old, text, (uint32_t)(end - text));
+	if (text == NULL)
+		return false;
+	edit_add(edits, old, (uint32_t)(number_write(text, number) - text));
+	return true;
 }
 
 bool
