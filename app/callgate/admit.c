@@ -199,7 +199,9 @@ admit_source(struct admission *admission)
 {
 	struct appliance *appliance = admission->worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
-	struct endpoint inside = {key->src, key->src_port, key->proto};
+	/* A protocol without ports cannot be translated, so it is asked for as if it were UDP. */
+	struct endpoint inside = {key->src, key->src_port,
+		is_trackable(key) ? key->proto : IPPROTO_UDP};
 	bool hairpin = admission->destination && admission->out->nat_side == NAT_SIDE_INSIDE;
 
 	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE ||

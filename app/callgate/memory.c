@@ -7,7 +7,6 @@
 #include "appliance.h"
 
 enum {
-	MBUFS_PER_QUEUE = 2,	 /* times the descriptors of a queue: in the ring and on the way */
 	MBUFS_PER_WORKER = 1024, /* caches, outboxes, hand-off rings */
 	MBUFS_HELD = 1024,	 /* waiting for ARP answers */
 };
@@ -38,19 +37,34 @@ appliance_mbufs(const struct config *config)
 		const struct config_port *port = &config->ports[i];
 		unsigned int queues = port->queues ? port->queues : config->system.worker_count;
 
-		mbufs += queues * (port->rx_descriptors + port->tx_descriptors) * MBUFS_PER_QUEUE;
+		mbufs += queues * (port->rx_descriptors + port->tx_descriptors);
 	}
 	return mbufs;
+}
+
+/*
+ * A mempool lays its objects so that none crosses a page, unless the object is longer than one.
+ * With ordinary pages that leaves gaps, so those are what is counted.
+ */
+static size_t
+mempool_memory(unsigned int mbufs, uint16_t room)
+{
+	uint32_t element = sizeof(struct rte_mbuf) + PACKET_PRIVATE_SIZE + room;
+	size_t object = rte_mempool_calc_obj_size(element, 0, NULL);
+	size_t page = 4096;
+
+	if (object >= page)
+		return mbufs * RTE_ALIGN_CEIL(object, page) + page;
+	return (mbufs / (page / object) + 1) * page;
 }
 
 size_t
 appliance_memory(const struct config *config)
 {
-	size_t mbuf = sizeof(struct rte_mbuf) + PACKET_PRIVATE_SIZE + RTE_CACHE_LINE_SIZE;
 	size_t sum = EAL_BYTES;
 
-	sum += appliance_mbufs(config) * (mbuf + appliance_mbuf_room(config));
-	sum += (size_t)LARGE_MBUFS * (mbuf + LARGE_MBUF_ROOM);
+	sum += mempool_memory(appliance_mbufs(config), appliance_mbuf_room(config));
+	sum += mempool_memory(LARGE_MBUFS, LARGE_MBUF_ROOM);
 	sum += sizeof(struct interface_table) + route_table_memory() + neighbour_table_memory();
 	sum += flow_table_memory(config->system.max_flows);
 	sum += pinhole_table_memory(appliance_pinhole_capacity(config));

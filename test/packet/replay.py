@@ -98,7 +98,8 @@ class ReplayTest(unittest.TestCase):
             for entry in sorted(os.listdir(folder)):
                 if entry.endswith(".pcap") and not entry.startswith("in-"):
                     full = os.path.join(folder, entry)
-                    files[entry] = open(full, "rb").read()
+                    with open(full, "rb") as capture:
+                        files[entry] = capture.read()
                     out[entry[:-5]] = list(rdpcap(full)) if len(files[entry]) > 24 else []
             counters = {}
             for line in done.stdout.splitlines():

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The established NAT path, whole: parse, look-up, translate, Ethernet header, outbox; fed from
+ * memory in bursts of 32 on one lcore. Beside it, in the same run and on the same keys: the feed
+ * alone with an empty forward, and one bulk rte_hash look-up. Also new flows a second.
+ *
+ * A packet is made from its flow's number, so feeding reads no memory that the path would find
+ * warm; flows are visited in a scattered order.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_arp.h>
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_hash.h>
+#include <rte_udp.h>
+
+#include "app/callgate/appliance.h"
+#include "app/callgate/pipeline.h"
+#include "app/callgate/worker.h"
+#include "core/keyed_hash.h"
+#include "core/rcu.h"
+#include "net/parse.h"
+
+enum {
+	DESTINATIONS = 32,	/* flows of one inside endpoint */
+	ENDPOINTS_A_HOST = 4096,
+	ROUNDS = 1 << 22,	/* packets measured */
+	WARM_UP = 1 << 20,
+	STEP = 1000003,		/* prime: scattered order over any power of two and over 1000 */
+};
+
+static const char configuration[] =
+	"system: { worker_cores = [0]; file_prefix = \"bench_pipeline_%d\"; max_flows = %u;\n"
+	"          max_calls = 1024; hugepages = \"auto\"; log: { level = \"warning\"; }; };\n"
+	"ports: ( { name = \"lan0\"; driver = \"null\"; }, { name = \"wan0\"; driver = \"null\"; } );\n"
+	"interfaces: (\n"
+	"  { name = \"lan\"; port = \"lan0\"; addresses = [\"10.0.0.1/8\"]; nat = \"inside\"; },\n"
+	"  { name = \"wan\"; port = \"wan0\"; addresses = [\"203.0.113.1/24\"]; nat = \"outside\"; } );\n"
+	"routes: ( { prefix = \"0.0.0.0/0\"; via = \"203.0.113.254\"; } );\n"
+	"nat: { rules: ( { kind = \"dynamic\"; inside = [\"10.0.0.0/8\"]; interface = \"wan\";\n"
+	"                  overload = true; } ); };\n"
+	"telemetry: { enabled = false; };\n";
+
+static struct appliance appliance;
+static struct worker *worker;
+static struct burst frames; /* the same mbufs again and again */
+static uint64_t sent;
+
+static void
+sink(void *context, uint16_t port, struct rte_mbuf **mbufs, unsigned int count)
+{
+	sent += count;
+}
+
+static void
+fault_print(void *context, const struct config_fault *fault)
+{
+	char line[512];
+
+	config_fault_format(line, sizeof(line), fault);
+	fprintf(stderr, "%s\n", line);
+}
+
+static void
+appliance_make(unsigned int max_flows)
+{
+	char path[] = "/tmp/bench_pipeline_XXXXXX";
+	int file = mkstemp(path);
+
+	if (file < 0 || dprintf(file, configuration, getpid(), max_flows) < 0)
+		rte_exit(1, "cannot write a configuration\n");
+	close(file);
+	appliance.config = config_load(path, fault_print, NULL);
+	unlink(path);
+	if (appliance.config == NULL)
+		rte_exit(1, "configuration refused\n");
+	appliance.workers = 1;
+	/* Beside the appliance's own tables: the second table of the floor. */
+	appliance.memory_mb = (unsigned int)(appliance_memory(appliance.config) >> 20) + 256;
+	if (eal_start(&appliance) != 0 || appliance_up(&appliance) != 0 ||
+		rcu_thread_register(0) != 0)
+		rte_exit(1, "appliance does not come up\n");
+	worker = appliance.worker[0];
+	worker->outbox.flush = sink;
+	frames.count = BURST_MAX;
+	if (rte_pktmbuf_alloc_bulk(appliance.mempool, frames.mbuf, BURST_MAX) != 0)
+		rte_exit(1, "no mbufs\n");
+}
+
+/* The first packet of a flow's inside host to one of its destinations. */
+static void
+frame_fill(struct rte_mbuf *mbuf, uint32_t flow)
+{
+	struct {
+		struct rte_ether_hdr ether;
+		struct rte_ipv4_hdr ip;
+		struct rte_udp_hdr udp;
+		uint8_t payload[18];
+	} __rte_packed *frame;
+	uint32_t endpoint = flow / DESTINATIONS;
+
+	mbuf->data_off = RTE_PKTMBUF_HEADROOM;
+	mbuf->data_len = sizeof(*frame);
+	mbuf->pkt_len = sizeof(*frame);
+	mbuf->ol_flags = 0;
+	frame = rte_pktmbuf_mtod(mbuf, void *);
+	frame->ether.dst_addr = appliance.ports[0].mac;
+	frame->ether.ether_type = RTE_BE16(RTE_ETHER_TYPE_IPV4);
+	frame->ip = (struct rte_ipv4_hdr){
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length = rte_cpu_to_be_16(sizeof(*frame) - sizeof(frame->ether)),
+		.time_to_live = 64,
+		.next_proto_id = IPPROTO_UDP,
+		.src_addr = rte_cpu_to_be_32(RTE_IPV4(10, 1, 0, 0) + endpoint / ENDPOINTS_A_HOST),
+		.dst_addr = rte_cpu_to_be_32(RTE_IPV4(198, 18, 0, 0) + flow % DESTINATIONS),
+	};
+	frame->ip.hdr_checksum = rte_ipv4_cksum(&frame->ip);
+	frame->udp.src_port = rte_cpu_to_be_16((uint16_t)(20000 + endpoint % ENDPOINTS_A_HOST));
+	frame->udp.dst_port = RTE_BE16(7000);
+	frame->udp.dgram_len = rte_cpu_to_be_16(sizeof(frame->udp) + sizeof(frame->payload));
+	frame->udp.dgram_cksum = RTE_BE16(0x1234);
+}
+
+static void
+burst_fill(struct burst *burst, uint32_t first, uint32_t flows)
+{
+	for (unsigned int i = 0; i < BURST_MAX; i++)
+		frame_fill(frames.mbuf[i], (uint32_t)((uint64_t)(first + i) * STEP % flows));
+	*burst = frames;
+}
+
+/* The gateway's answer, so that the path ends in a frame and not in the hold queue. */
+static void
+gateway_answer(void)
+{
+	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(appliance.mempool);
+	struct burst burst = {.mbuf = {mbuf}, .count = 1};
+	struct rte_ether_hdr *ether;
+	struct rte_arp_hdr *arp;
+
+	ether = (void *)rte_pktmbuf_append(mbuf, sizeof(*ether) + sizeof(*arp));
+	arp = (void *)(ether + 1);
+	ether->dst_addr = appliance.ports[1].mac;
+	ether->src_addr = (struct rte_ether_addr){{2, 0, 0, 0, 0, 9}};
+	ether->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
+	*arp = (struct rte_arp_hdr){
+		.arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER),
+		.arp_protocol = RTE_BE16(RTE_ETHER_TYPE_IPV4),
+		.arp_hlen = RTE_ETHER_ADDR_LEN,
+		.arp_plen = sizeof(uint32_t),
+		.arp_opcode = RTE_BE16(RTE_ARP_OP_REPLY),
+		.arp_data = {ether->src_addr, rte_cpu_to_be_32(RTE_IPV4(203, 0, 113, 254)),
+			appliance.ports[1].mac, rte_cpu_to_be_32(RTE_IPV4(203, 0, 113, 1))},
+	};
+	pipeline_receive(worker, 1, &burst);
+}
+
+static double
+nanoseconds(uint64_t cycles, uint64_t packets)
+{
+	return (double)cycles * 1e9 / (double)rte_get_tsc_hz() / (double)packets;
+}
+
+static void
+turn_end(void)
+{
+	outbox_flush(&worker->outbox);
+	rcu_quiescent(0);
+}
+
+/* New flows: every packet a miss. The mbufs held for ARP at the very start are replaced. */
+static double
+flows_make(uint32_t flows)
+{
+	uint64_t start, cycles = 0;
+
+	for (uint32_t i = 0; i < flows; i += BURST_MAX) {
+		struct burst burst;
+
+		burst_fill(&burst, i, flows);
+		start = rte_rdtsc();
+		thread_refresh_clock(&worker->thread);
+		pipeline_receive(worker, 0, &burst);
+		turn_end();
+		cycles += rte_rdtsc() - start;
+		if (i == 0) {
+			gateway_answer();
+			turn_end();
+			if (rte_pktmbuf_alloc_bulk(appliance.mempool, frames.mbuf, BURST_MAX) != 0)
+				rte_exit(1, "no mbufs\n");
+		}
+	}
+	return nanoseconds(cycles, flows);
+}
+
+enum path { PATH_EMPTY, PATH_LOOKUP, PATH_WHOLE };
+
+static double
+measure(enum path path, uint32_t flows, struct rte_hash *hash)
+{
+	uint64_t cycles = 0, start;
+	uint64_t before;
+
+	for (uint32_t i = 0; i < WARM_UP + ROUNDS; i += BURST_MAX) {
+		struct parse_result parsed;
+		struct burst burst;
+		const void *keys[BURST_MAX];
+		hash_sig_t signatures[BURST_MAX];
+		void *data[BURST_MAX];
+		uint64_t hits;
+
+		if (i == WARM_UP) {
+			cycles = 0;
+			before = sent;
+		}
+		burst_fill(&burst, i, flows);
+		if (path == PATH_LOOKUP) {
+			parse_burst(&worker->thread, appliance.interfaces, 0, false, &burst, &parsed);
+			for (unsigned int k = 0; k < BURST_MAX; k++) {
+				keys[k] = &packet_of(parsed.ipv4.mbuf[k])->key;
+				signatures[k] = (hash_sig_t)packet_of(parsed.ipv4.mbuf[k])->hash;
+			}
+		}
+		start = rte_rdtsc();
+		switch (path) {
+		case PATH_EMPTY:
+			for (unsigned int k = 0; k < BURST_MAX; k++)
+				outbox_put(&worker->outbox, 1, burst.mbuf[k]);
+			break;
+		case PATH_LOOKUP:
+			if (rte_hash_lookup_with_hash_bulk_data(hash, keys, signatures, BURST_MAX,
+				    &hits, data) != BURST_MAX)
+				rte_exit(1, "look-up missed\n");
+			break;
+		case PATH_WHOLE:
+			thread_refresh_clock(&worker->thread);
+			pipeline_receive(worker, 0, &burst);
+			break;
+		}
+		turn_end();
+		cycles += rte_rdtsc() - start;
+	}
+	if (path != PATH_LOOKUP && sent - before != ROUNDS)
+		rte_exit(1, "%" PRIu64 " of %u packets left\n", sent - before, ROUNDS);
+	return nanoseconds(cycles, ROUNDS);
+}
+
+/* A second table of the same kind that holds the forward and reverse keys of the same flows. */
+static struct rte_hash *
+floor_table(uint32_t flows)
+{
+	struct rte_hash_parameters parameters = {
+		.name = "floor",
+		.entries = flows * 2 < 64 ? 64 : flows * 2 + flows / 2,
+		.key_len = sizeof(struct flow_key),
+		.hash_func = keyed_hash_signature,
+		.socket_id = SOCKET_ID_ANY,
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF |
+			RTE_HASH_EXTRA_FLAGS_MULTI_WRITER_ADD,
+	};
+	struct rte_hash *hash = rte_hash_create(&parameters);
+	struct pool *pool = flow_pool(appliance.flows);
+
+	if (hash == NULL)
+		rte_exit(1, "no memory for the floor's table\n");
+	for (uint32_t i = 1; i <= pool_capacity(pool); i++) {
+		struct flow *flow = pool_at(pool, i);
+
+		if (!pool_object_live(&flow->object))
+			continue;
+		for (unsigned int k = 0; k < 2; k++) {
+			if (rte_hash_add_key_data(hash, &flow->path[k].key, flow) != 0)
+				rte_exit(1, "floor's table refuses a key\n");
+		}
+	}
+	return hash;
+}
+
+int
+main(int argc, char **argv)
+{
+	/* One table size a process: EAL starts once. */
+	uint32_t flows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1 << 20;
+	double create, empty, lookup, whole;
+	struct rte_hash *hash;
+
+	appliance_make(RTE_MAX(flows, 1024u));
+	create = flows_make(flows);
+	if (pool_used(flow_pool(appliance.flows)) != flows)
+		rte_exit(1, "%u flows of %u were made\n", pool_used(flow_pool(appliance.flows)),
+			flows);
+	hash = floor_table(flows);
+	empty = measure(PATH_EMPTY, flows, NULL);
+	lookup = measure(PATH_LOOKUP, flows, hash);
+	whole = measure(PATH_WHOLE, flows, NULL);
+	printf("%8u flows, %s pages: empty forward %5.1f ns, bulk look-up %5.1f ns, whole NAT path "
+	       "%5.1f ns (%.2f x look-up); new flow %6.0f ns (%.2f M/s)\n",
+		flows, appliance.hugepages ? "huge" : "4 KiB", empty, lookup, whole, whole / lookup,
+		create, 1000 / create);
+	rte_hash_free(hash);
+	return 0;
+}
