@@ -121,6 +121,7 @@ flow_direction_of_data(void *data)
 /** Tables for `capacity` flows on NUMA node `socket`. NULL and rte_errno. Bring-up. */
 struct flow_table *flow_table_create(uint32_t capacity, const struct flow_timeouts *timeouts,
 	int socket);
+/** NULL is allowed. Every thread offline in the RCU variable, or deleted keys stay allocated. */
 void flow_table_destroy(struct flow_table *table);
 size_t flow_table_memory(uint32_t capacity);
 
@@ -162,10 +163,13 @@ void flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *
 /** Newest last_seen_s of the owner's flows, at most `limit` looked at; 0: none. Control lcore. */
 uint32_t flow_owner_last_seen(struct flow_owner *owner, unsigned int limit);
 
-/** Age: look at `budget` objects from a cursor the table keeps, remove idle flows, reclaim. Control. */
+/**
+ * Age: look at `budget` objects from a cursor the table keeps, remove idle flows, reclaim. Control
+ * lcore, online for this step and offline before the next (else nothing it removed is reclaimed).
+ */
 void flow_sweep(struct thread *self, struct flow_table *table, uint32_t budget);
 
-/** Remove every flow (clear firewall sessions): same budgeted step; true when done. Control lcore. */
+/** Remove every flow (clear firewall sessions): same budgeted step; true when done. Control lcore, online. */
 bool flow_clear_step(struct thread *self, struct flow_table *table, uint32_t *cursor, uint32_t budget);
 
 /** Idle limit of a flow in its present state, seconds. */

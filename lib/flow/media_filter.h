@@ -12,7 +12,7 @@
  * one counts by address alone: a phone may send from another port than it listens on.
  * The filter is asked for new flows only: a flow that stands is not asked again.
  *
- * Synchronization: the filter's own lock, a leaf; never together with another.
+ * Synchronization: the filter's own lock, a leaf: taken alone or under the pinhole key's stripe.
  */
 #ifndef FLOW_MEDIA_FILTER_H
 #define FLOW_MEDIA_FILTER_H

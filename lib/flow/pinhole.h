@@ -113,7 +113,7 @@ enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
 enum pinhole_verdict pinhole_match(struct thread *self, struct pinhole_table *table,
 	const struct flow_key *real, struct pinhole **pinhole);
 
-/** Close what has no holder and is past its deadline; reclaim. Control lcore. */
+/** Close what has no holder and is past its deadline; reclaim. Control lcore, as flow_sweep(). */
 void pinhole_sweep(struct thread *self, struct pinhole_table *table, uint32_t budget);
 
 struct pool *pinhole_pool(struct pinhole_table *table);

@@ -103,6 +103,26 @@ key_of_another_flow_is_a_conflict_and_leaves_nothing(void **state)
 }
 
 static void
+keys_of_a_dying_flow_are_free_and_its_remover_leaves_the_new_ones(void **state)
+{
+	struct flow_template template = template_make(4000, IPPROTO_UDP);
+	struct flow *old = made(&template), *new;
+
+	/* As a remover that has won, but does not hold the stripes yet. */
+	atomic_store(&old->state, FLOW_DYING);
+	new = made(&template);
+	assert_ptr_not_equal(new, old);
+	assert_int_equal(flow_key_count(table), 2);
+	assert_ptr_equal(lookup(table, &template.key[0]), new);
+	atomic_store(&old->state, FLOW_LIVE);
+	assert_true(flow_remove(&worker, table, old));
+	assert_int_equal(flow_key_count(table), 2);
+	assert_ptr_equal(lookup(table, &template.key[0]), new);
+	assert_ptr_equal(flow_of_data(lookup(table, &template.key[1])), new);
+	assert_true(flow_remove(&worker, table, new));
+}
+
+static void
 equal_keys_are_one_key(void **state)
 {
 	struct flow_template template = template_make(4000, IPPROTO_UDP);
@@ -332,31 +352,25 @@ memory_sum_covers_what_is_taken(void **state)
 	setup(NULL);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(flow_is_found_by_both_keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			second_maker_gets_the_standing_flow_in_its_own_direction, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			key_of_another_flow_is_a_conflict_and_leaves_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(equal_keys_are_one_key, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			empty_pool_is_said_and_objects_return_after_a_grace_period, setup,
-			teardown),
-		cmocka_unit_test_setup_teardown(
-			closed_owner_removes_its_flows_and_takes_no_more, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			owner_list_survives_removal_in_any_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			owner_knows_its_peers_and_its_newest_packet, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			sweep_ends_flows_after_their_own_idle_time, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			sweep_keeps_to_its_budget_and_passes_all_in_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(clear_removes_every_flow_in_steps, setup, teardown),
-		cmocka_unit_test_setup_teardown(memory_sum_covers_what_is_taken, setup, teardown),
+		TEST(flow_is_found_by_both_keys),
+		TEST(second_maker_gets_the_standing_flow_in_its_own_direction),
+		TEST(key_of_another_flow_is_a_conflict_and_leaves_nothing),
+		TEST(keys_of_a_dying_flow_are_free_and_its_remover_leaves_the_new_ones),
+		TEST(equal_keys_are_one_key),
+		TEST(empty_pool_is_said_and_objects_return_after_a_grace_period),
+		TEST(closed_owner_removes_its_flows_and_takes_no_more),
+		TEST(owner_list_survives_removal_in_any_order),
+		TEST(owner_knows_its_peers_and_its_newest_packet),
+		TEST(sweep_ends_flows_after_their_own_idle_time),
+		TEST(sweep_keeps_to_its_budget_and_passes_all_in_turn),
+		TEST(clear_removes_every_flow_in_steps),
+		TEST(memory_sum_covers_what_is_taken),
 	};
 
 	fixture_start();
