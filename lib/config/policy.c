@@ -8,6 +8,17 @@
 
 enum { CLASS_DEFAULT = -1, CLASS_UNKNOWN = -2 };
 
+/* Zones are numbered in the order in which they come here: "self", "default", the file's. */
+static void
+zone_add(struct reader *reader, const char *name)
+{
+	struct config *config = reader->config;
+	char *copy = reader_strdup(reader, name);
+
+	config->zones[config->zone_count++] = copy;
+	name_add(reader, NAME_ZONE, NULL, copy);
+}
+
 void
 zones_read(struct reader *reader)
 {
@@ -22,11 +33,8 @@ zones_read(struct reader *reader)
 		count = sequence_open(reader, list, 0, ZONES_MAX - NUMBER_ZONE_FIRST,
 			setting_find("zones")->allowed);
 	config->zones = reader_alloc(reader, NUMBER_ZONE_FIRST + count, sizeof(*config->zones));
-	config->zones[NUMBER_ZONE_SELF] = reader_strdup(reader, "self");
-	config->zones[NUMBER_ZONE_DEFAULT] = reader_strdup(reader, "default");
-	config->zone_count = NUMBER_ZONE_FIRST;
-	name_add(reader, NAME_ZONE, NULL, config->zones[NUMBER_ZONE_SELF]);
-	name_add(reader, NAME_ZONE, NULL, config->zones[NUMBER_ZONE_DEFAULT]);
+	zone_add(reader, "self");
+	zone_add(reader, "default");
 	for (i = 0; i < count; i++) {
 		setting = config_setting_get_elem(list, i);
 		text = text_read(reader, setting, "the name of a zone");
@@ -50,9 +58,7 @@ zones_read(struct reader *reader)
 				"\"%s\" stands here twice, allowed: each name once", text);
 			continue;
 		}
-		config->zones[config->zone_count] = reader_strdup(reader, text);
-		name_add(reader, NAME_ZONE, NULL, config->zones[config->zone_count]);
-		config->zone_count++;
+		zone_add(reader, text);
 	}
 }
 

@@ -65,11 +65,10 @@ source_find(const struct reader *reader, const config_setting_t *setting, struct
 			source->file, source->line, config_setting_get_string(setting));
 }
 
-/* The file that an @include line names; false when the line is none. */
+/* The name in an @include line; false when the line is none. */
 static bool
-include_line(const struct reader *reader, const char *line, char file[SOURCE_FILE_MAX])
+include_line(const char *line, char name[SOURCE_FILE_MAX])
 {
-	char name[SOURCE_FILE_MAX];
 	const char *end;
 
 	line += strspn(line, " \t");
@@ -82,8 +81,7 @@ include_line(const struct reader *reader, const char *line, char file[SOURCE_FIL
 	end = strchr(line, '"');
 	if (end == NULL || end - line >= SOURCE_FILE_MAX)
 		return false;
-	snprintf(name, sizeof(name), "%.*s", (int)(end - line), line);
-	source_path(reader, name, file);
+	snprintf(name, SOURCE_FILE_MAX, "%.*s", (int)(end - line), line);
 	return true;
 }
 
@@ -138,13 +136,35 @@ line_scan(struct reader *reader, const char *file, int line, const char *text, b
 	}
 }
 
-/* A folder would make libconfig's scanner end the whole process, a running appliance too. */
+/*
+ * A folder would make libconfig's scanner end the whole process, a running appliance too. An empty
+ * name is the folder of the main file.
+ */
+static void
+include_scan(
+	struct reader *reader, const char *file, int line, const char *name, unsigned int depth)
+{
+	char included[SOURCE_FILE_MAX];
+	struct stat status;
+
+	source_path(reader, name[0] != '\0' ? name : ".", included);
+	if (name[0] == '/')
+		fault_add_at(reader, file, line, "@include",
+			"\"%s\" is absolute, allowed: a name relative to the folder of %s", name,
+			reader->config->file);
+	else if (stat(included, &status) == 0 && S_ISDIR(status.st_mode))
+		fault_add_at(reader, file, line, "@include", "\"%s\" is a folder, allowed: a file",
+			included);
+	else
+		source_scan(reader, included, depth + 1);
+}
+
 void
 source_scan(struct reader *reader, const char *file, unsigned int depth)
 {
-	char line[FILE_LINE_MAX], included[SOURCE_FILE_MAX];
+	char line[FILE_LINE_MAX], name[SOURCE_FILE_MAX];
 	struct stat status;
-	bool comment = false;
+	bool comment = false, whole = true;
 	int number = 0;
 	FILE *stream;
 
@@ -154,14 +174,12 @@ source_scan(struct reader *reader, const char *file, unsigned int depth)
 	if (stream == NULL)
 		return; /* libconfig reports that */
 	while (fgets(line, sizeof(line), stream) != NULL) {
-		number++;
-		if (comment || !include_line(reader, line, included))
-			line_scan(reader, file, number, line, &comment);
-		else if (stat(included, &status) == 0 && S_ISDIR(status.st_mode))
-			fault_add_at(reader, file, number, "@include",
-				"\"%s\" is a folder, allowed: a file", included);
+		number += whole;
+		if (whole && !comment && include_line(line, name))
+			include_scan(reader, file, number, name, depth);
 		else
-			source_scan(reader, included, depth + 1);
+			line_scan(reader, file, number, line, &comment);
+		whole = strchr(line, '\n') != NULL;
 	}
 	fclose(stream);
 }

@@ -433,26 +433,48 @@ a_folder_is_a_fault(void **state)
 	assert_non_null(strstr(record.faults[0].text, "is a folder"));
 }
 
-/* Fails the first, second, third ... allocation until the load gets through. */
+/* Fails the first, second, third ... allocation until the load gets through; returns how many. */
+static int
+load_short_of_memory(const char *text, struct fault_record *record, struct config **config)
+{
+	int failing;
+
+	for (failing = 0;; failing++) {
+		allocations_left = failing;
+		*config = config_load_text(text, record);
+		if (record->count != 1 || strstr(record->faults[0].text, "out of memory") == NULL)
+			break;
+		assert_null(*config);
+	}
+	allocations_left = -1;
+	return failing;
+}
+
 static void
 running_out_of_memory_is_a_fault_and_leaks_nothing(void **state)
 {
 	static struct fault_record record;
-	struct config *config = NULL;
-	int failing;
+	struct config *config;
 
-	for (failing = 0; config == NULL; failing++) {
-		allocations_left = failing;
-		config = config_load_text(example, &record);
-		if (config != NULL)
-			break;
-		assert_int_equal(record.count, 1);
-		assert_non_null(strstr(record.faults[0].text, "out of memory"));
-	}
-	allocations_left = -1;
-	assert_true(failing > 50);
+	assert_true(load_short_of_memory(example, &record, &config) > 50);
+	assert_non_null(config);
 	assert_int_equal(record.count, 0);
 	config_free(config);
+}
+
+static void
+running_out_of_memory_among_faults_leaks_nothing(void **state)
+{
+	static struct fault_record record;
+	struct config *config;
+	int allocations = load_short_of_memory(TEXT_PORTS TEXT_INTERFACES
+		"nat: { rules: ( { kind = \"static\"; } ); };\n"
+		"class_maps: ( { name = \"a\"; class_maps = [\"a\"]; } );\n",
+		&record, &config);
+
+	assert_true(allocations > 20);
+	assert_null(config);
+	assert_int_equal(record.count, 3);
 }
 
 int
@@ -475,6 +497,7 @@ main(void)
 		cmocka_unit_test(a_file_that_cannot_be_read_is_a_fault),
 		cmocka_unit_test(a_folder_is_a_fault),
 		cmocka_unit_test(running_out_of_memory_is_a_fault_and_leaks_nothing),
+		cmocka_unit_test(running_out_of_memory_among_faults_leaks_nothing),
 	};
 
 	return cmocka_run_group_tests(on_example, example_load, example_free) +
