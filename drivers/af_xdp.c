@@ -19,9 +19,10 @@
  * fit a page and stand in one piece; port_open() checks that. Each queue takes 2,048 mbufs at
  * once and may hold as many for sending (port_mbufs()).
  *
- * Opening again in one process: the PMD does not give the 2,048 mbufs of a closed queue back, and
- * where a device with fewer queues was closed before, a new one received on no more queues than
- * that. Different devices at the same time are fine. callgate opens each port once.
+ * Opening again in one process does not work: PMD and libxdp do not give back all of a closed
+ * queue (2,048 mbufs, and the socket's context), and a device opened later then receives only on
+ * as many queues as the first had, or sends nothing. callgate opens each port once. Any number of
+ * devices at the same time is fine.
  *
  * libxdp says "no bpffs found" where /sys/fs/bpf is not mounted, and works without.
  */

@@ -18,7 +18,7 @@
 #include "eal_fixture.h"
 
 enum {
-	MBUFS = 40000, /* net_af_xdp keeps 2,048 of each queue it ever opened */
+	MBUFS = 20000,
 };
 
 static struct rte_mempool *mempool;

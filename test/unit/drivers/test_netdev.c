@@ -207,14 +207,24 @@ af_packet_sends_from_every_worker(void **state)
 }
 
 static void
-af_xdp_spreads_flows_over_the_queues_of_a_veth(void **state)
+af_xdp_receives_on_the_one_queue_of_a_veth(void **state)
 {
-	/* downwards: see af_xdp.c about opening again in one process */
-	for (unsigned int queues = QUEUES_MAX; queues >= 1; queues /= 2) {
-		veth_create(queues);
-		assert_flows_spread(DRIVER_AF_XDP, queues);
-		veth_delete(NULL);
-	}
+	veth_create(1);
+	assert_flows_spread(DRIVER_AF_XDP, 1);
+}
+
+static void
+af_xdp_spreads_flows_over_two_queues_of_a_veth(void **state)
+{
+	veth_create(2);
+	assert_flows_spread(DRIVER_AF_XDP, 2);
+}
+
+static void
+af_xdp_spreads_flows_over_four_queues_of_a_veth(void **state)
+{
+	veth_create(4);
+	assert_flows_spread(DRIVER_AF_XDP, 4);
 }
 
 static void
@@ -289,14 +299,17 @@ a_device_that_is_not_there_or_down_is_refused(void **state)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(af_packet_spreads_flows_over_its_queues, veth_delete),
 		cmocka_unit_test_teardown(af_packet_gives_long_datagrams_whole, veth_delete),
 		cmocka_unit_test_teardown(af_packet_sends_from_every_worker, veth_delete),
+		cmocka_unit_test_teardown(af_xdp_receives_on_the_one_queue_of_a_veth, veth_delete),
 		cmocka_unit_test_teardown(
-			af_xdp_spreads_flows_over_the_queues_of_a_veth, veth_delete),
+			af_xdp_spreads_flows_over_two_queues_of_a_veth, veth_delete),
+		cmocka_unit_test_teardown(
+			af_xdp_spreads_flows_over_four_queues_of_a_veth, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_opens_no_more_queues_than_there_are, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_sends_from_every_worker, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_refuses_mbufs_longer_than_a_page, veth_delete),
@@ -309,6 +322,11 @@ main(void)
 		fprintf(stderr, "skipped: cannot make a network namespace: %s\n", strerror(errno));
 		return SKIPPED;
 	}
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s PATTERN\n", argv[0]);
+		return 1;
+	}
+	cmocka_set_test_filter(argv[1]);
 	eal_fixture_start();
 	mempool_create();
 	return cmocka_run_group_tests(tests, NULL, NULL);
