@@ -12,8 +12,7 @@ enum device_kind {
 	DEVICE_PCI,
 	DEVICE_NETDEV,
 	DEVICE_NETDEV_OR_NAME, /* left out: the port's name */
-	DEVICE_FILE,
-	DEVICE_OR_NAME,
+	DEVICE_FILE, /* left out: nothing is read, `output` only */
 	DEVICE_NONE
 };
 
@@ -25,8 +24,9 @@ static const struct {
 	[DRIVER_AF_PACKET] = {"af_packet", "a network device of 1 .. 15 characters", DEVICE_NETDEV},
 	[DRIVER_AF_XDP] = {"af_xdp", "a network device of 1 .. 15 characters", DEVICE_NETDEV},
 	[DRIVER_TAP] = {"tap", "a network device of 1 .. 15 characters", DEVICE_NETDEV_OR_NAME},
-	[DRIVER_PCAP] = {"pcap", "a capture file to read", DEVICE_FILE},
-	[DRIVER_RING] = {"ring", "the name of a ring", DEVICE_OR_NAME},
+	[DRIVER_PCAP] = {"pcap", "a capture file whose name has no comma, bracket or quote",
+		DEVICE_FILE},
+	[DRIVER_RING] = {"ring", "no device", DEVICE_NONE},
 	[DRIVER_NULL] = {"null", "no device", DEVICE_NONE},
 };
 
@@ -55,13 +55,20 @@ pci_address_is_valid(const char *text)
 	return rest != NULL && rest[0] >= '0' && rest[0] <= '7' && rest[1] == '\0';
 }
 
+/* These end a value in the language of DPDK's device arguments. */
+static bool
+value_is_valid(const char *text)
+{
+	return strpbrk(text, ",[]\"'") == NULL;
+}
+
 static bool
 netdev_name_is_valid(const char *text)
 {
 	size_t length = strlen(text);
 
-	return length > 0 && length < IFNAMSIZ && strpbrk(text, " \t/:,=") == NULL &&
-	       strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
+	return length > 0 && length < IFNAMSIZ && strpbrk(text, " \t/:=") == NULL &&
+	       value_is_valid(text) && strcmp(text, ".") != 0 && strcmp(text, "..") != 0;
 }
 
 static void
@@ -80,7 +87,9 @@ device_check(struct reader *reader, const config_setting_t *entry, struct config
 	if (port->device == NULL && config_setting_get_member(entry, "device") != NULL)
 		return; /* the table has reported it */
 	if (port->device == NULL) {
-		if (kind != DEVICE_NETDEV_OR_NAME && kind != DEVICE_OR_NAME) {
+		if (kind == DEVICE_FILE && port->tx_file != NULL)
+			return;
+		if (kind != DEVICE_NETDEV_OR_NAME) {
 			fault_add_member(reader, entry, "device",
 				"missing, driver %s needs it, allowed: %s", driver, allowed);
 			return;
@@ -90,7 +99,8 @@ device_check(struct reader *reader, const config_setting_t *entry, struct config
 		port->device = reader_strdup(reader, port->name);
 	}
 	if ((kind == DEVICE_PCI && !pci_address_is_valid(port->device)) ||
-		(netdev && !netdev_name_is_valid(port->device)))
+		(netdev && !netdev_name_is_valid(port->device)) ||
+		(kind == DEVICE_FILE && !value_is_valid(port->device)))
 		fault_add_member(reader, entry, "device",
 			"is \"%.80s\", allowed with driver %s: %s", port->device, driver, allowed);
 	if (kind == DEVICE_FILE)
@@ -152,6 +162,9 @@ ports_read(struct reader *reader)
 			fault_add_member(reader, entry, "output",
 				"a port with driver %s has none, allowed: driver pcap only",
 				drivers[port->driver].name);
+		if (port->tx_file != NULL && !value_is_valid(port->tx_file))
+			fault_add_member(reader, entry, "output", "is \"%.80s\", allowed: %s",
+				port->tx_file, drivers[DRIVER_PCAP].allowed);
 		device_check(reader, entry, port);
 		device_check_shared(reader, entry, i);
 	}

@@ -99,8 +99,8 @@ const struct setting setting_table[] = {
 	{TEXT("ports[].device",
 		 "`pci`: PCI address such as \"0000:3b:00.0\". `af_packet`, `af_xdp`: network "
 		 "device. `tap`: network device to make (default: the port's name). `pcap`: "
-		 "capture file to read. `ring`: ring to use (default: the port's name). Not for "
-		 "`null`."),
+		 "capture file to read (may be left out where `output` is given). `ring` and "
+		 "`null` have none."),
 		FIELD(struct config_port, device)},
 	{TEXT("ports[].output",
 		 "`pcap` only: capture file to write. Left out: nothing is written."),
