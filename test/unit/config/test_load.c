@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a good configuration becomes: values, defaults, numbering; and what loading survives. */
+/* What a good configuration becomes: values, defaults, numbering; and files that cannot be read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include "config/reader_priv.h"
 #include "net/interface.h"
 
+#include "example.h"
 #include "fault_record.h"
 
 _Static_assert((int)NUMBER_ZONE_SELF == (int)ZONE_SELF, "zone numbers");
@@ -18,102 +19,6 @@ _Static_assert((int)NUMBER_ZONE_FIRST == (int)ZONE_FIRST, "zone numbers");
 _Static_assert((int)NUMBER_NAT_NONE == (int)NAT_SIDE_NONE, "NAT sides");
 _Static_assert((int)NUMBER_NAT_INSIDE == (int)NAT_SIDE_INSIDE, "NAT sides");
 _Static_assert((int)NUMBER_NAT_OUTSIDE == (int)NAT_SIDE_OUTSIDE, "NAT sides");
-
-/* The allocation that fails, counted down; -1: none does. */
-static int allocations_left = -1;
-
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-char *__wrap_strdup(const char *text);
-
-static bool
-allocation_fails(void)
-{
-	if (allocations_left < 0)
-		return false;
-	return allocations_left-- == 0;
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *memory, size_t size)
-{
-	return allocation_fails() ? NULL : __real_realloc(memory, size);
-}
-
-char *
-__wrap_strdup(const char *text)
-{
-	return allocation_fails() ? NULL : __real_strdup(text);
-}
-
-static const char example[] =
-	"system: { control_core = 0; worker_cores = [1, 1, 3]; hugepages = \"off\"; memory_mb = "
-	"512;\n"
-	"  file_prefix = \"cg1\"; max_flows = 65536; max_calls = 1024; idle = \"poll\";\n"
-	"  log: { level = \"debug\"; target = \"syslog\"; }; };\n"
-	"ports: (\n"
-	"  { name = \"lan0\"; driver = \"af_packet\"; device = \"veth-in\"; },\n"
-	"  { name = \"wan0\"; driver = \"pci\"; device = \"0000:3b:00.0\"; queues = 4; },\n"
-	"  { name = \"file\"; driver = \"pcap\"; device = \"in.pcap\"; output = \"out.pcap\";\n"
-	"    rx_descriptors = 256; tx_descriptors = 512; },\n"
-	"  { name = \"tap0\"; driver = \"tap\"; } );\n"
-	"interfaces: (\n"
-	"  { name = \"lan\"; port = \"lan0\"; vlan = 0; addresses = [\"10.0.0.1/24\"]; zone = "
-	"\"inside\";\n"
-	"    nat = \"inside\"; mtu = 1400; },\n"
-	"  { name = \"wan\"; port = \"wan0\"; addresses = [\"203.0.113.1/24\", "
-	"\"198.51.100.1/31\"];\n"
-	"    zone = \"outside\"; nat = \"outside\"; },\n"
-	"  { name = \"spare\"; port = \"file\"; vlan = 100; addresses = [\"192.0.2.1/32\"]; } );\n"
-	"routes: ( { prefix = \"0.0.0.0/0\"; via = \"203.0.113.254\"; } );\n"
-	"acls: ( { name = \"trunks\"; entries: (\n"
-	"  { action = \"permit\"; protocol = \"udp\"; source = \"any\"; destination = "
-	"\"203.0.113.0/24\";\n"
-	"    dports = [5060, 5061]; sports = (1024, \"2000-3000\"); },\n"
-	"  { action = \"deny\"; source = \"10.0.0.9\"; } ); } );\n"
-	"nat: {\n"
-	"  pools: ( { name = \"public\"; addresses = [\"203.0.113.10-203.0.113.20\", "
-	"\"203.0.113.30\"];\n"
-	"    ports = [2048, 4095]; } );\n"
-	"  rules: (\n"
-	"    { kind = \"dynamic\"; inside = [\"10.0.0.0/24\"]; interface = \"wan\"; overload = "
-	"true; },\n"
-	"    { kind = \"dynamic\"; inside = [\"10.1.0.0/16\", \"10.2.0.0/16\"]; pool = "
-	"\"public\";\n"
-	"      overload = false; },\n"
-	"    { kind = \"static\"; inside = \"10.0.0.5\"; outside = \"203.0.113.5\"; },\n"
-	"    { kind = \"static\"; protocol = \"udp\"; inside = \"10.0.0.6:5060\";\n"
-	"      outside = \"203.0.113.1:5062\"; } );\n"
-	"  sip: { udp_ports = [5060, 5080]; tcp_ports = []; };\n"
-	"  timeouts: { udp = 30; tcp_established = 600; tcp_transitory = 20; icmp = 5; }; };\n"
-	"zones: [\"inside\", \"outside\"];\n"
-	"class_maps: (\n"
-	"  { name = \"all\"; match = \"all\"; class_maps = [\"any\"]; acls = [\"trunks\"]; },\n"
-	"  { name = \"any\"; protocols = [\"sip\", \"dns\", \"ssh\", \"icmp\"]; } );\n"
-	"policy_maps: (\n"
-	"  { name = \"p\"; classes: ( { class = \"all\"; action = \"inspect\"; },\n"
-	"    { class = \"class-default\"; log = true; } ); },\n"
-	"  { name = \"q\"; classes: ( { class = \"any\"; action = \"pass\"; } ); } );\n"
-	"zone_pairs: (\n"
-	"  { name = \"in-out\"; source = \"inside\"; destination = \"outside\"; policy = \"q\"; "
-	"},\n"
-	"  { name = \"out-self\"; source = \"outside\"; destination = \"self\"; policy = \"p\"; } "
-	");\n"
-	"sip: { call_proceeding_timeout = 10; max_call_duration = 20; media_inactivity_timeout = "
-	"30;\n"
-	"  registration_grace = 0; max_calls_per_host = 7; malformed = \"drop\";\n"
-	"  media_source = \"announced\"; media_hosts = \"sender\";\n"
-	"  blacklist: { trigger_messages = 0; trigger_period_ms = 5; block_seconds = 6; }; };\n"
-	"telemetry: { enabled = false; };\n";
 
 static struct config *
 good_load(const char *text)
@@ -433,50 +338,6 @@ a_folder_is_a_fault(void **state)
 	assert_non_null(strstr(record.faults[0].text, "is a folder"));
 }
 
-/* Fails the first, second, third ... allocation until the load gets through; returns how many. */
-static int
-load_short_of_memory(const char *text, struct fault_record *record, struct config **config)
-{
-	int failing;
-
-	for (failing = 0;; failing++) {
-		allocations_left = failing;
-		*config = config_load_text(text, record);
-		if (record->count != 1 || strstr(record->faults[0].text, "out of memory") == NULL)
-			break;
-		assert_null(*config);
-	}
-	allocations_left = -1;
-	return failing;
-}
-
-static void
-running_out_of_memory_is_a_fault_and_leaks_nothing(void **state)
-{
-	static struct fault_record record;
-	struct config *config;
-
-	assert_true(load_short_of_memory(example, &record, &config) > 50);
-	assert_non_null(config);
-	assert_int_equal(record.count, 0);
-	config_free(config);
-}
-
-static void
-running_out_of_memory_among_faults_leaks_nothing(void **state)
-{
-	static struct fault_record record;
-	struct config *config;
-	int allocations = load_short_of_memory(TEXT_PORTS TEXT_INTERFACES
-		"nat: { rules: ( { kind = \"static\"; } ); };\n"
-		"class_maps: ( { name = \"a\"; class_maps = [\"a\"]; } );\n",
-		&record, &config);
-
-	assert_true(allocations > 20);
-	assert_null(config);
-	assert_int_equal(record.count, 3);
-}
-
 int
 main(void)
 {
@@ -496,8 +357,6 @@ main(void)
 		cmocka_unit_test(empty_zones_switch_the_firewall_on),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_a_fault),
 		cmocka_unit_test(a_folder_is_a_fault),
-		cmocka_unit_test(running_out_of_memory_is_a_fault_and_leaks_nothing),
-		cmocka_unit_test(running_out_of_memory_among_faults_leaks_nothing),
 	};
 
 	return cmocka_run_group_tests(on_example, example_load, example_free) +
