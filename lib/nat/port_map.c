@@ -69,37 +69,53 @@ bit_take(struct port_map *map, uint16_t port)
 	return true;
 }
 
-static bool
-ticket_take(struct port_map *map, unsigned int class)
+static int32_t
+count_of(uint64_t counts, unsigned int class)
 {
-	int32_t count = atomic_load_explicit(&map->free_count[class], memory_order_relaxed);
+	return (int32_t)(counts >> 16 * class & UINT16_MAX) - COUNT_BIAS;
+}
 
-	while (count > 0)
-		/* acquire: pairs with the release in port_map_release(); the bit is set */
-		if (atomic_compare_exchange_weak_explicit(&map->free_count[class], &count,
-			    count - 1, memory_order_acquire, memory_order_relaxed))
-			return true;
-	return false;
+static void
+count_add(struct port_map *map, unsigned int class, int64_t n)
+{
+	/* release: pairs with ticket_take(); a port that is counted has its bit set */
+	atomic_fetch_add_explicit(
+		&map->counts, (uint64_t)(n * (INT64_C(1) << 16 * class)), memory_order_release);
+}
+
+/* Take a ticket of the first of these classes that has a free port; -1: at one moment none had. */
+static int
+ticket_take(struct port_map *map, const uint8_t *classes, unsigned int count)
+{
+	/* acquire, here and below: pairs with count_add() */
+	uint64_t counts = atomic_load_explicit(&map->counts, memory_order_acquire);
+
+	for (;;) {
+		unsigned int i = 0;
+
+		while (i < count && count_of(counts, classes[i]) <= 0)
+			i++;
+		if (i == count)
+			return -1;
+		if (atomic_compare_exchange_weak_explicit(&map->counts, &counts,
+			    counts - (UINT64_C(1) << 16 * classes[i]), memory_order_acquire,
+			    memory_order_acquire))
+			return classes[i];
+	}
 }
 
 /* Give the ticket back when there are more tickets than ports. */
 static bool
 ticket_surplus(struct port_map *map, unsigned int class)
 {
-	int32_t count = atomic_load_explicit(&map->free_count[class], memory_order_relaxed);
+	uint64_t counts = atomic_load_explicit(&map->counts, memory_order_relaxed);
 
-	while (count < 0)
-		if (atomic_compare_exchange_weak_explicit(&map->free_count[class], &count,
-			    count + 1, memory_order_relaxed, memory_order_relaxed))
+	while (count_of(counts, class) < 0)
+		if (atomic_compare_exchange_weak_explicit(&map->counts, &counts,
+			    counts + (UINT64_C(1) << 16 * class), memory_order_relaxed,
+			    memory_order_relaxed))
 			return true;
 	return false;
-}
-
-static void
-count_add(struct port_map *map, uint16_t port, int32_t n)
-{
-	/* release: pairs with ticket_take() */
-	atomic_fetch_add_explicit(&map->free_count[class_of(port)], n, memory_order_release);
 }
 
 /* First word at or after `k` that may have a free port of this parity; `end` when none. */
@@ -152,7 +168,7 @@ word_take(struct port_map *map, unsigned int parity, unsigned int k, unsigned in
 		if (bit_take(map, port)) {
 			if (!pair)
 				return port;
-			count_add(map, port, -1);
+			count_add(map, class_of(port), -1);
 			if (port_map_claim(map, (uint16_t)(port + 1)))
 				return port;
 			port_map_release(map, port);
@@ -191,13 +207,20 @@ class_take(struct port_map *map, struct random *random, unsigned int class, bool
 }
 
 void
+port_map_init(struct port_map *map)
+{
+	for (unsigned int class = 0; class < PORT_CLASSES; class ++)
+		count_add(map, class, COUNT_BIAS);
+}
+
+void
 port_map_allow(struct port_map *map, uint16_t first, uint16_t last)
 {
 	for (uint32_t port = first; port <= last; port++) {
 		if (atomic_load(&map->free[port & 1][port >> 7]) & UINT64_C(1) << (port >> 1 & 63))
 			continue;
 		bit_set(map, (uint16_t)port);
-		count_add(map, (uint16_t)port, 1);
+		count_add(map, class_of((uint16_t)port), 1);
 		map->allocatable++;
 	}
 }
@@ -215,7 +238,7 @@ port_map_claim(struct port_map *map, uint16_t port)
 {
 	if (!bit_take(map, port))
 		return false;
-	count_add(map, port, -1);
+	count_add(map, class_of(port), -1);
 	return true;
 }
 
@@ -223,30 +246,26 @@ int
 port_map_choose(struct port_map *map, struct random *random, uint16_t port, bool identifiers)
 {
 	unsigned int own = class_of(port);
+	const uint8_t *classes = identifiers ? fallback_identifiers[own] : fallback[own].class;
 	unsigned int count = identifiers ? PORT_CLASSES : fallback[own].count;
+	int class = ticket_take(map, classes, count);
 
-	for (unsigned int i = 0; i < count; i++) {
-		unsigned int class =
-			identifiers ? fallback_identifiers[own][i] : fallback[own].class[i];
+	for (unsigned int scans = 0; class >= 0; scans++) {
+		int chosen;
 
-		if (!ticket_take(map, class))
-			continue;
-		if (i == 0 && bit_take(map, port))
+		if ((unsigned int)class == own && bit_take(map, port))
 			return port;
-		for (unsigned int scans = 0;; scans++) {
-			int chosen = class_take(map, random, class, false);
-
-			if (chosen >= 0)
-				return chosen;
-			if (ticket_surplus(map, class))
-				break;
-			if (scans == SCANS_MAX) {
-				atomic_fetch_add_explicit(
-					&map->free_count[class], 1, memory_order_relaxed);
-				break;
-			}
-			rte_pause();
+		chosen = class_take(map, random, (unsigned int)class, false);
+		if (chosen >= 0)
+			return chosen;
+		if (scans == SCANS_MAX) {
+			count_add(map, (unsigned int)class, 1);
+			break;
 		}
+		if (ticket_surplus(map, (unsigned int)class))
+			class = ticket_take(map, classes, count);
+		else
+			rte_pause();
 	}
 	return -EADDRNOTAVAIL;
 }
@@ -264,7 +283,7 @@ port_map_choose_pair(struct port_map *map, struct random *random, uint16_t port)
 	}
 	for (unsigned int class = own; class < PORT_CLASSES; class += 2) {
 		/* cheap answer for a class that is used up */
-		if (atomic_load_explicit(&map->free_count[class], memory_order_relaxed) <= 0)
+		if (count_of(atomic_load_explicit(&map->counts, memory_order_relaxed), class) <= 0)
 			continue;
 		chosen = class_take(map, random, class, true);
 		if (chosen >= 0)
@@ -278,15 +297,16 @@ port_map_release(struct port_map *map, uint16_t port)
 {
 	atomic_store_explicit(&map->word[port], 0, memory_order_relaxed);
 	bit_set(map, port);
-	count_add(map, port, 1);
+	count_add(map, class_of(port), 1);
 }
 
 uint32_t
 port_map_used(const struct port_map *map)
 {
-	int64_t used = map->allocatable;
+	uint64_t counts = atomic_load_explicit(&map->counts, memory_order_relaxed);
+	int32_t used = (int32_t)map->allocatable;
 
 	for (unsigned int class = 0; class < PORT_CLASSES; class ++)
-		used -= atomic_load_explicit(&map->free_count[class], memory_order_relaxed);
+		used -= count_of(counts, class);
 	return used > 0 ? (uint32_t)used : 0;
 }

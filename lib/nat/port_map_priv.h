@@ -7,11 +7,12 @@
  * bitmap for even and one for odd ports, so that a parity and a range (below 1024, from 1024) are
  * whole words: a class. Taking a bit takes the port; the word is its owner's to write.
  *
- * "Full" is exact. Each class counts its free ports. A chooser first takes a ticket (count - 1) and
- * then looks for its bit, which is sure to exist; who wants one particular port takes the bit first
- * and the count after, which may leave the count below 0 and one ticket without a port: whoever
- * fails to find a bit then gives its ticket back. The summary (a bit per word that may have a free
- * port) is a hint; the last resort looks at every word.
+ * "Full" is exact. The free ports of the four classes are counted in one word, so that one load
+ * tells of all. A chooser first takes a ticket (count - 1) and then looks for its bit, which is sure
+ * to exist; who wants one particular port takes the bit first and the count after, which may leave
+ * the count below 0 and one ticket without a port: whoever fails to find a bit then gives its ticket
+ * back. The summary (a bit per word that may have a free port) is a hint; the last resort looks at
+ * every word.
  *
  * Synchronization: every function from any thread, except port_map_allow().
  */
@@ -33,6 +34,8 @@ enum {
 	PORT_LOW_END = 1024, /* RFC 4787 REQ-3: ports below stay below */
 	PORT_WORDS = PORTS / 2 / 64,
 	PORT_CLASSES = 4, /* (range << 1 | parity) */
+	/* Keeps a count that is below 0 for a moment (by one a thread at most) out of the next. */
+	COUNT_BIAS = 256,
 };
 
 struct port_map {
@@ -40,9 +43,12 @@ struct port_map {
 	/* Bit port >> 1 of the port's parity: free. */
 	_Atomic uint64_t free[2][PORT_WORDS] __rte_cache_aligned;
 	_Atomic uint64_t summary[2][PORT_WORDS / 64] __rte_cache_aligned;
-	_Atomic int32_t free_count[PORT_CLASSES] __rte_cache_aligned;
+	_Atomic uint64_t counts __rte_cache_aligned; /* 16 bits a class: free ports + COUNT_BIAS */
 	uint32_t allocatable; /* immutable after bring-up */
 };
+
+/** Begin with a zeroed map: nothing is allocatable. Bring-up. */
+void port_map_init(struct port_map *map);
 
 /** Make first .. last allocatable (again: nothing changes). Bring-up, before any claim. */
 void port_map_allow(struct port_map *map, uint16_t first, uint16_t last);

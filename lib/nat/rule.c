@@ -289,6 +289,7 @@ rules_allocate(struct nat_rules *rules, const struct config *config,
 				NULL, sizeof(struct port_map), RTE_CACHE_LINE_SIZE, socket);
 			if (!outside->map[p])
 				return -ENOMEM;
+			port_map_init(outside->map[p]);
 		}
 	}
 	return 0;

@@ -14,6 +14,7 @@ map_create(uint16_t first, uint16_t last)
 	struct port_map *map = rte_zmalloc(NULL, sizeof(*map), RTE_CACHE_LINE_SIZE);
 
 	assert_non_null(map);
+	port_map_init(map);
 	port_map_allow(map, first, last);
 	return map;
 }

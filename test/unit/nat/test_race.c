@@ -9,6 +9,9 @@
 #include <sched.h>
 
 #include <rte_lcore.h>
+#include <rte_malloc.h>
+
+#include "nat/port_map_priv.h"
 
 enum { RACERS = 2 };
 
@@ -227,10 +230,50 @@ scarce_ports_are_never_given_twice(void **state)
 	nat_fixture_stop(&f, 0);
 }
 
+static struct port_map *scarce;
+
+static void
+choose_and_release(struct racer *racer)
+{
+	struct random random = {.stream = 100 + racer->number};
+
+	/* 8 ports, at most 4 a racer: whenever one chooses, a port is free */
+	for (unsigned int round = 0; round < 100000; round++) {
+		unsigned int count = 1 + round % 4;
+		int port[4];
+
+		for (unsigned int i = 0; i < count; i++) {
+			port[i] = port_map_choose(
+				scarce, &random, (uint16_t)(5000 + round % 9), false);
+			expect(port[i] >= 0);
+		}
+		for (unsigned int i = 0; i < count; i++)
+			if (port[i] >= 0)
+				port_map_release(scarce, (uint16_t)port[i]);
+	}
+}
+
+static void
+full_is_never_said_while_a_port_is_free(void **state)
+{
+	nat_fixture_init(&f);
+	nat_fixture_interface_rule(&f);
+	nat_fixture_start(&f, 64);
+	scarce = rte_zmalloc(NULL, sizeof(*scarce), RTE_CACHE_LINE_SIZE);
+	assert_non_null(scarce);
+	port_map_init(scarce);
+	port_map_allow(scarce, 5000, 5007);
+	race(choose_and_release);
+	assert_int_equal(port_map_used(scarce), 0);
+	rte_free(scarce);
+	nat_fixture_stop(&f, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(full_is_never_said_while_a_port_is_free),
 		cmocka_unit_test(two_workers_make_one_binding),
 		cmocka_unit_test(doors_open_and_close_from_two_workers),
 		cmocka_unit_test(scarce_ports_are_never_given_twice),
