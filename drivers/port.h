@@ -29,30 +29,31 @@
 
 /* What a driver made of a configured port. */
 struct port_attachment {
-	unsigned int queues;	   /* receive queues: wanted, in; there, out (at most as many) */
+	unsigned int queues; /* receive queues: wanted, in; there, out (at most as many) */
 	unsigned int ethdev_count; /* 1, or one for each queue */
 	uint16_t ethdevs[WORKERS_MAX];
 };
 
 struct port_driver {
-	const char *name;	  /* as in the configuration */
-	unsigned int frame_room;  /* bytes an mbuf must hold to receive into; 0: any mempool will do */
-	bool umem;		  /* the kernel maps the mempool: one piece, objects within a page */
-	bool paired_queues;	  /* as many transmit as receive queues, no more, no fewer */
+	const char *name; /* as in the configuration */
+	unsigned int
+		frame_room; /* bytes an mbuf must hold to receive into; 0: any mempool will do */
+	bool umem; /* the kernel maps the mempool: one piece, objects within a page */
+	bool paired_queues; /* as many transmit as receive queues, no more, no fewer */
 	/** Create or find the ethdevs. 0, or -errno after a log line with the reason. */
 	int (*attach)(const struct config_port *config, struct port_attachment *attachment);
 	void (*detach)(uint16_t ethdev);
 };
 
 struct port_rx {
-	uint16_t port;	/* configuration index */
+	uint16_t port; /* configuration index */
 	uint16_t ethdev, queue;
 };
 
 struct port {
 	const struct config_port *config;
 	const struct port_driver *driver;
-	uint16_t index;	 /* configuration index */
+	uint16_t index; /* configuration index */
 	uint16_t ethdev; /* the first: link, MAC */
 	uint16_t ethdev_count;
 	uint16_t ethdevs[WORKERS_MAX]; /* one with all queues, or one for each queue */
@@ -62,7 +63,7 @@ struct port {
 	rte_spinlock_t tx_lock[WORKERS_MAX]; /* used only where a queue is shared */
 	uint16_t tx_queue_of[WORKERS_MAX];
 	bool tx_shared;
-	struct rte_mempool *mempool;	   /* where received packets end up */
+	struct rte_mempool *mempool; /* where received packets end up */
 	struct rte_mempool *frame_mempool; /* for driver->frame_room, else NULL */
 	const struct rte_eth_rxtx_callback *frame_copies[WORKERS_MAX]; /* by receive queue */
 };
@@ -85,8 +86,8 @@ unsigned int port_rx_assign(const struct port *ports, unsigned int count, unsign
 	unsigned int workers, struct port_rx *rx, unsigned int max);
 
 /** Send; returns how many the queue took, the rest stay the caller's. Worker. */
-unsigned int port_send(struct port *port, unsigned int worker, struct rte_mbuf **frames,
-	unsigned int count);
+unsigned int port_send(
+	struct port *port, unsigned int worker, struct rte_mbuf **frames, unsigned int count);
 
 /** Counters of a port over all its ethdevs. Any thread. 0 or -errno. */
 int port_stats(const struct port *port, struct rte_eth_stats *stats);

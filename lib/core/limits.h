@@ -7,17 +7,17 @@
 #define CORE_LIMITS_H
 
 enum {
-	WORKERS_MAX = 32,	  /* worker lcores */
+	WORKERS_MAX = 32, /* worker lcores */
 	THREAD_CONTROL = WORKERS_MAX, /* thread id of the control lcore */
 	THREADS_MAX = WORKERS_MAX + 1,
-	PORTS_MAX = 32,		  /* NICs */
-	INTERFACES_MAX = 64,	  /* layer-3 interfaces */
+	PORTS_MAX = 32, /* NICs */
+	INTERFACES_MAX = 64, /* layer-3 interfaces */
 	INTERFACE_ADDRESSES_MAX = 8,
-	ZONES_MAX = 62,		  /* "self" and "default" included: a realm is zone * 4 + NAT side */
-	BURST_MAX = 32,		  /* packets a stage takes at once */
+	ZONES_MAX = 62, /* "self" and "default" included: a realm is zone * 4 + NAT side */
+	BURST_MAX = 32, /* packets a stage takes at once */
 	OUTSIDE_ADDRESSES_MAX = 256, /* addresses that NAT may translate to */
-	SIP_PORTS_MAX = 16,	  /* entries of nat.sip.udp_ports and of tcp_ports */
-	NAME_MAX_LENGTH = 63,	  /* names of ports, zones, class maps ... */
+	SIP_PORTS_MAX = 16, /* entries of nat.sip.udp_ports and of tcp_ports */
+	NAME_MAX_LENGTH = 63, /* names of ports, zones, class maps ... */
 };
 
 #endif

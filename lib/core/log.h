@@ -22,11 +22,12 @@ int log_rate_permits(unsigned int *left_out);
 #define LOG(level, format, ...) \
 	rte_log(RTE_LOG_##level, log_type, "callgate: " format "\n", ##__VA_ARGS__)
 
-#define LOG_RATED(level, format, ...)                                                              \
-	do {                                                                                       \
-		unsigned int left_out_;                                                            \
-		if (log_rate_permits(&left_out_))                                                  \
-			LOG(level, format " (%u lines left out before)", ##__VA_ARGS__, left_out_); \
+#define LOG_RATED(level, format, ...) \
+	do { \
+		unsigned int left_out_; \
+		if (log_rate_permits(&left_out_)) \
+			LOG(level, format " (%u lines left out before)", ##__VA_ARGS__, \
+				left_out_); \
 	} while (0)
 
 #endif

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 struct mail {
-	uint32_t kind;	/* meaning is the receiver's */
+	uint32_t kind; /* meaning is the receiver's */
 	uint32_t a, b;
 	uint32_t spare;
-	void *pointer;	/* stays the sender's unless `kind` says otherwise */
+	void *pointer; /* stays the sender's unless `kind` says otherwise */
 	uint64_t c;
 };
 

@@ -30,7 +30,7 @@ struct handle {
 /** First member of every pooled object. Odd generation: live. */
 struct pool_object {
 	_Atomic uint32_t generation; /* writers: alloc, retire; readers: any */
-	uint32_t retired_next;	     /* pool's own */
+	uint32_t retired_next; /* pool's own */
 };
 
 struct pool;

@@ -12,9 +12,9 @@
 #include "random.h"
 
 struct thread {
-	unsigned int id;	  /* 0 .. workers - 1, or THREAD_CONTROL; also its RCU thread id */
-	uint32_t now_s;		  /* clock_now_ms() / 1000, refreshed once a loop turn */
-	uint64_t now_ms;	  /* clock_now_ms(), refreshed once a loop turn */
+	unsigned int id; /* 0 .. workers - 1, or THREAD_CONTROL; also its RCU thread id */
+	uint32_t now_s; /* clock_now_ms() / 1000, refreshed once a loop turn */
+	uint64_t now_ms; /* clock_now_ms(), refreshed once a loop turn */
 	struct counters *counters;
 	struct random random;
 };

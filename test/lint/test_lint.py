@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The checkers themselves: each kind of fault, put into a tree of our own, is found."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+
+import format as format_check
+import tree
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+C = '/* SPDX-License-Identifier: BSD-3-Clause */\n'
+PY = '# SPDX-License-Identifier: BSD-3-Clause\n'
+
+
+class Tree(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix='callgate_lint_')
+        self.addCleanup(shutil.rmtree, self.root)
+        # every room has a header and a source that includes what it may
+        for room in tree.BELOW:
+            folder = self.folder(room)
+            self.write(f'{folder}/{room}.h', C)
+            self.write(f'{folder}/{room}_priv.h', C)
+        self.write('lib/config/config.h', C)
+        for room, below in tree.BELOW.items():
+            includes = [f'#include "{name}/{name}.h"' for name in sorted(below)]
+            includes += [f'#include "{room}_priv.h"', '#include <stdio.h>']
+            if room != 'sip':
+                includes += ['#include "config/config.h"', '#include <rte_mbuf.h>']
+            self.write(f'{self.folder(room)}/{room}.c', C + '\n'.join(includes) + '\n')
+        self.write('test/unit/meson.build', PY)
+
+    @staticmethod
+    def folder(room):
+        return {'app': 'app/callgate', 'drivers': 'drivers'}.get(room, 'lib/' + room)
+
+    def write(self, path, text):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+
+    def assert_fault(self, path, text, line, word):
+        """This text as this file is one fault, at this line, that says this word."""
+        self.write(path, text)
+        faults = list(tree.check(self.root))
+        self.assertEqual([(path, line)], [fault[:2] for fault in faults], faults)
+        self.assertIn(word, faults[0][2])
+
+    def assert_clean(self):
+        self.assertEqual([], list(tree.check(self.root)))
+
+    def test_a_good_tree_has_no_fault(self):
+        self.assert_clean()
+
+    def test_every_upward_include_is_found(self):
+        for room, below in tree.BELOW.items():
+            for other in set(tree.BELOW) - below - {room}:
+                # app's and config's own headers under the names that other rooms would use
+                header = f'{other}/{other}.h' if other != 'app' else '../../app/callgate/app.h'
+                if room == 'drivers' and other == 'app':
+                    header = '../app/callgate/app.h'
+                if (other, room) == ('config', 'sip') or other != 'config':
+                    path = f'{self.folder(room)}/{room}.c'
+                    with self.subTest(room=room, other=other):
+                        self.assert_fault(path, f'{C}#include "{header}"\n', 2, other)
+                    self.write(path, C)
+
+    def test_nat_and_fw_do_not_know_each_other(self):
+        self.assertNotIn('fw', tree.BELOW['nat'])
+        self.assertNotIn('nat', tree.BELOW['fw'])
+
+    def test_sip_includes_no_dpdk_header(self):
+        self.assert_fault('lib/sip/sip.c', C + '#include <rte_mbuf.h>\n', 2, 'DPDK')
+
+    def test_a_private_header_stays_in_its_room(self):
+        self.assert_fault('lib/flow/flow.c', C + '#include "net/net_priv.h"\n', 2, 'private')
+
+    def test_only_plain_data_of_config_is_open_to_all(self):
+        self.assert_fault('lib/net/net.c', C + '#include "config/reader.h"\n', 2, 'config')
+
+    def test_allocator_and_stdio_are_found_in_the_datapath(self):
+        for call in ('printf("x")', 'malloc(1)', 'calloc(1, 1)', 'free(p)', 'strdup(s)',
+                     'x = realloc (p, 2)'):
+            with self.subTest(call=call):
+                self.assert_fault('lib/flow/flow.c', f'{C}\nvoid f(void) {{ {call}; }}\n', 3,
+                                  '() in the datapath')
+        self.write('lib/flow/flow.c', C)
+        self.assert_fault('app/callgate/pipeline.c', C + 'void f(void) { free(p); }\n', 2, 'free')
+
+    def test_calls_that_only_look_alike_pass(self):
+        self.write('lib/flow/flow.c', C + '/* free(x) */ // malloc(1)\nchar *s = "printf(";\n'
+                   'void f(void) { rte_free(p); snprintf(b, 1, "free("); pool->free(p); }\n')
+        self.assert_clean()
+
+    def test_the_control_plane_may_allocate(self):
+        self.write('lib/config/config.c', C + 'void f(void) { free(malloc(1)); }\n')
+        self.write('app/callgate/main.c', C + 'void f(void) { printf("x"); }\n')
+        self.write('app/callgatectl/main.c', C + 'void f(void) { printf("x"); }\n')
+        self.assert_clean()
+
+    def test_a_file_too_long_is_found(self):
+        for name in ('lib/net/long.c', 'lib/net/long.h', 'test/call/long.py', 'test/call/long.sh'):
+            with self.subTest(name=name):
+                start = C if name.endswith(('.c', '.h')) else PY
+                self.write(name, start + '\n' * (tree.LINES_MAX - 1))
+                self.assert_clean()
+                self.assert_fault(name, start + '\n' * tree.LINES_MAX, tree.LINES_MAX + 1, 'lines')
+                self.write(name, start)
+
+    def test_a_missing_licence_is_found(self):
+        for name in ('lib/net/bare.c', 'test/call/bare.py', 'test/call/bare.sh',
+                     'test/call/meson.build'):
+            with self.subTest(name=name):
+                self.assert_fault(name, '\n', 1, 'SPDX')
+                self.write(name, C if name.endswith('.c') else PY)
+
+    def test_unfinished_work_is_found(self):
+        for word in ('TO' + 'DO', 'FIX' + 'ME'):
+            with self.subTest(word=word):
+                self.assert_fault('docs/page.md', f'fine\n{word}: later\n', 2, 'unfinished')
+        self.write('docs/page.md', 'a mastodon fixmeter\n')
+        self.assert_clean()
+
+    def test_the_program_fails_on_a_fault_and_on_an_empty_tree(self):
+        program = [sys.executable, '-B', os.path.join(HERE, 'tree.py')]
+        run = lambda root: subprocess.run([*program, root], stdout=subprocess.PIPE, check=False)
+        self.assertEqual(0, run(self.root).returncode)
+        self.write('lib/net/bare.c', '\n')
+        result = run(self.root)
+        self.assertEqual(1, result.returncode)
+        self.assertIn(b'lib/net/bare.c:1:', result.stdout)
+        self.assertEqual(1, run(os.path.join(self.root, 'nowhere')).returncode)
+
+
+class Format(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix='callgate_lint_')
+        self.addCleanup(shutil.rmtree, self.root)
+        os.mkdir(os.path.join(self.root, 'lib'))
+        shutil.copy(os.path.join(HERE, '..', '..', '.clang-format'), self.root)
+
+    def write(self, text):
+        with open(os.path.join(self.root, 'lib', 'a.c'), 'w', encoding='utf-8') as file:
+            file.write(text)
+
+    @unittest.skipUnless(shutil.which('clang-format'), 'clang-format is not installed')
+    def test_a_badly_formatted_file_is_named(self):
+        clang_format = shutil.which('clang-format')
+        self.write(C + 'int a;\n')
+        self.assertEqual([], format_check.differing(self.root, clang_format))
+        self.write(C + 'int   a  ;\n')
+        self.assertEqual(['lib/a.c'], format_check.differing(self.root, clang_format))
+
+    def test_without_clang_format_it_is_skipped(self):
+        result = subprocess.run([sys.executable, '-B', os.path.join(HERE, 'format.py'), self.root,
+                                 'no-such-clang-format'], stdout=subprocess.PIPE, check=False)
+        self.assertEqual(77, result.returncode)
+
+
+if __name__ == '__main__':
+    unittest.main()
