@@ -36,8 +36,7 @@ struct port_attachment {
 
 struct port_driver {
 	const char *name; /* as in the configuration */
-	unsigned int
-		frame_room; /* bytes an mbuf must hold to receive into; 0: any mempool will do */
+	unsigned int frame_room; /* bytes an mbuf must hold to receive into; 0: any will do */
 	bool umem; /* the kernel maps the mempool: one piece, objects within a page */
 	bool paired_queues; /* as many transmit as receive queues, no more, no fewer */
 	/** Create or find the ethdevs. 0, or -errno after a log line with the reason. */

@@ -15,46 +15,45 @@
 #include "drop.h"
 #include "limits.h"
 
-/* clang-format off: one row a line, however long */
+/* One row a line, however long. */
+/* clang-format off */
 /* X(ENUM, "name", "help") */
-#define EVENTS(X) \
-	X(RX_PACKETS, "rx_packets", "packets received from ports") \
-	X(TX_PACKETS, "tx_packets", "packets given to ports") \
-	X(ARP_REQUEST_IN, "arp_request_in", "ARP requests for an own address") \
-	X(ARP_REQUEST_OUT, "arp_request_out", "ARP requests sent") \
-	X(ARP_REPLY_IN, "arp_reply_in", "ARP replies learned from") \
-	X(ARP_REPLY_OUT, "arp_reply_out", "ARP replies sent") \
-	X(ARP_CONFLICT, "arp_conflict", "ARP packets whose sender claims an own address") \
-	X(ICMP_ECHO_REPLY_OUT, "icmp_echo_reply_out", "echo replies sent from own addresses") \
-	X(ICMP_ERROR_OUT, "icmp_error_out", "ICMP errors sent") \
-	X(ICMP_ERROR_LIMITED, "icmp_error_limited", \
-		"ICMP errors not sent: rate limit or RFC 1812 4.3.2.7") \
-	X(ICMP_ERROR_TRANSLATED, "icmp_error_translated", "ICMP errors translated and forwarded") \
-	X(FRAGMENTS_OUT, "fragments_out", "fragments sent of packets longer than the MTU") \
-	X(FLOW_CREATED, "flow_created", "flows made") \
-	X(FLOW_CREATE_RACED, "flow_create_raced", "flows another worker had made first") \
-	X(FLOW_EXPIRED, "flow_expired", "flows ended by their idle timer") \
-	X(FLOW_CLOSED, "flow_closed", \
-		"flows ended with their binding or pinhole, by TCP or by clear") \
-	X(BINDING_CREATED, "binding_created", "bindings made") \
-	X(BINDING_CLOSED, "binding_closed", "bindings closed") \
-	X(DOOR_OPENED, "door_opened", "doors opened by the ALG") \
-	X(DOOR_CLOSED, "door_closed", "doors closed") \
-	X(PINHOLE_OPENED, "pinhole_opened", "pinholes opened") \
-	X(PINHOLE_CLOSED, "pinhole_closed", "pinholes closed") \
+#define EVENTS(X)                                                                                  \
+	X(RX_PACKETS, "rx_packets", "packets received from ports")                                 \
+	X(TX_PACKETS, "tx_packets", "packets given to ports")                                      \
+	X(ARP_REQUEST_IN, "arp_request_in", "ARP requests for an own address")                     \
+	X(ARP_REQUEST_OUT, "arp_request_out", "ARP requests sent")                                 \
+	X(ARP_REPLY_IN, "arp_reply_in", "ARP replies learned from")                                \
+	X(ARP_REPLY_OUT, "arp_reply_out", "ARP replies sent")                                      \
+	X(ARP_CONFLICT, "arp_conflict", "ARP packets whose sender claims an own address")          \
+	X(ICMP_ECHO_REPLY_OUT, "icmp_echo_reply_out", "echo replies sent from own addresses")      \
+	X(ICMP_ERROR_OUT, "icmp_error_out", "ICMP errors sent")                                    \
+	X(ICMP_ERROR_LIMITED, "icmp_error_limited", "ICMP errors not sent: rate limit or RFC 1812 4.3.2.7") \
+	X(ICMP_ERROR_TRANSLATED, "icmp_error_translated", "ICMP errors translated and forwarded")  \
+	X(FRAGMENTS_OUT, "fragments_out", "fragments sent of packets longer than the MTU")         \
+	X(FLOW_CREATED, "flow_created", "flows made")                                              \
+	X(FLOW_CREATE_RACED, "flow_create_raced", "flows another worker had made first")           \
+	X(FLOW_EXPIRED, "flow_expired", "flows ended by their idle timer")                         \
+	X(FLOW_CLOSED, "flow_closed", "flows ended with their binding or pinhole, by TCP or by clear") \
+	X(BINDING_CREATED, "binding_created", "bindings made")                                     \
+	X(BINDING_CLOSED, "binding_closed", "bindings closed")                                     \
+	X(DOOR_OPENED, "door_opened", "doors opened by the ALG")                                   \
+	X(DOOR_CLOSED, "door_closed", "doors closed")                                              \
+	X(PINHOLE_OPENED, "pinhole_opened", "pinholes opened")                                     \
+	X(PINHOLE_CLOSED, "pinhole_closed", "pinholes closed")                                     \
 	X(PINHOLE_PERMIT, "pinhole_permit", "new flows a pinhole let pass where policy would not") \
-	X(HANDOFF_LOCAL, "handoff_local", "SIP messages whose owner is the receiving worker") \
-	X(HANDOFF_OUT, "handoff_out", "SIP messages handed to their owner") \
-	X(HANDOFF_IN, "handoff_in", "SIP messages received from another worker") \
-	X(CALLS_OWNED, "calls_owned", "call records made by this worker") \
-	X(TCP_SIP_LAYER4, "tcp_sip_layer4", "SIP-over-TCP segments forwarded at layer 4 only") \
+	X(HANDOFF_LOCAL, "handoff_local", "SIP messages whose owner is the receiving worker")      \
+	X(HANDOFF_OUT, "handoff_out", "SIP messages handed to their owner")                        \
+	X(HANDOFF_IN, "handoff_in", "SIP messages received from another worker")                   \
+	X(CALLS_OWNED, "calls_owned", "call records made by this worker")                          \
+	X(TCP_SIP_LAYER4, "tcp_sip_layer4", "SIP-over-TCP segments forwarded at layer 4 only")     \
 	X(MAILBOX_FULL, "mailbox_full", "requests a full mailbox refused")
 
 enum event {
 #define X(id, name, help) EVENT_##id,
 	EVENTS(X)
 #undef X
-		EVENT_COUNT
+	EVENT_COUNT
 };
 /* clang-format on */
 

@@ -6,73 +6,66 @@
 #ifndef CORE_DROP_H
 #define CORE_DROP_H
 
-/* clang-format off: one row a line, however long */
+/* One row a line, however long. */
+/* clang-format off */
 /* X(ENUM, "name", "help") */
-#define DROP_REASONS(X) \
-	X(ETHER_TYPE, "ether_type", "EtherType that callgate does not forward") \
-	X(ETHER_DESTINATION, "ether_destination", \
-		"frame for another station, or layer-2 multicast") \
-	X(VLAN_UNKNOWN, "vlan_unknown", "no interface for this port and VLAN") \
-	X(TRUNCATED, "truncated", "frame shorter than its headers say") \
-	X(ARP_MALFORMED, "arp_malformed", \
-		"ARP packet that is not Ethernet/IPv4 or contradicts itself") \
-	X(ARP_CONSUMED, "arp_consumed", "ARP packet, handled here") \
-	X(IP_VERSION, "ip_version", "IP version is not 4") \
-	X(IP_HEADER, "ip_header", "IPv4 header length or total length impossible") \
-	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum wrong") \
-	X(IP_OPTIONS, "ip_options", "IPv4 source routing option") \
-	X(IP_SOURCE, "ip_source", \
-		"source address is multicast, broadcast, loopback, zero or our own") \
-	X(IP_DESTINATION, "ip_destination", \
-		"destination address is multicast, broadcast, loopback or zero") \
-	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragment: layer 4 not readable") \
-	X(L4_HEADER, "l4_header", "TCP, UDP or ICMP header truncated or impossible") \
-	X(L4_PROTOCOL, "l4_protocol", "IP protocol that cannot be tracked") \
-	X(TTL_EXPIRED, "ttl_expired", \
-		"TTL reached zero here; time exceeded was sent if the rate allowed") \
-	X(NO_ROUTE, "no_route", \
-		"no route to the destination; unreachable was sent if the rate allowed") \
-	X(MTU_EXCEEDED, "mtu_exceeded", "packet longer than the MTU with DF set") \
-	X(FRAGMENT_FAILED, "fragment_failed", "no mbuf to fragment a packet longer than the MTU") \
-	X(NEIGHBOUR_TABLE_FULL, "neighbour_table_full", "no room for another neighbour") \
-	X(NEIGHBOUR_HOLD_FULL, "neighbour_hold_full", \
-		"too many packets wait for this neighbour's ARP answer") \
-	X(NEIGHBOUR_UNRESOLVED, "neighbour_unresolved", "no ARP answer came in time") \
-	X(ICMP_CONSUMED, "icmp_consumed", "ICMP packet to an own address, handled here") \
-	X(ICMP_ERROR_UNRELATED, "icmp_error_unrelated", "ICMP error about no flow of ours") \
-	X(ICMP_TYPE, "icmp_type", "ICMP message that is neither echo nor a known error") \
-	X(SELF_UNSERVED, "self_unserved", "packet to an own address where nothing listens") \
-	X(SELF_POLICY, "self_policy", "zone policy refuses this packet to an own address") \
-	X(POLICY_DROP, "policy_drop", "zone policy says drop") \
-	X(POLICY_NO_PAIR, "policy_no_pair", "no zone pair between these zones") \
-	X(NAT_UNSOLICITED, "nat_unsolicited", \
-		"from outside, to an inside endpoint that asked nothing of this source") \
-	X(NAT_NO_PORT, "nat_no_port", "no free outside port") \
-	X(NAT_NO_BINDING, "nat_no_binding", "binding pool or table exhausted") \
-	X(FLOW_POOL_EMPTY, "flow_pool_empty", "max_flows reached") \
-	X(FLOW_TABLE_FULL, "flow_table_full", "flow hash refused the key") \
-	X(FLOW_CONFLICT, "flow_conflict", "another flow holds one of this flow's keys") \
-	X(FLOW_STALE, "flow_stale", "the binding or pinhole of a new flow closed under it") \
-	X(TCP_NO_FLOW, "tcp_no_flow", "TCP segment without SYN that belongs to no flow") \
-	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state") \
-	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source") \
-	X(HANDOFF_FULL, "handoff_full", "hand-off ring to the call's owner full") \
-	X(HANDOFF_STALE, "handoff_stale", "flow ended while the message was handed off") \
-	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop") \
-	X(SIP_NO_CALL, "sip_no_call", "call pool or table exhausted") \
-	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message") \
-	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message") \
-	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer") \
-	X(TX_FULL, "tx_full", "transmit queue full") \
-	X(TX_LINK_DOWN, "tx_link_down", "egress port is down") \
-	X(NO_MBUF, "no_mbuf", "no mbuf for a packet of our own or a copy") \
+#define DROP_REASONS(X)                                                                            \
+	X(ETHER_TYPE, "ether_type", "EtherType that callgate does not forward")                    \
+	X(ETHER_DESTINATION, "ether_destination", "frame for another station, or layer-2 multicast") \
+	X(VLAN_UNKNOWN, "vlan_unknown", "no interface for this port and VLAN")                     \
+	X(TRUNCATED, "truncated", "frame shorter than its headers say")                            \
+	X(ARP_MALFORMED, "arp_malformed", "ARP packet that is not Ethernet/IPv4 or contradicts itself") \
+	X(ARP_CONSUMED, "arp_consumed", "ARP packet, handled here")                                \
+	X(IP_VERSION, "ip_version", "IP version is not 4")                                         \
+	X(IP_HEADER, "ip_header", "IPv4 header length or total length impossible")                 \
+	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum wrong")                                \
+	X(IP_OPTIONS, "ip_options", "IPv4 source routing option")                                  \
+	X(IP_SOURCE, "ip_source", "source address is multicast, broadcast, loopback, zero or our own") \
+	X(IP_DESTINATION, "ip_destination", "destination address is multicast, broadcast, loopback or zero") \
+	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragment: layer 4 not readable")                       \
+	X(L4_HEADER, "l4_header", "TCP, UDP or ICMP header truncated or impossible")               \
+	X(L4_PROTOCOL, "l4_protocol", "IP protocol that cannot be tracked")                        \
+	X(TTL_EXPIRED, "ttl_expired", "TTL reached zero here; time exceeded was sent if the rate allowed") \
+	X(NO_ROUTE, "no_route", "no route to the destination; unreachable was sent if the rate allowed") \
+	X(MTU_EXCEEDED, "mtu_exceeded", "packet longer than the MTU with DF set")                  \
+	X(FRAGMENT_FAILED, "fragment_failed", "no mbuf to fragment a packet longer than the MTU")  \
+	X(NEIGHBOUR_TABLE_FULL, "neighbour_table_full", "no room for another neighbour")           \
+	X(NEIGHBOUR_HOLD_FULL, "neighbour_hold_full", "too many packets wait for this neighbour's ARP answer") \
+	X(NEIGHBOUR_UNRESOLVED, "neighbour_unresolved", "no ARP answer came in time")              \
+	X(ICMP_CONSUMED, "icmp_consumed", "ICMP packet to an own address, handled here")           \
+	X(ICMP_ERROR_UNRELATED, "icmp_error_unrelated", "ICMP error about no flow of ours")        \
+	X(ICMP_TYPE, "icmp_type", "ICMP message that is neither echo nor a known error")           \
+	X(SELF_UNSERVED, "self_unserved", "packet to an own address where nothing listens")        \
+	X(SELF_POLICY, "self_policy", "zone policy refuses this packet to an own address")         \
+	X(POLICY_DROP, "policy_drop", "zone policy says drop")                                     \
+	X(POLICY_NO_PAIR, "policy_no_pair", "no zone pair between these zones")                    \
+	X(NAT_UNSOLICITED, "nat_unsolicited", "from outside, to an inside endpoint that asked nothing of this source") \
+	X(NAT_NO_PORT, "nat_no_port", "no free outside port")                                      \
+	X(NAT_NO_BINDING, "nat_no_binding", "binding pool or table exhausted")                     \
+	X(FLOW_POOL_EMPTY, "flow_pool_empty", "max_flows reached")                                 \
+	X(FLOW_TABLE_FULL, "flow_table_full", "flow hash refused the key")                         \
+	X(FLOW_CONFLICT, "flow_conflict", "another flow holds one of this flow's keys")            \
+	X(FLOW_STALE, "flow_stale", "the binding or pinhole of a new flow closed under it")        \
+	X(TCP_NO_FLOW, "tcp_no_flow", "TCP segment without SYN that belongs to no flow")           \
+	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state")                            \
+	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source")       \
+	X(HANDOFF_FULL, "handoff_full", "hand-off ring to the call's owner full")                  \
+	X(HANDOFF_STALE, "handoff_stale", "flow ended while the message was handed off")           \
+	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop")  \
+	X(SIP_NO_CALL, "sip_no_call", "call pool or table exhausted")                              \
+	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message")       \
+	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message")                     \
+	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer")               \
+	X(TX_FULL, "tx_full", "transmit queue full")                                               \
+	X(TX_LINK_DOWN, "tx_link_down", "egress port is down")                                     \
+	X(NO_MBUF, "no_mbuf", "no mbuf for a packet of our own or a copy")                         \
 	X(SHUTDOWN, "shutdown", "packet still held when callgate stopped")
 
 enum drop_reason {
 #define X(id, name, help) DROP_##id,
 	DROP_REASONS(X)
 #undef X
-		DROP_COUNT
+	DROP_COUNT
 };
 /* clang-format on */
 
