@@ -99,6 +99,7 @@ class Network:
         self.folder = tempfile.mkdtemp(prefix='callgate-test-')
         self.folders = [self.folder]    # removed in the end
         self.router = None
+        self.appliance = None
 
     def __enter__(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -241,6 +242,7 @@ class Appliance:
         return f'/var/run/dpdk/{self.prefix}/dpdk_telemetry.v2'
 
     def start(self):
+        self.network.appliance = self
         self.process = self.network.start(self.network.router, os.path.abspath(CALLGATE), '-c',
                                           self.file, output='callgate.out', error='callgate.log')
         wait_until(self.ready, READY_S, 'callgate answers')
@@ -287,6 +289,13 @@ def explain(network):
         if name.endswith(('.log', '.error', '.json', '.conf')) and network.text(name).strip():
             print(f'--- {name}\n' + '\n'.join(network.text(name).splitlines()[-40:]),
                   file=sys.stderr)
+    for what in ('drops', 'ports', 'workers', 'summary') if network.appliance else ():
+        try:
+            answer = network.appliance.ask(f'/callgate/{what}')
+        except (OSError, ValueError) as error:
+            answer = {'error': str(error)}
+        print(f'--- {what}:', {name: value for name, value in answer.items() if value},
+              file=sys.stderr)
 
 
 def main(test):
