@@ -222,6 +222,7 @@ struct plan {
 	uint8_t side; /* who sent it: 0 the end that names the record, 1 the other */
 	uint8_t client_side; /* who sent the request of this transaction */
 	rte_be32_t real_source, real_destination;
+	rte_be32_t peer; /* the other end as filters see it: in a hairpin its outside */
 	struct call_end end;
 	uint64_t from_tag, to_tag; /* 0: none */
 	struct hash128 id_hash;

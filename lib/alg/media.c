@@ -404,14 +404,17 @@ media_set_obtain(struct plan *plan)
 		plan_fail(plan, DROP_SIP_NO_PORT, SIP_COUNT_NO_PORT);
 }
 
-/* Real address of an announced endpoint: in a spiral the peer announces one of our own doors. */
+/*
+ * Where the peer's media comes from as the filter sees it: between two inside hosts that is the
+ * outside half of the peer's door, since the hairpin shows the outside source (RFC 4787 REQ-9). In
+ * a spiral the peer announces that half itself.
+ */
 static struct endpoint
-announced_real(const struct alg *alg, const struct opening *opening)
+source_seen(const struct opening *opening, const struct opening *peer)
 {
-	struct endpoint endpoint = {opening->address, opening->port, opening->proto};
-	const struct binding *binding = alg->nat ? binding_find_outside(alg->nat, &endpoint) : NULL;
-
-	return binding ? binding->inside : endpoint;
+	if (opening->outside_port && peer->outside_port)
+		return (struct endpoint){peer->outside_address, peer->outside_port, peer->proto};
+	return (struct endpoint){peer->address, peer->port, peer->proto};
 }
 
 /* An answer stands: tell each side's pinholes where the other side's media comes from. */
@@ -434,10 +437,10 @@ media_commit(struct plan *plan, struct dialog *dialog)
 			if (opening->pinhole.index == 0 || !peer ||
 				(peer->flags & (OPENING_ICE | OPENING_KEPT)))
 				continue;
-			struct endpoint real = announced_real(alg, peer);
+			struct endpoint seen = source_seen(opening, peer);
 
 			pinhole_media_commit(
-				alg->pinholes, opening->pinhole, real.address, real.port);
+				alg->pinholes, opening->pinhole, seen.address, seen.port);
 		}
 	}
 }

@@ -57,6 +57,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 			       path->new_dst_port != path->key.dst_port ||
 			       (from == NAT_SIDE_OUTSIDE && to == NAT_SIDE_INSIDE);
 	}
+	plan->peer = plan->outward && plan->inward ? path->key.dst : path->new_dst;
 	end_choose(plan);
 	plan->client_side = plan->sip->request ? plan->side : 1 - plan->side;
 	plan->from_tag = tag_hash(plan->sip->from_tag);

@@ -54,7 +54,7 @@ opened_before(struct plan *plan, const struct opening_request *request)
 		struct plan_opening *opened = &plan->opened[i];
 
 		opening = opening_at(worker, opened->index);
-		if (opening_same(opening, request, plan->real_destination)) {
+		if (opening_same(opening, request, plan->peer)) {
 			opened->held |= request->held;
 			opened->until_s = RTE_MAX(opened->until_s, request->until_s);
 			opening_upgrade(opening, request->kind);
@@ -65,7 +65,7 @@ opened_before(struct plan *plan, const struct opening_request *request)
 		return NULL;
 	for (uint32_t i = plan->call->signalling; i; i = opening->next) {
 		opening = opening_at(worker, i);
-		if (opening_same(opening, request, plan->real_destination)) {
+		if (opening_same(opening, request, plan->peer)) {
 			opening_upgrade(opening, request->kind);
 			return opening;
 		}
@@ -114,7 +114,7 @@ plan_open(struct plan *plan, const struct opening_request *request)
 		.port = request->endpoint.port,
 		.proto = request->endpoint.proto,
 		.kind = (uint8_t)request->kind,
-		.source = plan->real_destination,
+		.source = plan->peer,
 	};
 	if (!opening_open(plan, opening, request->pin)) {
 		opening_release(plan->self, worker, index, 0);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ALG between the test's hands: real flow, NAT, pinhole and route tables in memory, one worker
+ * (thread 0, this one), a control thread and a clock driven by the test.
+ *
+ *   inside 10.0.0.0/24 (zone 2) -- 10.0.0.1 [callgate] 203.0.113.1 -- outside (zone 3)
+ */
+#ifndef UNIT_ALG_FIXTURE_H
+#define UNIT_ALG_FIXTURE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+
+#include "alg/alg.h"
+
+enum { TEXT_MAX = 16384 };
+
+struct fixture {
+	struct config config;
+	struct thread worker, control;
+	struct interface_table *interfaces;
+	struct route_table *routes;
+	struct flow_table *flows;
+	struct nat *nat;
+	struct pinhole_table *pinholes;
+	struct alg *alg;
+	struct mailbox *mailbox;
+	struct mailbox *mailboxes[WORKERS_MAX];
+	char text[TEXT_MAX + 4096]; /* the message after the ALG */
+	uint32_t length;
+	bool edited;
+	int verdict;
+};
+
+extern struct fixture fx;
+
+struct fixture_options {
+	bool no_nat;
+	uint16_t first_port, last_port; /* of a pool instead of the interface's address; 0: none */
+	unsigned int max_calls; /* 0: 4096 */
+	unsigned int max_calls_per_host;
+	enum config_media_hosts media_hosts;
+	enum config_malformed malformed;
+};
+
+int fixture_process(void **state); /* once: EAL, clock, RCU */
+int fixture_start(void **state); /* defaults: NAT on the interface's address */
+int fixture_stop(void **state);
+void fixture_start_with(const struct fixture_options *options);
+
+/* Time passes; the control lcore sweeps; the worker reads its mail. */
+void fixture_time(uint32_t seconds);
+
+/*
+ * A datagram from one endpoint to another ("10.0.0.7:5060"), through a flow as the pipeline makes
+ * it. Returns the verdict; the text that leaves is in fx.text.
+ */
+int fixture_send(const char *from, const char *to, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* As it left, NUL ended. */
+#define assert_left(expected) assert_string_equal(fx.text, expected)
+
+/* The outside endpoint of an inside one, "203.0.113.1:5060"; "" when there is no binding. */
+const char *outside_of(const char *inside);
+uint16_t outside_port(const char *inside);
+
+/* May this packet open a flow through a pinhole? */
+bool media_passes(const char *from, const char *to);
+
+uint32_t counted(enum sip_counter counter);
+
+/* Nothing of any call is left. */
+void assert_nothing_left(void);
+
+struct sockaddr_in endpoint_of(const char *text);
+
+/* A body with its Content-Type and Content-Length lines before it. */
+const char *with_sdp(const char *body);
+/* v=0 ... with these connection address, port and more lines. */
+const char *sdp_audio(const char *address, unsigned int port, const char *more);
+
+#define CRLF "\r\n"
+
+#endif
