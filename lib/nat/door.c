@@ -109,6 +109,20 @@ take_beside(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	return outside_take(self, nat, inside, standing->outside_slot, choice);
 }
 
+/* Both keys at once: their cache misses overlap. */
+static void
+inside_find_pair(const struct nat *nat, const struct inside_ref ref[2], struct binding *binding[2])
+{
+	const void *keys[2] = {&ref[0].key, &ref[1].key};
+	hash_sig_t hashes[2] = {ref[0].hash, ref[1].hash};
+	void *data[2] = {NULL, NULL};
+	uint64_t hits = 0;
+
+	rte_hash_lookup_with_hash_bulk_data(nat->inside, keys, hashes, 2, &hits, data);
+	for (unsigned int i = 0; i < 2; i++)
+		binding[i] = hits & UINT64_C(1) << i ? data[i] : NULL;
+}
+
 int
 door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec[2],
 	struct handle handle[2], struct endpoint outside[2])
@@ -135,8 +149,7 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 	if (first != second)
 		stripe_lock(nat, second);
 
-	binding[0] = inside_find(nat, &ref[0]);
-	binding[1] = inside_find(nat, &ref[1]);
+	inside_find_pair(nat, ref, binding);
 	if (!binding[0] && !binding[1])
 		rc = outside_take_pair(self, nat, &spec[0].inside, &spec[1].inside, choice);
 	else if (!binding[1])
