@@ -2,9 +2,13 @@
 /*
  * The flow table under several workers: the same conversations made from both directions at once,
  * looked up, removed, their owners closed and reused, conflicting templates, an exhausted pool, and
- * a control lcore that sweeps, clears and reclaims all the while.
+ * a control lcore that sweeps, clears and reclaims all the while. The hash's add and delete are
+ * wrapped: they give the processor away in the middle of a step, and now and then an add fails.
  */
 #include <errno.h>
+
+#include <rte_hash.h>
+#include <rte_random.h>
 
 #include "flow/flow.h"
 #include "net/parse.h"
@@ -33,7 +37,65 @@ static struct pool *holders;
 static struct holder *_Atomic shelf[OWNERS];
 static struct flow_key keys[CONVERSATIONS][2];
 static uint64_t rounds;
-static _Atomic uint64_t made, raced, conflicts, stale, exhausted, hits;
+static _Atomic uint64_t made, raced, conflicts, stale, refused, exhausted, hits;
+
+int __real_rte_hash_add_key_with_hash_data(
+	const struct rte_hash *hash, const void *key, hash_sig_t signature, void *data);
+int __wrap_rte_hash_add_key_with_hash_data(
+	const struct rte_hash *hash, const void *key, hash_sig_t signature, void *data);
+int32_t __real_rte_hash_del_key_with_hash(
+	const struct rte_hash *hash, const void *key, hash_sig_t signature);
+int32_t __wrap_rte_hash_del_key_with_hash(
+	const struct rte_hash *hash, const void *key, hash_sig_t signature);
+
+int
+__wrap_rte_hash_add_key_with_hash_data(
+	const struct rte_hash *hash, const void *key, hash_sig_t signature, void *data)
+{
+	const uint64_t random = rte_rand();
+	int ret = -ENOSPC;
+
+	if (random % 64 == 0)
+		sched_yield();
+	if (atomic_load(&stress_running) == 0 || random % 101 != 0)
+		ret = __real_rte_hash_add_key_with_hash_data(hash, key, signature, data);
+	if (random % 64 == 1)
+		sched_yield();
+	return ret;
+}
+
+int32_t
+__wrap_rte_hash_del_key_with_hash(
+	const struct rte_hash *hash, const void *key, hash_sig_t signature)
+{
+	const uint64_t random = rte_rand();
+	int32_t ret;
+
+	if (random % 64 == 0)
+		sched_yield();
+	ret = __real_rte_hash_del_key_with_hash(hash, key, signature);
+	if (random % 64 == 1)
+		sched_yield();
+	return ret;
+}
+
+static bool
+flow_live(const struct flow *flow)
+{
+	return pool_object_live(&flow->object) && atomic_load(&flow->state) == FLOW_LIVE;
+}
+
+/* A grace period after its end no live flow may still belong to an owner. */
+static void
+holder_has_no_flow(const struct holder *holder)
+{
+	for (uint32_t i = 1; i <= CAPACITY; i++) {
+		const struct flow *flow = pool_at(flow_pool(table), i);
+
+		for (unsigned int slot = 0; slot < FLOW_OWNERS && flow_live(flow); slot++)
+			MUST(flow->link[slot].owner != &holder->flows);
+	}
+}
 
 static void
 holder_release(void *context, void *object)
@@ -43,6 +105,7 @@ holder_release(void *context, void *object)
 	MUST(holder->flows.closed);
 	MUST(holder->flows.first == NULL && holder->flows.count == 0);
 	MUST(!rte_spinlock_is_locked(&holder->flows.lock));
+	holder_has_no_flow(holder);
 }
 
 /* Publish a fresh owner in a place; close and retire the one that was there. */
@@ -114,6 +177,9 @@ conversation_make(struct thread *self)
 		break;
 	case -ESTALE:
 		atomic_fetch_add(&stale, 1);
+		break;
+	case -ENOSPC:
+		atomic_fetch_add(&refused, 1);
 		break;
 	default:
 		MUST(ret == -ENOBUFS);
@@ -201,10 +267,34 @@ table_is_whole(struct thread *self)
 	}
 }
 
+/* When nobody works: every live flow under both its keys, and no key beside those. */
+static void
+table_is_consistent(void)
+{
+	uint32_t live = 0;
+
+	for (uint32_t i = 1; i <= CAPACITY; i++) {
+		const struct flow *flow = pool_at(flow_pool(table), i);
+
+		if (!flow_live(flow))
+			continue;
+		live++;
+		for (unsigned int d = 0; d < 2; d++) {
+			const struct flow_key *key = &flow->path[d].key;
+			void *data = flow_lookup(table, key, flow_key_hash(key));
+
+			MUST(flow_of_data(data) == flow && flow_direction_of_data(data) == d);
+		}
+	}
+	MUST(pool_used(flow_pool(table)) == live);
+	MUST(flow_key_count(table) == 2 * live);
+}
+
 static void
 nothing_is_left(struct thread *self)
 {
 	rcu_online(THREAD_CONTROL);
+	table_is_consistent();
 	for (unsigned int i = 0; i < OWNERS; i++)
 		holder_replace(self, i, false);
 	for (uint32_t cursor = 0; !flow_clear_step(self, table, &cursor, CAPACITY);)
@@ -253,8 +343,9 @@ main(int count, char **arguments)
 	conversations_fill();
 	stress_run(work, control);
 	nothing_is_left(&stress_thread[THREAD_CONTROL]);
-	printf("made %lu raced %lu conflicts %lu stale %lu exhausted %lu hits %lu expired %lu\n",
-		made, raced, conflicts, stale, exhausted, hits,
+	printf("made %lu raced %lu conflicts %lu stale %lu refused %lu exhausted %lu hits %lu "
+	       "expired %lu\n",
+		made, raced, conflicts, stale, refused, exhausted, hits,
 		counters_event_sum(EVENT_FLOW_EXPIRED));
 	MUST(made > 0 && hits > 0);
 	pool_destroy(holders);
