@@ -22,16 +22,16 @@ enum fw_action { FW_DROP, FW_INSPECT, FW_PASS };
 
 struct fw_verdict {
 	enum fw_action action;
-	bool no_pair;	      /* dropped because there is no zone pair */
-	bool log;	      /* the class asks for a log line */
-	bool inter_zone;      /* a zone pair's policy decided (false: same zone, or no zones at all) */
-	uint16_t zone_pair;   /* index + 1; 0: none */
+	bool no_pair; /* dropped because there is no zone pair */
+	bool log; /* the class asks for a log line */
+	bool inter_zone; /* a zone pair's policy decided (false: same zone, or no zones at all) */
+	uint16_t zone_pair; /* index + 1; 0: none */
 	uint16_t class_index; /* within the policy; class-default is the last */
 };
 
 /** Compile. 0 and *ruleset, or -errno. `generation` is what flows remember (never 0). Control. */
-int ruleset_create(const struct config *config, uint16_t generation, int socket,
-	struct ruleset **ruleset);
+int ruleset_create(
+	const struct config *config, uint16_t generation, int socket, struct ruleset **ruleset);
 void ruleset_destroy(struct ruleset *ruleset);
 size_t ruleset_memory(const struct config *config);
 uint16_t ruleset_generation(const struct ruleset *ruleset);
@@ -61,9 +61,9 @@ struct fw_pair_statistics {
 	unsigned int classes;
 };
 unsigned int fw_zone_pair_count(const struct ruleset *ruleset);
-bool fw_pair_statistics(const struct ruleset *ruleset, uint16_t zone_pair,
-	struct fw_pair_statistics *statistics);
-bool fw_class_statistics(const struct ruleset *ruleset, uint16_t zone_pair, unsigned int class_index,
-	struct fw_class_statistics *statistics);
+bool fw_pair_statistics(
+	const struct ruleset *ruleset, uint16_t zone_pair, struct fw_pair_statistics *statistics);
+bool fw_class_statistics(const struct ruleset *ruleset, uint16_t zone_pair,
+	unsigned int class_index, struct fw_class_statistics *statistics);
 
 #endif

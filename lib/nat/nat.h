@@ -46,13 +46,13 @@ struct endpoint {
 struct binding {
 	struct pool_object object;
 	struct endpoint inside, outside;
-	uint8_t kind;			/* enum binding_kind; a door on an older dynamic binding keeps DYNAMIC */
-	bool permanent;			/* a static port rule's: made at start, never closed */
-	_Atomic uint8_t state;		/* enum binding_state; writers: maker, closer, under the stripe */
-	_Atomic uint8_t media;		/* 1: a media door */
-	_Atomic uint8_t portless;	/* bit per spelling_class: the inside wrote no port */
-	uint16_t outside_slot;		/* index of the outside address */
-	uint32_t holders;		/* under the inside key's stripe */
+	uint8_t kind; /* enum binding_kind; a door on an older dynamic binding keeps DYNAMIC */
+	bool permanent; /* a static port rule's: made at start, never closed */
+	_Atomic uint8_t state; /* enum binding_state; writers: maker, closer, under the stripe */
+	_Atomic uint8_t media; /* 1: a media door */
+	_Atomic uint8_t portless; /* bit per spelling_class: the inside wrote no port */
+	uint16_t outside_slot; /* index of the outside address */
+	uint32_t holders; /* under the inside key's stripe */
 	_Atomic uint32_t deadline_s;
 	uint32_t created_s;
 	struct flow_owner flows;
@@ -95,8 +95,8 @@ int nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *out
 struct door_spec {
 	struct endpoint inside;
 	enum door_class class;
-	bool hold;	   /* count a holder; give up with door_release() */
-	uint32_t until_s;  /* stay open until then even without holders; 0: no */
+	bool hold; /* count a holder; give up with door_release() */
+	uint32_t until_s; /* stay open until then even without holders; 0: no */
 };
 
 /** As binding_get(), then hold and/or raise the deadline. *handle names the binding. Worker. */
@@ -113,7 +113,8 @@ int door_open_pair(struct thread *self, struct nat *nat, const struct door_spec 
 	struct handle handle[2], struct endpoint outside[2]);
 
 /** Give up a hold (see pinhole_release()). A stale handle does nothing. Any worker. */
-void door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s);
+void door_release(
+	struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s);
 
 /** Remember whether the inside wrote a port in this header class. Any worker. */
 void binding_spell(struct binding *binding, enum spelling_class class, bool portless);
@@ -127,8 +128,8 @@ bool nat_clear_step(struct thread *self, struct nat *nat, uint32_t *cursor, uint
 
 struct pool *nat_binding_pool(struct nat *nat);
 /* Gauges; any thread. */
-uint32_t nat_ports_used(const struct nat *nat);	  /* port words not free, static ones apart */
-uint32_t nat_doors(const struct nat *nat);	  /* bindings with holder or deadline */
+uint32_t nat_ports_used(const struct nat *nat); /* port words not free, static ones apart */
+uint32_t nat_doors(const struct nat *nat); /* bindings with holder or deadline */
 uint32_t nat_media_doors(const struct nat *nat);
 const char *binding_kind_name(const struct binding *binding);
 
