@@ -100,7 +100,7 @@ frame_fill(struct rte_mbuf *mbuf, uint32_t flow)
 		struct rte_ipv4_hdr ip;
 		struct rte_udp_hdr udp;
 		uint8_t payload[18];
-	} __rte_packed *frame;
+	} __rte_packed __rte_aligned(2) *frame;
 	uint32_t endpoint = flow / DESTINATIONS;
 
 	mbuf->data_off = RTE_PKTMBUF_HEADROOM;
@@ -203,7 +203,7 @@ static double
 measure(enum path path, uint32_t flows, struct rte_hash *hash)
 {
 	uint64_t cycles = 0, start;
-	uint64_t before;
+	uint64_t before = 0;
 
 	for (uint32_t i = 0; i < WARM_UP + ROUNDS; i += BURST_MAX) {
 		struct parse_result parsed;
