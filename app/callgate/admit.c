@@ -18,8 +18,8 @@
 #include "pipeline.h"
 
 enum {
-	ADMITTED = -1,	  /* a step's result: go on; else an enum drop_reason */
-	TAKEN = -2,	  /* the packet has been answered or dropped already */
+	ADMITTED = -1, /* a step's result: go on; else an enum drop_reason */
+	TAKEN = -2, /* the packet has been answered or dropped already */
 	PEERS_LOOKED_AT = 64,
 	CREATE_ATTEMPTS = 2, /* a binding may close between its look-up and the flow */
 };
@@ -29,7 +29,7 @@ struct admission {
 	struct rte_mbuf *mbuf;
 	const struct packet *packet;
 	const struct interface *in, *out;
-	struct flow_key real;	 /* source as it came, destination translated */
+	struct flow_key real; /* source as it came, destination translated */
 	struct binding *destination, *source;
 	struct pinhole *pinhole;
 	struct fw_verdict verdict;
@@ -132,8 +132,7 @@ admit_route(struct admission *admission)
 		break;
 	}
 	forward_refuse(admission->worker, admission->mbuf,
-		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_NET, 0},
-		DROP_NO_ROUTE);
+		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_NET, 0}, DROP_NO_ROUTE);
 	return TAKEN;
 }
 
@@ -200,8 +199,8 @@ admit_source(struct admission *admission)
 	struct appliance *appliance = admission->worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
 	/* A protocol without ports cannot be translated, so it is asked for as if it were UDP. */
-	struct endpoint inside = {key->src, key->src_port,
-		is_trackable(key) ? key->proto : IPPROTO_UDP};
+	struct endpoint inside = {
+		key->src, key->src_port, is_trackable(key) ? key->proto : IPPROTO_UDP};
 	bool hairpin = admission->destination && admission->out->nat_side == NAT_SIDE_INSIDE;
 
 	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE ||
@@ -210,8 +209,8 @@ admit_source(struct admission *admission)
 		return ADMITTED;
 	if (!is_trackable(key))
 		return DROP_L4_PROTOCOL;
-	switch (binding_get(&admission->worker->thread, appliance->nat, &inside,
-		&admission->source)) {
+	switch (binding_get(
+		&admission->worker->thread, appliance->nat, &inside, &admission->source)) {
 	case 0:
 	case -ENOENT: /* no rule translates this source */
 		return ADMITTED;
@@ -237,7 +236,8 @@ admit_filter(struct admission *admission)
 		/* Nobody outside reaches behind NAT by the private address, unless policy says so. */
 		if (admission->in->nat_side == NAT_SIDE_OUTSIDE &&
 			admission->out->nat_side == NAT_SIDE_INSIDE &&
-			!admission->verdict.inter_zone && nat_would_translate(appliance->nat, &inside))
+			!admission->verdict.inter_zone &&
+			nat_would_translate(appliance->nat, &inside))
 			return DROP_NAT_UNSOLICITED;
 		return ADMITTED;
 	}
@@ -249,8 +249,8 @@ admit_filter(struct admission *admission)
 	}
 	if (flow_owner_has_peer(&admission->destination->flows, seen.src, PEERS_LOOKED_AT))
 		return ADMITTED;
-	switch (pinhole_match(&admission->worker->thread, appliance->pinholes, &seen,
-		&admission->pinhole)) {
+	switch (pinhole_match(
+		&admission->worker->thread, appliance->pinholes, &seen, &admission->pinhole)) {
 	case PINHOLE_PASS:
 		event_count(admission->worker->thread.counters, EVENT_PINHOLE_PERMIT, 1);
 		return ADMITTED;
@@ -311,26 +311,30 @@ admit_create(struct admission *admission, void **data)
 	struct route back = route_lookup(appliance->routes, key->src);
 	uint16_t operations = flow_operations(admission);
 	struct flow_template template = {
-		.key = {*key, {
-			.src = admission->real.dst,
-			.dst = source ? source->outside.address : key->src,
-			.src_port = admission->real.dst_port,
-			.dst_port = source ? source->outside.port : admission->real.src_port,
-			.proto = key->proto,
-			.realm = admission->out->realm,
-		}},
+		.key = {*key,
+			{
+				.src = admission->real.dst,
+				.dst = source ? source->outside.address : key->src,
+				.src_port = admission->real.dst_port,
+				.dst_port =
+					source ? source->outside.port : admission->real.src_port,
+				.proto = key->proto,
+				.realm = admission->out->realm,
+			}},
 		.ops = {operations | FLOW_PERMITTED, operations | FLOW_PERMITTED},
 		.egress = {admission->out->index, admission->in->index},
 		.ruleset_generation = ruleset_generation(appliance->ruleset),
 		.zone_pair = admission->verdict.zone_pair,
 		.class_index = admission->verdict.class_index,
 		.media = binding_is_media(source) || binding_is_media(destination) ||
-			(admission->pinhole && admission->pinhole->class >= PINHOLE_RTP),
-		.owner = {
-			[FLOW_OWNER_SOURCE] = source ? &source->flows : NULL,
-			[FLOW_OWNER_DESTINATION] = destination ? &destination->flows : NULL,
-			[FLOW_OWNER_PINHOLE] = admission->pinhole ? &admission->pinhole->flows : NULL,
-		},
+			 (admission->pinhole && admission->pinhole->class >= PINHOLE_RTP),
+		.owner =
+			{
+				[FLOW_OWNER_SOURCE] = source ? &source->flows : NULL,
+				[FLOW_OWNER_DESTINATION] = destination ? &destination->flows : NULL,
+				[FLOW_OWNER_PINHOLE] =
+					admission->pinhole ? &admission->pinhole->flows : NULL,
+			},
 	};
 
 	if (key->proto == IPPROTO_ICMP) /* the identifier stands in both ports */
@@ -394,8 +398,7 @@ admit_again(struct admission *admission, void *data)
 	admission->real.dst_port = path->new_dst_port;
 	admission->verdict = fw_classify(appliance->ruleset, admission->in->zone,
 		admission->out->zone, &admission->real, admission->packet->ip_length);
-	if (admission->verdict.action == FW_DROP &&
-		flow->link[FLOW_OWNER_PINHOLE].owner == NULL) {
+	if (admission->verdict.action == FW_DROP && flow->link[FLOW_OWNER_PINHOLE].owner == NULL) {
 		/* Only the direction that a former verdict had let pass ends the flow. */
 		if (ops & FLOW_PERMITTED) {
 			flow_remove(&worker->thread, appliance->flows, flow);

@@ -65,11 +65,10 @@ mempools_up(struct appliance *appliance)
 {
 	int socket = socket_of(appliance);
 
-	appliance->mbuf_room = appliance_mbuf_room(appliance->config);
 	appliance->mempool = rte_pktmbuf_pool_create("packets", appliance_mbufs(appliance->config),
-		MBUF_CACHE, PACKET_PRIVATE_SIZE, appliance->mbuf_room, socket);
-	appliance->large_mempool = rte_pktmbuf_pool_create("large_messages", LARGE_MBUFS, 0,
-		PACKET_PRIVATE_SIZE, LARGE_MBUF_ROOM, socket);
+		MBUF_CACHE, PACKET_PRIVATE_SIZE, MBUF_ROOM, socket);
+	appliance->large_mempool = rte_pktmbuf_pool_create(
+		"large_messages", LARGE_MBUFS, 0, PACKET_PRIVATE_SIZE, LARGE_MBUF_ROOM, socket);
 	return appliance->mempool && appliance->large_mempool ? 0 : -rte_errno;
 }
 
@@ -126,8 +125,8 @@ network_up(struct appliance *appliance)
 	appliance->neighbours = neighbour_table_create(socket);
 	if (appliance->neighbours == NULL)
 		return -rte_errno;
-	return route_table_create(appliance->config, appliance->interfaces, socket,
-		&appliance->routes);
+	return route_table_create(
+		appliance->config, appliance->interfaces, socket, &appliance->routes);
 }
 
 static void
@@ -153,8 +152,8 @@ flows_up(struct appliance *appliance)
 	appliance->flows = flow_table_create(config->system.max_flows, &timeouts, socket);
 	if (appliance->flows == NULL)
 		return -rte_errno;
-	appliance->pinholes = pinhole_table_create(appliance_pinhole_capacity(config),
-		appliance->flows, socket);
+	appliance->pinholes =
+		pinhole_table_create(appliance_pinhole_capacity(config), appliance->flows, socket);
 	return appliance->pinholes ? 0 : -rte_errno;
 }
 
@@ -331,7 +330,7 @@ appliance_count(const struct appliance *appliance)
 		.media_pinholes = pinhole_media_count(appliance->pinholes),
 		.calls = alg_call_count(appliance->alg),
 		.mbufs = rte_mempool_in_use_count(appliance->mempool) +
-			rte_mempool_in_use_count(appliance->large_mempool),
+			 rte_mempool_in_use_count(appliance->large_mempool),
 		.neighbours = neighbour_count(appliance->neighbours),
 	};
 

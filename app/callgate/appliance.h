@@ -28,8 +28,12 @@
 
 #define CALLGATE_VERSION "0.1.0"
 
-/* Mbufs for SIP messages that outgrow an ordinary one: buf_len is 16 bits wide. */
-enum { LARGE_MBUFS = 256, LARGE_MBUF_ROOM = 65000 };
+enum {
+	MBUF_ROOM = RTE_PKTMBUF_HEADROOM + 2048,
+	/* Mbufs for SIP messages that outgrow an ordinary one: buf_len is 16 bits wide. */
+	LARGE_MBUFS = 256,
+	LARGE_MBUF_ROOM = 65000,
+};
 
 struct handoff;
 struct worker;
@@ -41,10 +45,9 @@ struct appliance {
 	uint64_t started_ms;
 	unsigned int workers;
 	bool replay;
-	unsigned int memory_mb;		/* what EAL was given */
+	unsigned int memory_mb; /* what EAL was given */
 	bool hugepages;
-	uint16_t mbuf_room;		/* data room of an ordinary mbuf */
-	struct rte_mempool *mempool;	/* ordinary mbufs */
+	struct rte_mempool *mempool; /* ordinary mbufs */
 	struct rte_mempool *large_mempool; /* messages that outgrow an ordinary mbuf */
 	unsigned int ports_open;
 	struct port ports[PORTS_MAX];
@@ -53,7 +56,7 @@ struct appliance {
 	struct neighbour_table *neighbours;
 	struct flow_table *flows;
 	struct pinhole_table *pinholes;
-	struct nat *nat;		/* NULL: no NAT rules */
+	struct nat *nat; /* NULL: no NAT rules */
 	struct ruleset *ruleset;
 	struct alg *alg;
 	struct handoff *handoff;
@@ -61,7 +64,7 @@ struct appliance {
 	struct mailbox *control_mailbox;
 	struct worker *worker[WORKERS_MAX];
 	struct thread control;
-	_Atomic bool stop;		/* writer: signal handler, control; readers: all loops */
+	_Atomic bool stop; /* writer: signal handler, control; readers: all loops */
 };
 
 /** Bring everything up. 0, or -errno after a log line; what was made is taken down again. */
@@ -86,9 +89,8 @@ appliance_binding_capacity(const struct config *config)
 /** Bytes for all tables, pools and buffers of a configuration, plus EAL's own. */
 size_t appliance_memory(const struct config *config);
 
-/** Ordinary mbufs of a configuration, and their data room. */
+/** Ordinary mbufs of a configuration. */
 unsigned int appliance_mbufs(const struct config *config);
-uint16_t appliance_mbuf_room(const struct config *config);
 
 /** Start EAL for a configuration. 0 or -errno after a line on standard error. Main thread, once. */
 int eal_start(struct appliance *appliance);

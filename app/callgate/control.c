@@ -7,7 +7,7 @@
 
 enum {
 	TICK_US = 1000,
-	PASS_MS = 500,	 /* every object is looked at about twice a second */
+	PASS_MS = 500, /* every object is looked at about twice a second */
 	BUDGET_MIN = 64, /* so that small tables are not walked object by object */
 	NEIGHBOUR_BUDGET = 64,
 };

@@ -92,7 +92,8 @@ hugepages_choose(struct appliance *appliance)
 		if (available >= wanted)
 			return 0;
 		fprintf(stderr,
-			"callgate: system.hugepages is \"on\", but %zu MiB of huge pages are free and "
+			"callgate: system.hugepages is \"on\", but %zu MiB of huge pages are free "
+			"and "
 			"%u MiB are needed (see /proc/sys/vm/nr_hugepages)\n",
 			available >> 20, appliance->memory_mb);
 		return -ENOMEM;

@@ -42,14 +42,15 @@ forward_packet(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *p
 
 	if (unlikely(ip->time_to_live <= 1)) {
 		forward_refuse(worker, mbuf,
-			(struct icmp_error){ICMP_TIME_EXCEEDED, ICMP_CODE_TTL, 0}, DROP_TTL_EXPIRED);
+			(struct icmp_error){ICMP_TIME_EXCEEDED, ICMP_CODE_TTL, 0},
+			DROP_TTL_EXPIRED);
 		return;
 	}
 	if (unlikely(packet->ip_length > egress->mtu) &&
 		(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
 		forward_refuse(worker, mbuf,
-			(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED,
-				egress->mtu},
+			(struct icmp_error){
+				ICMP_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED, egress->mtu},
 			DROP_MTU_EXCEEDED);
 		return;
 	}

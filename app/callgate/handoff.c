@@ -36,9 +36,9 @@ handoff_create(unsigned int workers, int socket)
 			if (to == from)
 				continue;
 			snprintf(name, sizeof(name), "handoff_%u_%u", from, to);
-			handoff->ring[to][from] = rte_ring_create_elem(name,
-				sizeof(struct handoff_item), HANDOFF_RING_SIZE, socket,
-				RING_F_SP_ENQ | RING_F_SC_DEQ);
+			handoff->ring[to][from] =
+				rte_ring_create_elem(name, sizeof(struct handoff_item),
+					HANDOFF_RING_SIZE, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 			if (handoff->ring[to][from] == NULL) {
 				handoff_destroy(handoff);
 				return NULL;
@@ -97,8 +97,8 @@ handoff_receive(struct thread *self, struct handoff *handoff, struct burst *burs
 
 		if (ring == NULL || burst->count == BURST_MAX)
 			continue;
-		taken = rte_ring_dequeue_burst_elem(ring, items, sizeof(items[0]),
-			BURST_MAX - burst->count, NULL);
+		taken = rte_ring_dequeue_burst_elem(
+			ring, items, sizeof(items[0]), BURST_MAX - burst->count, NULL);
 		for (unsigned int k = 0; k < taken; k++)
 			burst->mbuf[burst->count++] = items[k].pointer;
 	}

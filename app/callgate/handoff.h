@@ -18,15 +18,15 @@
 
 /* What an element is. Streams and fragments travel the same rings. */
 enum handoff_kind {
-	HANDOFF_UDP_PACKET,	/* mbuf: a SIP datagram for the owner of its Call-ID */
+	HANDOFF_UDP_PACKET, /* mbuf: a SIP datagram for the owner of its Call-ID */
 	HANDOFF_STREAM_MESSAGE, /* a whole message out of a stream, for the owner of its Call-ID */
-	HANDOFF_STREAM_REPLY,	/* the edited message back to the stream's worker */
-	HANDOFF_FRAGMENT,	/* mbuf: a fragment for the worker that reassembles it */
+	HANDOFF_STREAM_REPLY, /* the edited message back to the stream's worker */
+	HANDOFF_FRAGMENT, /* mbuf: a fragment for the worker that reassembles it */
 };
 
 struct handoff_item {
 	void *pointer;
-	uint32_t kind;	    /* enum handoff_kind */
+	uint32_t kind; /* enum handoff_kind */
 	uint32_t generation; /* of the stream, for the stream kinds */
 };
 
@@ -39,8 +39,8 @@ struct handoff *handoff_create(unsigned int workers, int socket);
 void handoff_destroy(struct handoff *handoff);
 
 /** Hand a SIP datagram to worker `to`, or drop it (DROP_HANDOFF_FULL). Takes the packet. Worker. */
-void handoff_send(struct thread *self, struct handoff *handoff, unsigned int to,
-	struct rte_mbuf *mbuf);
+void handoff_send(
+	struct thread *self, struct handoff *handoff, unsigned int to, struct rte_mbuf *mbuf);
 
 /** Take what others handed to this worker, at most a burst. Worker. */
 void handoff_receive(struct thread *self, struct handoff *handoff, struct burst *burst);

@@ -85,8 +85,8 @@ quoted_restore(struct quoted *quoted, const struct flow_path *sent)
 	ip->dst_addr = sent->key.dst;
 	ip->hdr_checksum = checksum_apply(ip->hdr_checksum, ip_delta);
 	if (ip->next_proto_id == IPPROTO_ICMP) {
-		echo->icmp_cksum = checksum_apply(echo->icmp_cksum,
-			checksum_delta16(echo->icmp_ident, sent->key.src_port));
+		echo->icmp_cksum = checksum_apply(
+			echo->icmp_cksum, checksum_delta16(echo->icmp_ident, sent->key.src_port));
 		echo->icmp_ident = sent->key.src_port;
 		return;
 	}
@@ -98,7 +98,7 @@ quoted_restore(struct quoted *quoted, const struct flow_path *sent)
 	if (ip->next_proto_id == IPPROTO_UDP && udp->dgram_cksum != 0)
 		udp->dgram_cksum = checksum_apply(udp->dgram_cksum, port_delta);
 	else if (ip->next_proto_id == IPPROTO_TCP &&
-		quoted->l4_bytes >= offsetof(struct rte_tcp_hdr, tcp_urp))
+		 quoted->l4_bytes >= offsetof(struct rte_tcp_hdr, tcp_urp))
 		tcp->cksum = checksum_apply(tcp->cksum, port_delta);
 }
 

@@ -65,7 +65,7 @@ run(void)
 	signal(SIGTERM, on_stop);
 	signal(SIGINT, on_stop);
 	RTE_LCORE_FOREACH_WORKER(lcore)
-		rte_eal_remote_launch(worker_run, appliance.worker[lcore - 1], lcore);
+	rte_eal_remote_launch(worker_run, appliance.worker[lcore - 1], lcore);
 	LOG(INFO, "running with %u workers, %u MiB of %s pages", appliance.workers,
 		appliance.memory_mb, appliance.hugepages ? "huge" : "ordinary");
 	control_run(&appliance);

@@ -8,25 +8,11 @@
 
 enum {
 	MBUFS_PER_WORKER = 1024, /* caches, outboxes, hand-off rings */
-	MBUFS_HELD = 1024,	 /* waiting for ARP answers */
+	MBUFS_HELD = 1024, /* waiting for ARP answers */
 };
 
 /* EAL's heap needs room for its own objects and for alignment: measured 24 MB with four ports. */
 #define EAL_BYTES ((size_t)48 << 20)
-
-uint16_t
-appliance_mbuf_room(const struct config *config)
-{
-	/*
-	 * The kernel hands defragmented datagrams to af_packet as one frame, so a port of that kind
-	 * wants mbufs beyond a page; 2 KiB are what NICs and af_xdp use.
-	 */
-	for (unsigned int i = 0; i < config->port_count; i++) {
-		if (config->ports[i].driver == DRIVER_AF_PACKET)
-			return RTE_PKTMBUF_HEADROOM + 8192;
-	}
-	return RTE_PKTMBUF_HEADROOM + 2048;
-}
 
 unsigned int
 appliance_mbufs(const struct config *config)
@@ -34,10 +20,7 @@ appliance_mbufs(const struct config *config)
 	unsigned int mbufs = MBUFS_HELD + MBUFS_PER_WORKER * config->system.worker_count;
 
 	for (unsigned int i = 0; i < config->port_count; i++) {
-		const struct config_port *port = &config->ports[i];
-		unsigned int queues = port->queues ? port->queues : config->system.worker_count;
-
-		mbufs += queues * (port->rx_descriptors + port->tx_descriptors);
+		mbufs += port_mbufs(&config->ports[i], config->system.worker_count);
 	}
 	return mbufs;
 }
@@ -63,8 +46,10 @@ appliance_memory(const struct config *config)
 {
 	size_t sum = EAL_BYTES;
 
-	sum += mempool_memory(appliance_mbufs(config), appliance_mbuf_room(config));
+	sum += mempool_memory(appliance_mbufs(config), MBUF_ROOM);
 	sum += mempool_memory(LARGE_MBUFS, LARGE_MBUF_ROOM);
+	for (unsigned int i = 0; i < config->port_count; i++)
+		sum += port_memory(&config->ports[i], config->system.worker_count);
 	sum += sizeof(struct interface_table) + route_table_memory() + neighbour_table_memory();
 	sum += flow_table_memory(config->system.max_flows);
 	sum += pinhole_table_memory(appliance_pinhole_capacity(config));

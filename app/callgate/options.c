@@ -37,7 +37,8 @@ options_print_help(void)
 {
 	puts("usage: callgate -c FILE\n"
 	     "       callgate --check -c FILE\n"
-	     "       callgate --replay IN.pcap --replay-from PORT [--replay ... --replay-from ...]\n"
+	     "       callgate --replay IN.pcap --replay-from PORT [--replay ... --replay-from "
+	     "...]\n"
 	     "                --replay-out DIR -c FILE\n"
 	     "\n"
 	     "  -c, --config FILE    configuration file\n"
@@ -135,7 +136,8 @@ options_parse(int argc, char **argv, struct options *options)
 			break;
 		case OPTION_DRAIN:
 			if (number(optarg, 31536000, &value) != 0)
-				return fault("--replay-drain is 0 to 31536000 seconds, not", optarg);
+				return fault(
+					"--replay-drain is 0 to 31536000 seconds, not", optarg);
 			options->drain_s = (unsigned int)value;
 			break;
 		case OPTION_SEED:

@@ -23,10 +23,10 @@ struct options {
 	const char *config_file;
 	unsigned int replay_count;
 	struct replay_input replay[PORTS_MAX];
-	const char *replay_out;	 /* directory */
-	bool replay_answer_arp;	 /* the replay answers callgate's ARP requests itself (default) */
-	unsigned int drain_s;	 /* virtual seconds to run on after the last packet */
-	uint64_t seed;		 /* replay: key of every random choice */
+	const char *replay_out; /* directory */
+	bool replay_answer_arp; /* the replay answers callgate's ARP requests itself (default) */
+	unsigned int drain_s; /* virtual seconds to run on after the last packet */
+	uint64_t seed; /* replay: key of every random choice */
 };
 
 /** Read argv. 0, or -EINVAL after a line on standard error that says what is wrong. */

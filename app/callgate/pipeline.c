@@ -12,9 +12,9 @@
  * Established flows look up, run their operations and leave; they decide nothing. Whatever decides
  * is in admit.c (once a conversation) and sip_stage.c (SIP messages only).
  */
+#include "pipeline.h"
 #include "flow/tcp.h"
 #include "net/parse.h"
-#include "pipeline.h"
 
 /*
  * Hits that may pass as they are; all else is sent through admit(). Compacts burst and data
@@ -35,8 +35,8 @@ stage_admit(struct worker *worker, struct burst *burst, void **data)
 				&flow_of_data(hit)->path[flow_direction_of_data(hit)];
 			/* relaxed: both are hints that send a packet to the slow path */
 			uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
-			uint16_t checked = atomic_load_explicit(&path->ruleset_generation,
-				memory_order_relaxed);
+			uint16_t checked = atomic_load_explicit(
+				&path->ruleset_generation, memory_order_relaxed);
 
 			if (likely((ops & FLOW_PERMITTED) && checked == generation)) {
 				data[kept] = hit;

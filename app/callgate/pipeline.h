@@ -30,8 +30,8 @@ void icmp_translate(struct worker *worker, struct rte_mbuf *mbuf);
  * packet to forward (another mbuf when the message needed more room), or NULL: it is gone
  * (sip_stage.c).
  */
-struct rte_mbuf *sip_stage(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow,
-	unsigned int direction);
+struct rte_mbuf *sip_stage(
+	struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction);
 
 /** Packet to send: TTL, MTU, translate, next hop, out (forward.c). Takes it. */
 void forward_packet(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path);

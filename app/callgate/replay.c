@@ -12,7 +12,7 @@
 #include "worker.h"
 
 enum {
-	SWEEP_MS = 1000,   /* virtual time between two passes of the control lcore */
+	SWEEP_MS = 1000, /* virtual time between two passes of the control lcore */
 };
 
 /* One capture that is being read: its next packet. */
@@ -76,8 +76,8 @@ source_open(struct replay *replay, const struct replay_input *input)
 	if (port < 0)
 		return port;
 	source->port = (uint16_t)port;
-	source->capture = pcap_open_offline_with_tstamp_precision(input->file,
-		PCAP_TSTAMP_PRECISION_MICRO, error);
+	source->capture = pcap_open_offline_with_tstamp_precision(
+		input->file, PCAP_TSTAMP_PRECISION_MICRO, error);
 	if (source->capture == NULL) {
 		fprintf(stderr, "callgate: cannot read %s: %s\n", input->file, error);
 		return -EIO;
@@ -100,8 +100,8 @@ source_earliest(struct replay *replay)
 	for (unsigned int i = 0; i < replay->sources; i++) {
 		struct source *source = &replay->source[i];
 
-		if (!source->ended &&
-			(earliest == NULL || timercmp(&source->header->ts, &earliest->header->ts, <)))
+		if (!source->ended && (earliest == NULL || timercmp(&source->header->ts,
+								   &earliest->header->ts, <)))
 			earliest = source;
 	}
 	return earliest;
@@ -198,10 +198,10 @@ print_counters(const struct replay *replay)
 	}
 	for (unsigned int i = 0; i < EVENT_COUNT; i++)
 		printf("event %s %" PRIu64 "\n", event_name(i), counters_event_sum(i));
-	printf("summary flows %" PRIu64 "\nsummary translations %" PRIu64
-	       "\nsummary doors %" PRIu64 "\nsummary media_doors %" PRIu64
-	       "\nsummary pinholes %" PRIu64 "\nsummary media_pinholes %" PRIu64
-	       "\nsummary calls %" PRIu64 "\nsummary ports %" PRIu64 "\nsummary mbufs %" PRIu64 "\n",
+	printf("summary flows %" PRIu64 "\nsummary translations %" PRIu64 "\nsummary doors %" PRIu64
+	       "\nsummary media_doors %" PRIu64 "\nsummary pinholes %" PRIu64
+	       "\nsummary media_pinholes %" PRIu64 "\nsummary calls %" PRIu64
+	       "\nsummary ports %" PRIu64 "\nsummary mbufs %" PRIu64 "\n",
 		counts.flows, counts.translations, counts.doors, counts.media_doors,
 		counts.pinholes, counts.media_pinholes, counts.calls, counts.ports, counts.mbufs);
 }
@@ -213,11 +213,11 @@ replay_packets(struct replay *replay)
 	int rc;
 
 	while ((source = source_earliest(replay)) != NULL) {
-		time_advance(replay,
-			CLOCK_ORIGIN_MS + elapsed_ms(&replay->base, &source->header->ts));
+		time_advance(
+			replay, CLOCK_ORIGIN_MS + elapsed_ms(&replay->base, &source->header->ts));
 		replay->read++;
-		if (!replay_port_inject(replay->appliance, source->port, source->frame,
-			    source->header->caplen))
+		if (!replay_port_inject(
+			    replay->appliance, source->port, source->frame, source->header->caplen))
 			replay->refused++;
 		settle(replay);
 		rc = source_next(source, "capture");
@@ -268,8 +268,8 @@ replay_run(struct appliance *appliance)
 		rc = replay_packets(&replay);
 	}
 	if (rc == 0) {
-		time_advance(&replay,
-			replay.now_ms + (uint64_t)appliance->options->drain_s * SWEEP_MS);
+		time_advance(
+			&replay, replay.now_ms + (uint64_t)appliance->options->drain_s * SWEEP_MS);
 		print_counters(&replay);
 	}
 	for (unsigned int i = 0; i < replay.sources; i++)

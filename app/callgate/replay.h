@@ -29,12 +29,12 @@ void replay_port_close(struct appliance *appliance, struct port *port);
 int replay_port_record(struct appliance *appliance, uint16_t index);
 
 /** A frame arrives on a port, on the queue its addresses choose. False: no mbuf or ring full. */
-bool replay_port_inject(struct appliance *appliance, uint16_t index, const uint8_t *frame,
-	uint32_t length);
+bool replay_port_inject(
+	struct appliance *appliance, uint16_t index, const uint8_t *frame, uint32_t length);
 
 /** Write what left by a port with time stamp `now`; answers ARP. Returns how many frames. */
-unsigned int replay_port_drain(struct appliance *appliance, uint16_t index,
-	const struct timeval *now);
+unsigned int replay_port_drain(
+	struct appliance *appliance, uint16_t index, const struct timeval *now);
 
 /** True when frames wait to be received on a port. */
 bool replay_port_pending(uint16_t index);

@@ -33,8 +33,8 @@ ethdev_start(struct appliance *appliance, struct port *port)
 		rc = rte_eth_rx_queue_setup(port->ethdev, queue, RING_DESCRIPTORS, SOCKET_ID_ANY,
 			NULL, appliance->mempool);
 	for (uint16_t queue = 0; rc == 0 && queue < port->tx_queues; queue++)
-		rc = rte_eth_tx_queue_setup(port->ethdev, queue, RING_DESCRIPTORS, SOCKET_ID_ANY,
-			NULL);
+		rc = rte_eth_tx_queue_setup(
+			port->ethdev, queue, RING_DESCRIPTORS, SOCKET_ID_ANY, NULL);
 	if (rc == 0)
 		rc = rte_eth_dev_start(port->ethdev);
 	port->started = rc == 0;
@@ -69,10 +69,12 @@ replay_port_open(struct appliance *appliance, uint16_t index)
 		port->tx_queue_of[i] = (uint16_t)i;
 	}
 	snprintf(name, sizeof(name), "replay%u", index);
-	ethdev = rte_eth_from_rings(name, replay->rx, appliance->workers, tx, appliance->workers, 0);
+	ethdev =
+		rte_eth_from_rings(name, replay->rx, appliance->workers, tx, appliance->workers, 0);
 	if (ethdev < 0)
 		return -rte_errno;
-	port->ethdev = (uint16_t)ethdev;
+	port->ethdev = port->ethdevs[0] = (uint16_t)ethdev;
+	port->ethdev_count = 1;
 	port->rx_queues = port->tx_queues = (uint16_t)appliance->workers;
 	port->mac = (struct rte_ether_addr){{0x02, 0xca, 0x11, 0x9a, 0x7e, (uint8_t)(index + 1)}};
 	return ethdev_start(appliance, port);
@@ -118,8 +120,8 @@ replay_port_record(struct appliance *appliance, uint16_t index)
 	if (snprintf(path, sizeof(path), "%s/%s.pcap", appliance->options->replay_out,
 		    appliance->config->ports[index].name) >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	replay->format = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAP_LENGTH,
-		PCAP_TSTAMP_PRECISION_MICRO);
+	replay->format = pcap_open_dead_with_tstamp_precision(
+		DLT_EN10MB, SNAP_LENGTH, PCAP_TSTAMP_PRECISION_MICRO);
 	if (replay->format == NULL)
 		return -ENOMEM;
 	replay->out = pcap_dump_open(replay->format, path);
@@ -165,8 +167,8 @@ queue_of(const struct appliance *appliance, const uint8_t *frame, uint32_t lengt
 }
 
 bool
-replay_port_inject(struct appliance *appliance, uint16_t index, const uint8_t *frame,
-	uint32_t length)
+replay_port_inject(
+	struct appliance *appliance, uint16_t index, const uint8_t *frame, uint32_t length)
 {
 	unsigned int queue = queue_of(appliance, frame, length);
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(appliance->mempool);

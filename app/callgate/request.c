@@ -8,7 +8,13 @@
 
 enum { REQUESTS = 12, POLL_US = 200, MAILS_A_TURN = 8 };
 
-enum request_state { REQUEST_FREE, REQUEST_POSTED, REQUEST_SERVED, REQUEST_DONE, REQUEST_ABANDONED };
+enum request_state {
+	REQUEST_FREE,
+	REQUEST_POSTED,
+	REQUEST_SERVED,
+	REQUEST_DONE,
+	REQUEST_ABANDONED
+};
 
 static struct request requests[REQUESTS];
 
@@ -106,9 +112,8 @@ request_serve_worker(struct worker *worker, const struct mail *mail)
 		return;
 	switch (request->kind) {
 	case REQUEST_CALLS:
-		request->result = (int)alg_calls_page(worker->alg, now_s,
-			(uint32_t)request->cursor, RTE_MIN(request->max, (unsigned int)PAGE_CALLS_MAX),
-			request->calls);
+		request->result = (int)alg_calls_page(worker->alg, now_s, (uint32_t)request->cursor,
+			RTE_MIN(request->max, (unsigned int)PAGE_CALLS_MAX), request->calls);
 		break;
 	case REQUEST_CALL:
 		request->result = alg_call_describe(worker->alg, now_s, request->call_id,

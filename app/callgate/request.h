@@ -17,8 +17,8 @@ enum { REQUEST_WAIT_MS = 200, PAGE_RECORDS_MAX = 64, PAGE_CALLS_MAX = 32 };
 
 enum request_kind {
 	REQUEST_CALLS = ALG_MAIL_LAST + 1, /* served by a worker */
-	REQUEST_CALL,			   /* served by a worker */
-	REQUEST_TRANSLATIONS,		   /* the rest by the control lcore */
+	REQUEST_CALL, /* served by a worker */
+	REQUEST_TRANSLATIONS, /* the rest by the control lcore */
 	REQUEST_SESSIONS,
 	REQUEST_PINHOLES,
 };
@@ -58,8 +58,8 @@ struct request {
 	unsigned int max;
 	char call_id[256];
 	/* answer */
-	int result;		/* records, text length, or -errno */
-	uint64_t next;		/* cursor of the next page; 0: none */
+	int result; /* records, text length, or -errno */
+	uint64_t next; /* cursor of the next page; 0: none */
 	union {
 		struct alg_call_summary calls[PAGE_CALLS_MAX];
 		struct translation_row translations[PAGE_RECORDS_MAX];

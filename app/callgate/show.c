@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "flow/tcp.h"
 #include "show.h"
+#include "flow/tcp.h"
 
 enum { FLOWS_LOOKED_AT = 64 };
 
@@ -91,8 +91,10 @@ show_session(struct appliance *appliance, struct request *request, void *object,
 		.age_s = since(appliance, flow->created_s),
 	};
 	record->state = flow->proto == IPPROTO_TCP
-		? tcp_state_name(atomic_load_explicit(&flow->tcp_state, memory_order_relaxed))
-		: flow->media ? "media" : "open";
+				? tcp_state_name(atomic_load_explicit(
+					  &flow->tcp_state, memory_order_relaxed))
+			: flow->media ? "media"
+				      : "open";
 	for (int i = 0; i < 2; i++) {
 		record->packets[i] =
 			atomic_load_explicit(&flow->path[i].packets, memory_order_relaxed);

@@ -13,7 +13,7 @@
 #include "pipeline.h"
 
 enum {
-	SIP_GROWTH = 1024,	 /* room that a message may need for longer addresses */
+	SIP_GROWTH = 1024, /* room that a message may need for longer addresses */
 	UDP_PAYLOAD_MAX = 65507,
 };
 
@@ -45,8 +45,8 @@ message_copy(struct worker *worker, struct rte_mbuf *mbuf)
 
 /* Lengths and checksums after an edit. A message that outgrew the MTU may be fragmented. */
 static void
-message_finish(struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path *path,
-	uint32_t length)
+message_finish(
+	struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path *path, uint32_t length)
 {
 	struct packet *packet = packet_of(mbuf);
 	struct rte_ipv4_hdr *ip = packet_ip(mbuf);
@@ -93,8 +93,9 @@ sip_stage(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsig
 		if (owner >= 0)
 			event_count(self->counters, EVENT_HANDOFF_LOCAL, 1);
 	}
-	message.capacity = RTE_MIN(mbuf->data_len - packet->payload_offset +
-			(uint32_t)rte_pktmbuf_tailroom(mbuf), (uint32_t)UDP_PAYLOAD_MAX);
+	message.capacity = RTE_MIN(
+		mbuf->data_len - packet->payload_offset + (uint32_t)rte_pktmbuf_tailroom(mbuf),
+		(uint32_t)UDP_PAYLOAD_MAX);
 	verdict = alg_message_process(self, worker->alg, &message);
 	if (verdict != ALG_FORWARD) {
 		packet_drop(self, mbuf, (enum drop_reason)verdict);

@@ -22,8 +22,8 @@ static struct appliance *_Atomic shown;
 /* Handlers inside. */
 static atomic_uint running;
 
-typedef int (*handler_fn)(struct appliance *appliance, const char *parameters,
-	struct rte_tel_data *data);
+typedef int (*handler_fn)(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 
 static void
 add_number(struct rte_tel_data *data, const char *name, uint64_t value)
@@ -113,7 +113,7 @@ show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_d
 		if (record == NULL)
 			return -ENOMEM;
 		rte_tel_data_start_dict(record);
-		rte_eth_stats_get(port->ethdev, &statistics);
+		port_stats(port, &statistics);
 		rte_eth_link_get_nowait(port->ethdev, &link);
 		rte_tel_data_add_dict_string(record, "driver", port->driver->name);
 		rte_tel_data_add_dict_string(record, "link", link.link_status ? "up" : "down");
@@ -255,8 +255,8 @@ ask_page(struct appliance *appliance, enum request_kind kind, const char *parame
 }
 
 static int
-show_nat_translations(struct appliance *appliance, const char *parameters,
-	struct rte_tel_data *data)
+show_nat_translations(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	struct request *request;
 	int rc = ask_page(appliance, REQUEST_TRANSLATIONS, parameters, &request);
@@ -414,7 +414,8 @@ show_sip_call(struct appliance *appliance, const char *parameters, struct rte_te
 		strlen(parameters) >= sizeof(request->call_id))
 		return -EINVAL;
 	/* The owner is found from a message's text, so that it is found in one way only. */
-	rc = snprintf(text, sizeof(text), "OPTIONS sip:a SIP/2.0\r\nCall-ID: %s\r\n\r\n", parameters);
+	rc = snprintf(
+		text, sizeof(text), "OPTIONS sip:a SIP/2.0\r\nCall-ID: %s\r\n\r\n", parameters);
 	owner = alg_owner(appliance->alg, text, (uint32_t)rc);
 	if (owner < 0)
 		return -EINVAL;
@@ -505,8 +506,8 @@ handle(const char *name, const char *parameters, struct rte_tel_data *data)
 	}
 	if (rc != 0) {
 		rte_tel_data_start_dict(data);
-		rte_tel_data_add_dict_string(data, "error",
-			appliance ? error_text(rc) : "callgate is stopping");
+		rte_tel_data_add_dict_string(
+			data, "error", appliance ? error_text(rc) : "callgate is stopping");
 	}
 	atomic_fetch_sub(&running, 1);
 	return 0;

@@ -82,8 +82,8 @@ worker_destroy(struct worker *worker)
 		return;
 	for (unsigned int port = 0; port < PORTS_MAX; port++) {
 		for (unsigned int i = 0; i < worker->outbox.port[port].count; i++)
-			packet_drop(&worker->thread, worker->outbox.port[port].frame[i],
-				DROP_SHUTDOWN);
+			packet_drop(
+				&worker->thread, worker->outbox.port[port].frame[i], DROP_SHUTDOWN);
 	}
 	rte_free(worker);
 }
@@ -148,7 +148,8 @@ worker_rest(struct worker *worker)
 {
 	if (worker->shares_core)
 		sched_yield();
-	if (worker->appliance->config->system.idle == IDLE_POLL || ++worker->idle_turns < IDLE_TURNS)
+	if (worker->appliance->config->system.idle == IDLE_POLL ||
+		++worker->idle_turns < IDLE_TURNS)
 		return;
 	rcu_offline(worker->thread.id);
 	usleep(SLEEP_US);

@@ -30,8 +30,8 @@ struct worker {
 	struct icmp_limiter limiter;
 	unsigned int rx_count;
 	struct port_rx rx[WORKER_RX_MAX];
-	bool promiscuous;  /* replay: frames of a capture are for other stations */
-	bool shares_core;  /* another lcore runs on this core: yield when idle */
+	bool promiscuous; /* replay: frames of a capture are for other stations */
+	bool shares_core; /* another lcore runs on this core: yield when idle */
 	unsigned int idle_turns;
 	struct worker_load load;
 } __rte_cache_aligned;

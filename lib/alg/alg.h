@@ -27,7 +27,7 @@ struct alg_worker;
 
 struct alg_parameters {
 	const struct config *config;
-	struct nat *nat;		/* NULL: no translation configured */
+	struct nat *nat; /* NULL: no translation configured */
 	struct pinhole_table *pinholes;
 	struct flow_table *flows;
 	const struct route_table *routes;
@@ -50,13 +50,13 @@ int alg_owner(const struct alg *alg, const char *text, uint32_t length);
 
 /* One SIP message in one UDP datagram. */
 struct alg_message {
-	char *text;		 /* in: the datagram's payload; edited in place */
-	uint32_t length;	 /* in and out */
-	uint32_t capacity;	 /* bytes that may be used from `text` on */
-	bool edited;		 /* out: bytes changed, lengths and checksum are to be redone */
+	char *text; /* in: the datagram's payload; edited in place */
+	uint32_t length; /* in and out */
+	uint32_t capacity; /* bytes that may be used from `text` on */
+	bool edited; /* out: bytes changed, lengths and checksum are to be redone */
 	const struct flow *flow;
-	unsigned int direction;	 /* of flow->path */
-	uint8_t source_realm;	 /* where it came from */
+	unsigned int direction; /* of flow->path */
+	uint8_t source_realm; /* where it came from */
 	uint8_t destination_realm; /* where it goes */
 };
 
@@ -67,8 +67,8 @@ enum { ALG_FORWARD = -1 };
  * drop_reason to drop it with; in that case nothing of it stays. Text that does not parse is
  * forwarded as it is or dropped, as sip.malformed says, and counted. Owner worker, online.
  */
-int alg_message_process(struct thread *self, struct alg_worker *worker,
-	struct alg_message *message);
+int alg_message_process(
+	struct thread *self, struct alg_worker *worker, struct alg_message *message);
 
 /** Kinds of mail that a worker passes on to alg_mail(). Others are the application's. */
 enum alg_mail { ALG_MAIL_CALL_DUE = 1, ALG_MAIL_CLEAR_CALLS, ALG_MAIL_LAST = 15 };
@@ -92,9 +92,9 @@ uint32_t alg_call_count(const struct alg *alg);
 /* What `show sip calls` shows of a call; plain data, copied out by the owner. */
 struct alg_call_summary {
 	uint32_t index;
-	char call_id[128];	 /* NUL ended; long ones end in "..." */
-	char from[64], to[64];	 /* URIs */
-	const char *state;	 /* static string */
+	char call_id[128]; /* NUL ended; long ones end in "..." */
+	char from[64], to[64]; /* URIs */
+	const char *state; /* static string */
 	uint32_t age_s;
 	uint32_t media_doors;
 	uint8_t worker;

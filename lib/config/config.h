@@ -17,14 +17,20 @@
 
 struct prefix {
 	in_addr_t address; /* network order, host bits zero */
-	in_addr_t mask;	   /* network order */
+	in_addr_t mask; /* network order */
 	uint8_t length;
 };
 
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
 enum config_idle { IDLE_POLL, IDLE_AUTO };
 enum config_driver {
-	DRIVER_PCI, DRIVER_AF_PACKET, DRIVER_AF_XDP, DRIVER_TAP, DRIVER_PCAP, DRIVER_RING, DRIVER_NULL
+	DRIVER_PCI,
+	DRIVER_AF_PACKET,
+	DRIVER_AF_XDP,
+	DRIVER_TAP,
+	DRIVER_PCAP,
+	DRIVER_RING,
+	DRIVER_NULL
 };
 
 struct config_system {
@@ -42,9 +48,10 @@ struct config_system {
 struct config_port {
 	char *name;
 	enum config_driver driver;
-	char *device;	      /* netdev, PCI address, tap name, ring or pcap files by driver */
-	char *rx_file, *tx_file; /* pcap: `device` is the file to read; tx_file from "output"; NULL: none */
-	unsigned int queues;  /* 0: one per worker, as far as the driver goes */
+	char *device; /* netdev, PCI address, tap name, ring or pcap files by driver */
+	char *rx_file,
+		*tx_file; /* pcap: `device` is the file to read; tx_file from "output"; NULL: none */
+	unsigned int queues; /* 0: one per worker, as far as the driver goes */
 	unsigned int rx_descriptors, tx_descriptors;
 	int line;
 };
@@ -56,13 +63,13 @@ struct config_address {
 
 struct config_interface {
 	char *name;
-	unsigned int port;    /* index */
-	unsigned int vlan;    /* 0: untagged */
+	unsigned int port; /* index */
+	unsigned int vlan; /* 0: untagged */
 	unsigned int mtu;
 	unsigned int address_count;
 	struct config_address addresses[INTERFACE_ADDRESSES_MAX];
-	uint8_t zone;	      /* net/interface.h numbering: ZONE_DEFAULT when none */
-	uint8_t nat_side;     /* enum nat_side */
+	uint8_t zone; /* net/interface.h numbering: ZONE_DEFAULT when none */
+	uint8_t nat_side; /* enum nat_side */
 	int line;
 };
 
@@ -78,7 +85,7 @@ struct port_range {
 
 struct config_acl_entry {
 	bool permit;
-	uint8_t proto;	      /* 0: any IP */
+	uint8_t proto; /* 0: any IP */
 	struct prefix source, destination; /* length 0: any */
 	unsigned int source_port_count, destination_port_count; /* 0: any */
 	struct port_range *source_ports, *destination_ports;
@@ -110,8 +117,8 @@ struct config_nat_rule {
 	/* dynamic */
 	unsigned int inside_count;
 	struct prefix *inside;
-	int interface;	/* index, or -1 */
-	int pool;	/* index, or -1 */
+	int interface; /* index, or -1 */
+	int pool; /* index, or -1 */
 	bool overload;
 	/* static; proto 0: the whole address */
 	uint8_t proto;
@@ -133,9 +140,9 @@ struct config_nat {
 struct config_match {
 	enum { MATCH_SERVICE, MATCH_SIP, MATCH_ACL, MATCH_CLASS_MAP } kind;
 	const char *service; /* static string: "dns", "tcp" ... */
-	uint8_t proto;	     /* MATCH_SERVICE: IPPROTO_*, 0: TCP and UDP both */
-	uint16_t port;	     /* MATCH_SERVICE: destination port, 0: any */
-	unsigned int index;  /* MATCH_ACL, MATCH_CLASS_MAP */
+	uint8_t proto; /* MATCH_SERVICE: IPPROTO_*, 0: TCP and UDP both */
+	uint16_t port; /* MATCH_SERVICE: destination port, 0: any */
+	unsigned int index; /* MATCH_ACL, MATCH_CLASS_MAP */
 };
 
 struct config_class_map {
@@ -149,7 +156,7 @@ struct config_class_map {
 enum config_action { ACTION_DROP, ACTION_INSPECT, ACTION_PASS };
 
 struct config_policy_class {
-	int class_map;	/* index; -1: class-default */
+	int class_map; /* index; -1: class-default */
 	enum config_action action;
 	bool log;
 };
@@ -164,7 +171,7 @@ struct config_policy_map {
 struct config_zone_pair {
 	char *name;
 	uint8_t source, destination; /* zone numbers */
-	unsigned int policy;	     /* index */
+	unsigned int policy; /* index */
 	int line;
 };
 
@@ -178,7 +185,8 @@ struct config_sip {
 	enum config_malformed malformed;
 	enum config_media_source media_source;
 	enum config_media_hosts media_hosts;
-	unsigned int blacklist_trigger_messages, blacklist_trigger_period_ms, blacklist_block_seconds;
+	unsigned int blacklist_trigger_messages, blacklist_trigger_period_ms,
+		blacklist_block_seconds;
 };
 
 struct config {
@@ -192,7 +200,7 @@ struct config {
 	struct config_nat nat;
 	unsigned int zone_count; /* names below, "self" and "default" included as 0 and 1 */
 	char **zones;
-	bool zones_configured;	 /* the file has `zones`: firewall on */
+	bool zones_configured; /* the file has `zones`: firewall on */
 	unsigned int class_map_count, policy_map_count, zone_pair_count;
 	struct config_class_map *class_maps;
 	struct config_policy_map *policy_maps;
@@ -206,7 +214,7 @@ struct config {
 struct config_fault {
 	const char *file;
 	int line;
-	const char *path;    /* "ports[0].driver" */
+	const char *path; /* "ports[0].driver" */
 	const char *text;
 };
 

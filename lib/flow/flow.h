@@ -30,29 +30,30 @@
 #include "net/packet.h"
 
 enum flow_op {
-	FLOW_REWRITE = 1 << 0,	/* addresses or ports change: apply new_* and the deltas */
-	FLOW_SIP_UDP = 1 << 1,	/* the ALG reads this flow's messages */
-	FLOW_SIP_TCP = 1 << 2,	/* SIP port over TCP */
-	FLOW_TCP = 1 << 3,	/* TCP state table */
-	FLOW_ICMP = 1 << 4,	/* ICMP echo: port fields are the identifier */
-	FLOW_PERMITTED = 1 << 5, /* policy or state lets this direction pass; else the miss path decides */
+	FLOW_REWRITE = 1 << 0, /* addresses or ports change: apply new_* and the deltas */
+	FLOW_SIP_UDP = 1 << 1, /* the ALG reads this flow's messages */
+	FLOW_SIP_TCP = 1 << 2, /* SIP port over TCP */
+	FLOW_TCP = 1 << 3, /* TCP state table */
+	FLOW_ICMP = 1 << 4, /* ICMP echo: port fields are the identifier */
+	FLOW_PERMITTED =
+		1 << 5, /* policy or state lets this direction pass; else the miss path decides */
 };
 
 /* One direction. Everything the fast path touches. */
 struct flow_path {
-	struct flow_key key;		/* as packets arrive; immutable while live */
-	rte_be32_t new_src, new_dst;	/* as packets leave; immutable while live */
+	struct flow_key key; /* as packets arrive; immutable while live */
+	rte_be32_t new_src, new_dst; /* as packets leave; immutable while live */
 	rte_be16_t new_src_port, new_dst_port;
-	uint16_t ip_delta;		/* checksum deltas, net/checksum.h */
-	uint16_t l4_delta;		/* ICMP: identifier alone, no pseudo header */
-	_Atomic uint16_t ops;		/* enum flow_op; writer: creator, miss path (PERMITTED) */
+	uint16_t ip_delta; /* checksum deltas, net/checksum.h */
+	uint16_t l4_delta; /* ICMP: identifier alone, no pseudo header */
+	_Atomic uint16_t ops; /* enum flow_op; writer: creator, miss path (PERMITTED) */
 	_Atomic uint16_t ruleset_generation; /* verdict is valid for this ruleset; else re-check */
-	uint16_t egress;		/* interface index */
-	uint16_t neighbour_generation;	/* racy hint, checked by net */
-	uint32_t neighbour;		/* racy hint, checked by net */
-	_Atomic uint32_t last_seen_s;	/* written at most once a second */
-	_Atomic uint64_t packets;	/* plain adds: one worker a direction, as a rule */
-	_Atomic uint64_t bytes;		/* IP bytes */
+	uint16_t egress; /* interface index */
+	uint16_t neighbour_generation; /* racy hint, checked by net */
+	uint32_t neighbour; /* racy hint, checked by net */
+	_Atomic uint32_t last_seen_s; /* written at most once a second */
+	_Atomic uint64_t packets; /* plain adds: one worker a direction, as a rule */
+	_Atomic uint64_t bytes; /* IP bytes */
 } __rte_cache_aligned;
 static_assert(sizeof(struct flow_path) == RTE_CACHE_LINE_SIZE, "a direction is one cache line");
 
@@ -63,8 +64,8 @@ struct flow;
 /* Head of the flows made through a binding or pinhole. */
 struct flow_owner {
 	rte_spinlock_t lock;
-	bool closed;	   /* under lock: no flow may link any more */
-	uint32_t count;	   /* under lock; readers may peek */
+	bool closed; /* under lock: no flow may link any more */
+	uint32_t count; /* under lock; readers may peek */
 	struct flow *first; /* under lock */
 };
 
@@ -72,26 +73,26 @@ enum flow_owner_slot { FLOW_OWNER_SOURCE, FLOW_OWNER_DESTINATION, FLOW_OWNER_PIN
 
 struct flow {
 	struct pool_object object;
-	_Atomic uint8_t state;		/* enum flow_state */
-	_Atomic uint8_t tcp_state;	/* enum tcp_state */
+	_Atomic uint8_t state; /* enum flow_state */
+	_Atomic uint8_t tcp_state; /* enum tcp_state */
 	uint8_t proto;
-	uint8_t media;			/* 1: made through a media door or pinhole */
-	uint8_t linked;			/* bit per flow_owner_slot; under the key stripes */
-	uint16_t zone_pair;		/* index into the ruleset + 1; 0: none */
-	uint16_t class_index;		/* class in the policy that permitted it */
+	uint8_t media; /* 1: made through a media door or pinhole */
+	uint8_t linked; /* bit per flow_owner_slot; under the key stripes */
+	uint16_t zone_pair; /* index into the ruleset + 1; 0: none */
+	uint16_t class_index; /* class in the policy that permitted it */
 	uint32_t created_s;
 	struct {
 		struct flow_owner *owner; /* immutable while live; NULL: none */
-		struct flow *next;	  /* under owner's lock */
-		struct flow **pprev;	  /* under owner's lock; NULL: not linked */
+		struct flow *next; /* under owner's lock */
+		struct flow **pprev; /* under owner's lock; NULL: not linked */
 	} link[FLOW_OWNERS] __rte_cache_aligned;
-	struct flow_path path[2];	/* [0] the direction of the packet that made it */
+	struct flow_path path[2]; /* [0] the direction of the packet that made it */
 };
 
 /* What the maker of a flow knows. */
 struct flow_template {
-	struct flow_key key[2];	   /* [0] as the first packet arrived, [1] as its answer will arrive */
-	uint16_t ops[2];	   /* enum flow_op without FLOW_REWRITE, which follows from the keys */
+	struct flow_key key[2]; /* [0] as the first packet arrived, [1] as its answer will arrive */
+	uint16_t ops[2]; /* enum flow_op without FLOW_REWRITE, which follows from the keys */
 	uint16_t egress[2];
 	uint16_t ruleset_generation;
 	uint16_t zone_pair, class_index;
@@ -99,7 +100,7 @@ struct flow_template {
 	struct flow_owner *owner[FLOW_OWNERS];
 };
 
-struct flow_timeouts {	/* seconds */
+struct flow_timeouts { /* seconds */
 	uint32_t udp, tcp_established, tcp_transitory, icmp;
 };
 
@@ -119,8 +120,8 @@ flow_direction_of_data(void *data)
 }
 
 /** Tables for `capacity` flows on NUMA node `socket`. NULL and rte_errno. Bring-up. */
-struct flow_table *flow_table_create(uint32_t capacity, const struct flow_timeouts *timeouts,
-	int socket);
+struct flow_table *flow_table_create(
+	uint32_t capacity, const struct flow_timeouts *timeouts, int socket);
 /** NULL is allowed. Every thread offline in the RCU variable, or deleted keys stay allocated. */
 void flow_table_destroy(struct flow_table *table);
 size_t flow_table_memory(uint32_t capacity);
@@ -129,8 +130,8 @@ size_t flow_table_memory(uint32_t capacity);
  * Look up `count` packets (at most BURST_MAX; packet_of()->key and hash are set). data[i] is what
  * flow_of_data() takes; NULL: miss. Prefetches the hit flow paths. Online worker.
  */
-void flow_lookup_burst(struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count,
-	void **data);
+void flow_lookup_burst(
+	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data);
 
 /** One key; NULL: miss. Online thread. */
 void *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash);
@@ -141,8 +142,8 @@ void *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t
  * -ENOBUFS: pool empty. -ENOSPC: hash full. -EADDRINUSE: a key belongs to a different flow.
  * -ESTALE: an owner closed meanwhile. Nothing is left behind by a failure. Worker.
  */
-int flow_create(struct thread *self, struct flow_table *table,
-	const struct flow_template *template, void **data);
+int flow_create(struct thread *self, struct flow_table *table, const struct flow_template *template,
+	void **data);
 
 /** Remove a flow; false when another thread was first. Online thread. */
 bool flow_remove(struct thread *self, struct flow_table *table, struct flow *flow);
@@ -170,7 +171,8 @@ uint32_t flow_owner_last_seen(struct flow_owner *owner, unsigned int limit);
 void flow_sweep(struct thread *self, struct flow_table *table, uint32_t budget);
 
 /** Remove every flow (clear firewall sessions): same budgeted step; true when done. Control lcore, online. */
-bool flow_clear_step(struct thread *self, struct flow_table *table, uint32_t *cursor, uint32_t budget);
+bool flow_clear_step(
+	struct thread *self, struct flow_table *table, uint32_t *cursor, uint32_t budget);
 
 /** Idle limit of a flow in its present state, seconds. */
 uint32_t flow_timeout(const struct flow_table *table, const struct flow *flow);

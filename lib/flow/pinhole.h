@@ -17,9 +17,9 @@
 #include "flow.h"
 
 enum pinhole_class {
-	PINHOLE_VIA,	 /* answers to a request */
+	PINHOLE_VIA, /* answers to a request */
 	PINHOLE_CONTACT, /* later requests to a Contact; registrations */
-	PINHOLE_ROUTE,	 /* later requests through a Record-Route or Path proxy */
+	PINHOLE_ROUTE, /* later requests through a Record-Route or Path proxy */
 	PINHOLE_RTP,
 	PINHOLE_RTCP,
 	PINHOLE_CLASSES
@@ -28,7 +28,7 @@ enum pinhole_class {
 enum media_source { MEDIA_SOURCE_LATCH, MEDIA_SOURCE_ANNOUNCED, MEDIA_SOURCE_ANY };
 
 struct pinhole_key {
-	rte_be32_t src;	     /* 0: any */
+	rte_be32_t src; /* 0: any */
 	rte_be32_t dst;
 	rte_be16_t dst_port;
 	uint8_t proto;
@@ -41,9 +41,9 @@ enum { PINHOLE_SOURCES_MAX = 4 }; /* sources latched before the answer */
 /* Who may send through a media pinhole. */
 struct media_filter {
 	rte_spinlock_t lock;
-	uint8_t policy;		/* enum media_source */
-	bool committed;		/* an answer stands */
-	bool first_may_latch;	/* none had latched at the commit: the next source will */
+	uint8_t policy; /* enum media_source */
+	bool committed; /* an answer stands */
+	bool first_may_latch; /* none had latched at the commit: the next source will */
 	uint8_t latched_count;
 	struct {
 		rte_be32_t address;
@@ -53,17 +53,17 @@ struct media_filter {
 
 /* Who opened it first, for `show`: a call by (worker, index, generation), or a registration. */
 struct pinhole_holder {
-	uint8_t worker;	      /* 0xff: no call */
+	uint8_t worker; /* 0xff: no call */
 	struct handle call;
 };
 
 struct pinhole {
 	struct pool_object object;
 	struct pinhole_key key;
-	_Atomic uint8_t class;		/* enum pinhole_class; under the stripe; read by match and show */
-	_Atomic bool open;		/* under the stripe: its key is in the table */
-	_Atomic uint32_t holders;	/* under the key's stripe; read by match, sweep and show */
-	_Atomic uint32_t deadline_s;	/* raised by openers; read by sweep and show */
+	_Atomic uint8_t class; /* enum pinhole_class; under the stripe; read by match and show */
+	_Atomic bool open; /* under the stripe: its key is in the table */
+	_Atomic uint32_t holders; /* under the key's stripe; read by match, sweep and show */
+	_Atomic uint32_t deadline_s; /* raised by openers; read by sweep and show */
 	uint32_t opened_s;
 	struct pinhole_holder first;
 	struct flow_owner flows;
@@ -75,8 +75,8 @@ struct pinhole_table;
 struct pinhole_spec {
 	struct pinhole_key key;
 	enum pinhole_class class;
-	bool hold;		/* count a holder; close with pinhole_release() */
-	uint32_t until_s;	/* keep open until then even without holders; 0: no */
+	bool hold; /* count a holder; close with pinhole_release() */
+	uint32_t until_s; /* keep open until then even without holders; 0: no */
 	struct pinhole_holder holder;
 	enum media_source media_source; /* RTP and RTCP only */
 };
@@ -100,8 +100,8 @@ void pinhole_release(struct thread *self, struct pinhole_table *table, struct ha
 	uint32_t linger_until_s);
 
 /** Close a media pinhole's offer phase: the peer announced this source. Again for a new answer. */
-void pinhole_media_commit(struct pinhole_table *table, struct handle handle, rte_be32_t address,
-	rte_be16_t port);
+void pinhole_media_commit(
+	struct pinhole_table *table, struct handle handle, rte_be32_t address, rte_be16_t port);
 
 enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
 

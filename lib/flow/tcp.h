@@ -8,15 +8,15 @@
 #include "flow.h"
 
 enum tcp_state {
-	TCP_NEW,	    /* nothing seen */
-	TCP_SYN_SENT,	    /* SYN in direction 0 */
-	TCP_SYN_BOTH,	    /* simultaneous open */
-	TCP_SYN_RECEIVED,   /* SYN+ACK in direction 1 */
+	TCP_NEW, /* nothing seen */
+	TCP_SYN_SENT, /* SYN in direction 0 */
+	TCP_SYN_BOTH, /* simultaneous open */
+	TCP_SYN_RECEIVED, /* SYN+ACK in direction 1 */
 	TCP_ESTABLISHED,
-	TCP_FIN_FORWARD,    /* FIN in direction 0 */
+	TCP_FIN_FORWARD, /* FIN in direction 0 */
 	TCP_FIN_REVERSE,
 	TCP_FIN_BOTH,
-	TCP_CLOSED,	    /* RST, or both FINs acknowledged: short linger, then gone */
+	TCP_CLOSED, /* RST, or both FINs acknowledged: short linger, then gone */
 	TCP_STATES
 };
 

@@ -22,7 +22,8 @@ checksum_fold(uint32_t sum)
 static inline uint16_t
 checksum_delta32(uint32_t before, uint32_t after)
 {
-	return checksum_fold((~before & 0xffff) + (~before >> 16) + (after & 0xffff) + (after >> 16));
+	return checksum_fold(
+		(~before & 0xffff) + (~before >> 16) + (after & 0xffff) + (after >> 16));
 }
 
 static inline uint16_t
@@ -50,7 +51,7 @@ checksum_apply(uint16_t checksum, uint16_t delta)
  * point into the mbuf; 0 is sent as 0xffff (RFC 768). A datagram that came without a checksum
  * (udp->dgram_cksum == 0) keeps none. The caller has set the mbuf's lengths.
  */
-void checksum_udp_rewrite(struct rte_mbuf *mbuf, uint16_t ip_offset, uint16_t l4_offset,
-	uint16_t payload_length);
+void checksum_udp_rewrite(
+	struct rte_mbuf *mbuf, uint16_t ip_offset, uint16_t l4_offset, uint16_t payload_length);
 
 #endif

@@ -31,9 +31,9 @@ struct interface {
 	char name[NAME_MAX_LENGTH + 1];
 	struct rte_ether_addr mac;
 	uint16_t index;
-	uint16_t port;	/* index into config->ports; also the outbox slot */
-	uint16_t vlan;	/* 0: untagged */
-	uint16_t mtu;	/* of the IP packet */
+	uint16_t port; /* index into config->ports; also the outbox slot */
+	uint16_t vlan; /* 0: untagged */
+	uint16_t mtu; /* of the IP packet */
 	uint8_t zone;
 	uint8_t nat_side; /* enum nat_side */
 	uint8_t realm;
@@ -92,8 +92,8 @@ realm_side(uint8_t realm)
  * Compile the configuration's interfaces. `macs` holds one address per configured port.
  * Bring-up; the configuration has passed its checks. NULL and rte_errno when out of memory.
  */
-struct interface_table *interface_table_create(const struct config *config,
-	const struct rte_ether_addr *macs);
+struct interface_table *interface_table_create(
+	const struct config *config, const struct rte_ether_addr *macs);
 void interface_table_destroy(struct interface_table *table);
 
 /** Interface of a frame; NULL when no interface has this port and VLAN. Any thread. */

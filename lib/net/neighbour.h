@@ -25,12 +25,13 @@
 
 enum {
 	NEIGHBOURS_MAX = 4096,
-	NEIGHBOUR_HOLD_MAX = 16,      /* packets that wait for one answer */
-	NEIGHBOUR_GIVE_UP_S = 3,      /* no answer: held packets are dropped */
-	NEIGHBOUR_REFRESH_S = 60,     /* a used entry older than this asks again (unicast) */
-	NEIGHBOUR_STALE_S = 180,      /* no answer to refreshes since: resolve from scratch */
-	NEIGHBOUR_IDLE_S = 600,	      /* unused: freed */
-	NEIGHBOUR_HELD_MAX = 1024,    /* packets held over all neighbours: they must not eat the mbufs */
+	NEIGHBOUR_HOLD_MAX = 16, /* packets that wait for one answer */
+	NEIGHBOUR_GIVE_UP_S = 3, /* no answer: held packets are dropped */
+	NEIGHBOUR_REFRESH_S = 60, /* a used entry older than this asks again (unicast) */
+	NEIGHBOUR_STALE_S = 180, /* no answer to refreshes since: resolve from scratch */
+	NEIGHBOUR_IDLE_S = 600, /* unused: freed */
+	NEIGHBOUR_HELD_MAX =
+		1024, /* packets held over all neighbours: they must not eat the mbufs */
 };
 
 /* The part of a neighbour that a packet of an established flow reads. */
@@ -41,7 +42,7 @@ struct neighbour_head {
 	 * (a torn hint in a flow) never match. Writers: under the bucket's lock; readers: any.
 	 */
 	_Atomic uint64_t link;
-	_Atomic uint32_t used_s;      /* last use; any worker, at most once a second */
+	_Atomic uint32_t used_s; /* last use; any worker, at most once a second */
 	_Atomic uint32_t confirmed_s; /* last answer; under the bucket's lock */
 };
 
@@ -49,7 +50,7 @@ struct neighbour_store;
 
 struct neighbour_table {
 	struct neighbour_head head[NEIGHBOURS_MAX + 1]; /* 0 names none and is never resolved */
-	struct neighbour_store *store;			/* keys, hold queues, locks: private */
+	struct neighbour_store *store; /* keys, hold queues, locks: private */
 };
 
 /** What a worker needs to emit frames of its own. */
@@ -70,8 +71,9 @@ static inline bool
 neighbour_is_current(const struct neighbour_table *table, uint32_t index, uint16_t generation)
 {
 	/* relaxed: the word carries all that belongs together */
-	return generation && atomic_load_explicit(&table->head[index].link, memory_order_relaxed) >>
-						     48 == generation;
+	return generation &&
+	       atomic_load_explicit(&table->head[index].link, memory_order_relaxed) >> 48 ==
+		       generation;
 }
 
 /**

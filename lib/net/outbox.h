@@ -15,8 +15,8 @@
 struct outbox;
 
 /** Sends or drops (counting) all `count` frames of `port`; takes their ownership. */
-typedef void (*outbox_flush_fn)(void *context, uint16_t port, struct rte_mbuf **frames,
-	unsigned int count);
+typedef void (*outbox_flush_fn)(
+	void *context, uint16_t port, struct rte_mbuf **frames, unsigned int count);
 
 struct outbox {
 	outbox_flush_fn flush;

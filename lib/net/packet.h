@@ -34,7 +34,8 @@ static_assert(sizeof(struct flow_key) == 16, "flow keys are compared as 16 bytes
 enum packet_flag {
 	PACKET_ICMP_ERROR = 1 << 0, /* key is that of the ICMP packet itself, ports 0 */
 	PACKET_HANDED_OFF = 1 << 1, /* came over a hand-off ring */
-	PACKET_ICMP_OTHER = 1 << 2, /* ICMP that is neither echo nor an error about a packet; ports 0 */
+	PACKET_ICMP_OTHER =
+		1 << 2, /* ICMP that is neither echo nor an error about a packet; ports 0 */
 };
 
 /* Bits of the TCP flags byte as on the wire. */
@@ -42,21 +43,21 @@ enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK =
 
 struct packet {
 	struct flow_key key;
-	uint64_t hash;		/* keyed hash of key; the table's signature is its low half */
-	uint16_t interface;	/* ingress interface index */
-	uint16_t ip_offset;	/* from the start of data */
+	uint64_t hash; /* keyed hash of key; the table's signature is its low half */
+	uint16_t interface; /* ingress interface index */
+	uint16_t ip_offset; /* from the start of data */
 	uint16_t l4_offset;
-	uint16_t ip_length;	/* IPv4 total length */
+	uint16_t ip_length; /* IPv4 total length */
 	uint16_t payload_offset; /* of the UDP/TCP payload */
-	uint8_t tcp_flags;	/* 0 unless TCP */
-	uint8_t flags;		/* enum packet_flag */
+	uint8_t tcp_flags; /* 0 unless TCP */
+	uint8_t flags; /* enum packet_flag */
 	/* Filled by the flow stage, valid until the packet leaves the worker: */
-	uint16_t egress;	/* egress interface index */
+	uint16_t egress; /* egress interface index */
 	uint16_t neighbour_generation;
-	uint32_t neighbour;	/* index of the next hop in the neighbour table */
-	rte_be32_t next_hop;	/* address to resolve when neighbour is 0 or stale */
+	uint32_t neighbour; /* index of the next hop in the neighbour table */
+	rte_be32_t next_hop; /* address to resolve when neighbour is 0 or stale */
 	uint32_t spare;
-	void *flow;		/* struct flow *, or NULL */
+	void *flow; /* struct flow *, or NULL */
 };
 static_assert(sizeof(struct packet) <= RTE_CACHE_LINE_SIZE, "packet metadata is one cache line");
 

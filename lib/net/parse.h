@@ -10,7 +10,7 @@
 #include "packet.h"
 
 struct parse_result {
-	struct burst arp;  /* ARP frames; packet_of()->interface is set, ip_offset = ARP header */
+	struct burst arp; /* ARP frames; packet_of()->interface is set, ip_offset = ARP header */
 	struct burst ipv4; /* keys, hashes and offsets are filled */
 };
 

@@ -20,8 +20,8 @@ enum route_kind { ROUTE_NONE, ROUTE_LOCAL, ROUTE_CONNECTED, ROUTE_GATEWAY };
 
 struct route {
 	enum route_kind kind;
-	uint16_t interface;	/* egress interface index (ROUTE_LOCAL: the one that owns it) */
-	rte_be32_t next_hop;	/* gateway, or the destination itself when connected */
+	uint16_t interface; /* egress interface index (ROUTE_LOCAL: the one that owns it) */
+	rte_be32_t next_hop; /* gateway, or the destination itself when connected */
 };
 
 /** 0 and *table, or negative errno (-ENOMEM, -EINVAL: gateway on no connected prefix). Bring-up. */

@@ -16,11 +16,11 @@ struct sip_edit {
 };
 
 struct sip_edits {
-	const char *base;	/* start of the message */
+	const char *base; /* start of the message */
 	uint16_t count;
 	uint16_t text_used;
-	int32_t growth;		/* sum of length changes */
-	bool overflow;		/* an edit did not fit: apply will refuse */
+	int32_t growth; /* sum of length changes */
+	bool overflow; /* an edit did not fit: apply will refuse */
 	struct sip_edit edit[SIP_EDITS_MAX];
 	char text[SIP_EDIT_TEXT_MAX];
 };
@@ -29,7 +29,8 @@ struct sip_edits {
 void sip_edits_begin(struct sip_edits *edits, const char *base);
 
 /** Replace `old` (a slice of the message) by text. Planned in any order. False on overflow. */
-bool sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length);
+bool sip_edits_replace(
+	struct sip_edits *edits, struct slice old, const char *text, uint32_t length);
 
 /** Replace by an IPv4 address (network order) and, unless port is 0, ":port" (host order). */
 bool sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port);

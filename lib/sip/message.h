@@ -15,63 +15,95 @@ enum {
 };
 
 enum sip_method {
-	SIP_METHOD_NONE, SIP_ACK, SIP_BYE, SIP_CANCEL, SIP_INFO, SIP_INVITE, SIP_MESSAGE, SIP_NOTIFY,
-	SIP_OPTIONS, SIP_PRACK, SIP_PUBLISH, SIP_REFER, SIP_REGISTER, SIP_SUBSCRIBE, SIP_UPDATE,
+	SIP_METHOD_NONE,
+	SIP_ACK,
+	SIP_BYE,
+	SIP_CANCEL,
+	SIP_INFO,
+	SIP_INVITE,
+	SIP_MESSAGE,
+	SIP_NOTIFY,
+	SIP_OPTIONS,
+	SIP_PRACK,
+	SIP_PUBLISH,
+	SIP_REFER,
+	SIP_REGISTER,
+	SIP_SUBSCRIBE,
+	SIP_UPDATE,
 	SIP_METHOD_OTHER
 };
 
 /* Headers callgate looks at; the rest is SIP_HEADER_OTHER. Compact forms map to the same value. */
 enum sip_header_id {
 	SIP_HEADER_OTHER,
-	SIP_HEADER_VIA, SIP_HEADER_FROM, SIP_HEADER_TO, SIP_HEADER_CALL_ID, SIP_HEADER_CSEQ,
-	SIP_HEADER_CONTACT, SIP_HEADER_RECORD_ROUTE, SIP_HEADER_ROUTE, SIP_HEADER_PATH,
-	SIP_HEADER_SERVICE_ROUTE, SIP_HEADER_CONTENT_TYPE, SIP_HEADER_CONTENT_LENGTH,
-	SIP_HEADER_CONTENT_DISPOSITION, SIP_HEADER_EXPIRES, SIP_HEADER_SESSION_EXPIRES,
-	SIP_HEADER_REFER_TO, SIP_HEADER_REFERRED_BY, SIP_HEADER_REPLACES, SIP_HEADER_RACK,
-	SIP_HEADER_RSEQ, SIP_HEADER_REQUIRE, SIP_HEADER_SUPPORTED,
-	SIP_HEADER_P_ASSERTED_IDENTITY, SIP_HEADER_P_PREFERRED_IDENTITY,
-	SIP_HEADER_REMOTE_PARTY_ID, SIP_HEADER_DIVERSION, SIP_HEADER_HISTORY_INFO,
+	SIP_HEADER_VIA,
+	SIP_HEADER_FROM,
+	SIP_HEADER_TO,
+	SIP_HEADER_CALL_ID,
+	SIP_HEADER_CSEQ,
+	SIP_HEADER_CONTACT,
+	SIP_HEADER_RECORD_ROUTE,
+	SIP_HEADER_ROUTE,
+	SIP_HEADER_PATH,
+	SIP_HEADER_SERVICE_ROUTE,
+	SIP_HEADER_CONTENT_TYPE,
+	SIP_HEADER_CONTENT_LENGTH,
+	SIP_HEADER_CONTENT_DISPOSITION,
+	SIP_HEADER_EXPIRES,
+	SIP_HEADER_SESSION_EXPIRES,
+	SIP_HEADER_REFER_TO,
+	SIP_HEADER_REFERRED_BY,
+	SIP_HEADER_REPLACES,
+	SIP_HEADER_RACK,
+	SIP_HEADER_RSEQ,
+	SIP_HEADER_REQUIRE,
+	SIP_HEADER_SUPPORTED,
+	SIP_HEADER_P_ASSERTED_IDENTITY,
+	SIP_HEADER_P_PREFERRED_IDENTITY,
+	SIP_HEADER_REMOTE_PARTY_ID,
+	SIP_HEADER_DIVERSION,
+	SIP_HEADER_HISTORY_INFO,
 	SIP_HEADER_IDS
 };
 
 struct sip_header {
-	struct slice name;   /* as written, without colon and spaces */
-	struct slice value;  /* trimmed; folds inside */
-	uint16_t id;	     /* enum sip_header_id */
-	uint16_t next;	     /* index of the next header with this id; 0: none */
+	struct slice name; /* as written, without colon and spaces */
+	struct slice value; /* trimmed; folds inside */
+	uint16_t id; /* enum sip_header_id */
+	uint16_t next; /* index of the next header with this id; 0: none */
 };
 
 enum sip_error {
 	SIP_OK,
-	SIP_ERROR_EMPTY,	  /* nothing but CRLF: a keepalive (RFC 5626 3.5.1) or empty datagram */
-	SIP_ERROR_NOT_SIP,	  /* first line is no request and no status line */
-	SIP_ERROR_START_LINE,	  /* looks like SIP, but is wrong */
-	SIP_ERROR_HEADER,	  /* a line without colon or name */
+	SIP_ERROR_EMPTY, /* nothing but CRLF: a keepalive (RFC 5626 3.5.1) or empty datagram */
+	SIP_ERROR_NOT_SIP, /* first line is no request and no status line */
+	SIP_ERROR_START_LINE, /* looks like SIP, but is wrong */
+	SIP_ERROR_HEADER, /* a line without colon or name */
 	SIP_ERROR_TOO_MANY_HEADERS,
 	SIP_ERROR_LINE_TOO_LONG,
 	SIP_ERROR_MESSAGE_TOO_LONG,
-	SIP_ERROR_NO_END,	  /* no empty line after the headers */
+	SIP_ERROR_NO_END, /* no empty line after the headers */
 	SIP_ERROR_CONTENT_LENGTH, /* no number, overflow, two that differ, or more than there is */
-	SIP_ERROR_CALL_ID,	  /* missing or empty */
-	SIP_ERROR_CSEQ,		  /* missing or malformed */
-	SIP_ERROR_FROM_TO,	  /* missing From or To */
-	SIP_ERROR_VIA,		  /* missing Via */
+	SIP_ERROR_CALL_ID, /* missing or empty */
+	SIP_ERROR_CSEQ, /* missing or malformed */
+	SIP_ERROR_FROM_TO, /* missing From or To */
+	SIP_ERROR_VIA, /* missing Via */
 	SIP_ERRORS
 };
 const char *sip_error_name(enum sip_error error);
 
 struct sip_message {
-	struct slice text;	  /* everything given */
+	struct slice text; /* everything given */
 	bool request;
-	enum sip_method method;	  /* of the request line, or of CSeq for a response */
-	uint16_t status;	  /* 100 .. 699; 0 for a request */
+	enum sip_method method; /* of the request line, or of CSeq for a response */
+	uint16_t status; /* 100 .. 699; 0 for a request */
 	struct slice method_text, request_uri;
 	uint32_t cseq;
-	struct slice call_id;	  /* value of the first Call-ID header */
+	struct slice call_id; /* value of the first Call-ID header */
 	struct slice from_tag, to_tag; /* at NULL: none */
 	bool content_length_present;
 	struct slice content_length; /* the digits, to be edited */
-	struct slice body;	  /* Content-Length bytes, or to the end when absent (UDP) */
+	struct slice body; /* Content-Length bytes, or to the end when absent (UDP) */
 	uint32_t error_offset;
 	uint16_t header_count;
 	uint16_t first[SIP_HEADER_IDS]; /* index + 1 of the first header with an id; 0: none */
@@ -90,8 +122,8 @@ bool sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id);
 
 /** Headers of an id in order: for (h = sip_header_first(m, id); h; h = sip_header_next(m, h)). */
 const struct sip_header *sip_header_first(const struct sip_message *message, enum sip_header_id id);
-const struct sip_header *sip_header_next(const struct sip_message *message,
-	const struct sip_header *header);
+const struct sip_header *sip_header_next(
+	const struct sip_message *message, const struct sip_header *header);
 
 /**
  * Take the next comma-separated value off `rest` (quotes, <> and comments respected; trimmed).

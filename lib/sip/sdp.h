@@ -12,10 +12,10 @@ enum { SDP_MEDIA_MAX = 16, SDP_CANDIDATES_MAX = 32 };
 
 enum sdp_error {
 	SDP_OK,
-	SDP_ERROR_NOT_SDP,	  /* does not begin with v= */
-	SDP_ERROR_LINE,		  /* a line that is not x=... */
-	SDP_ERROR_CONNECTION,	  /* c= malformed */
-	SDP_ERROR_MEDIA,	  /* m= malformed */
+	SDP_ERROR_NOT_SDP, /* does not begin with v= */
+	SDP_ERROR_LINE, /* a line that is not x=... */
+	SDP_ERROR_CONNECTION, /* c= malformed */
+	SDP_ERROR_MEDIA, /* m= malformed */
 	SDP_ERROR_TOO_MANY_MEDIA,
 	SDP_ERROR_TOO_MANY_CANDIDATES,
 	SDP_ERRORS
@@ -24,14 +24,15 @@ const char *sdp_error_name(enum sdp_error error);
 
 /* An address in c=, o=, a=rtcp or a candidate. */
 struct sdp_address {
-	struct slice text;  /* the address alone (a TTL or count after '/' excluded); at NULL: none */
-	bool is_ipv4;	    /* a literal IPv4; else a host name or IPv6 */
-	uint32_t ipv4;	    /* network order */
+	struct slice
+		text; /* the address alone (a TTL or count after '/' excluded); at NULL: none */
+	bool is_ipv4; /* a literal IPv4; else a host name or IPv6 */
+	uint32_t ipv4; /* network order */
 };
 
 struct sdp_candidate {
-	uint8_t media;		/* index */
-	uint8_t component;	/* 1 RTP, 2 RTCP */
+	uint8_t media; /* index */
+	uint8_t component; /* 1 RTP, 2 RTCP */
 	bool udp;
 	struct sdp_address address;
 	struct slice port_text;
@@ -39,19 +40,19 @@ struct sdp_candidate {
 	struct sdp_address related_address; /* raddr; text.at NULL: none */
 	struct slice related_port_text;
 	uint16_t related_port;
-	struct slice line;	/* the whole a= line without its line end */
+	struct slice line; /* the whole a= line without its line end */
 };
 
 enum sdp_direction { SDP_SENDRECV, SDP_SENDONLY, SDP_RECVONLY, SDP_INACTIVE };
 
 struct sdp_media {
-	struct slice type;	 /* audio, video, image ... */
-	struct slice protocol;	 /* RTP/AVP, udptl, TCP/MSRP ... */
-	bool is_rtp;		 /* protocol contains RTP/ */
-	bool is_udp;		 /* runs over UDP: RTP, udptl, UDP/..., DTLS */
-	struct slice port_text;	 /* digits of the port alone */
+	struct slice type; /* audio, video, image ... */
+	struct slice protocol; /* RTP/AVP, udptl, TCP/MSRP ... */
+	bool is_rtp; /* protocol contains RTP/ */
+	bool is_udp; /* runs over UDP: RTP, udptl, UDP/..., DTLS */
+	struct slice port_text; /* digits of the port alone */
 	uint16_t port;
-	uint16_t port_count;	 /* from port/count, else 1 */
+	uint16_t port_count; /* from port/count, else 1 */
 	struct sdp_address connection; /* own c=; text.at NULL: the session's holds */
 	bool rtcp_present;
 	struct slice rtcp_port_text; /* a=rtcp: */
@@ -59,13 +60,13 @@ struct sdp_media {
 	struct sdp_address rtcp_address;
 	bool rtcp_mux;
 	enum sdp_direction direction;
-	struct slice line;	 /* the m= line without its line end */
-	struct slice section;	 /* from m= to the next m= or the end */
+	struct slice line; /* the m= line without its line end */
+	struct slice section; /* from m= to the next m= or the end */
 };
 
 struct sdp {
 	struct slice text;
-	struct sdp_address origin;     /* o= */
+	struct sdp_address origin; /* o= */
 	struct sdp_address connection; /* session c=; text.at NULL: none */
 	enum sdp_direction direction;
 	uint8_t media_count;

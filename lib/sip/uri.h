@@ -11,22 +11,22 @@ enum sip_host_kind { SIP_HOST_NONE, SIP_HOST_NAME, SIP_HOST_IPV4, SIP_HOST_IPV6 
 
 /* host[:port]; the place where an address is translated. */
 struct sip_hostport {
-	struct slice text;	/* host and, when written, colon and port: what an edit replaces */
-	struct slice host;	/* brackets of IPv6 included */
+	struct slice text; /* host and, when written, colon and port: what an edit replaces */
+	struct slice host; /* brackets of IPv6 included */
 	struct slice port_text; /* digits; at NULL: no port written */
 	enum sip_host_kind kind;
-	uint32_t ipv4;		/* network order, kind IPV4 */
-	uint16_t port;		/* host order; 0: none written */
+	uint32_t ipv4; /* network order, kind IPV4 */
+	uint16_t port; /* host order; 0: none written */
 };
 
 enum sip_scheme { SIP_SCHEME_OTHER, SIP_SCHEME_SIP, SIP_SCHEME_SIPS, SIP_SCHEME_TEL };
 
 struct sip_uri {
 	enum sip_scheme scheme;
-	struct slice user;	/* with password; at NULL: none */
+	struct slice user; /* with password; at NULL: none */
 	struct sip_hostport host; /* kind NONE for tel and unknown schemes */
 	struct slice parameters; /* from the first ';' on, "" when none */
-	struct slice headers;	/* after '?', at NULL: none */
+	struct slice headers; /* after '?', at NULL: none */
 };
 
 /** False when it is no URI at all (no scheme, sip without host, bad port). */
@@ -34,9 +34,9 @@ bool sip_uri_parse(struct slice text, struct sip_uri *uri);
 
 /* A From, To, Contact, Route ... value. */
 struct sip_address {
-	bool star;		 /* Contact: * */
+	bool star; /* Contact: * */
 	struct slice display;
-	struct slice uri;	 /* without <> */
+	struct slice uri; /* without <> */
 	bool bracketed;
 	struct slice parameters; /* header parameters, from ';' on */
 };

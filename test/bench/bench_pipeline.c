@@ -26,20 +26,22 @@
 #include "net/parse.h"
 
 enum {
-	DESTINATIONS = 32,	/* flows of one inside endpoint */
+	DESTINATIONS = 32, /* flows of one inside endpoint */
 	ENDPOINTS_A_HOST = 4096,
-	ROUNDS = 1 << 22,	/* packets measured */
+	ROUNDS = 1 << 22, /* packets measured */
 	WARM_UP = 1 << 20,
-	STEP = 1000003,		/* prime: scattered order over any power of two and over 1000 */
+	STEP = 1000003, /* prime: scattered order over any power of two and over 1000 */
 };
 
 static const char configuration[] =
 	"system: { worker_cores = [0]; file_prefix = \"bench_pipeline_%d\"; max_flows = %u;\n"
 	"          max_calls = 1024; hugepages = \"auto\"; log: { level = \"warning\"; }; };\n"
-	"ports: ( { name = \"lan0\"; driver = \"null\"; }, { name = \"wan0\"; driver = \"null\"; } );\n"
+	"ports: ( { name = \"lan0\"; driver = \"null\"; }, { name = \"wan0\"; driver = \"null\"; } "
+	");\n"
 	"interfaces: (\n"
 	"  { name = \"lan\"; port = \"lan0\"; addresses = [\"10.0.0.1/8\"]; nat = \"inside\"; },\n"
-	"  { name = \"wan\"; port = \"wan0\"; addresses = [\"203.0.113.1/24\"]; nat = \"outside\"; } );\n"
+	"  { name = \"wan\"; port = \"wan0\"; addresses = [\"203.0.113.1/24\"]; nat = \"outside\"; "
+	"} );\n"
 	"routes: ( { prefix = \"0.0.0.0/0\"; via = \"203.0.113.254\"; } );\n"
 	"nat: { rules: ( { kind = \"dynamic\"; inside = [\"10.0.0.0/8\"]; interface = \"wan\";\n"
 	"                  overload = true; } ); };\n"
@@ -100,7 +102,7 @@ frame_fill(struct rte_mbuf *mbuf, uint32_t flow)
 		struct rte_ipv4_hdr ip;
 		struct rte_udp_hdr udp;
 		uint8_t payload[18];
-	} __rte_packed __rte_aligned(2) *frame;
+	} __rte_packed __rte_aligned(2) * frame;
 	uint32_t endpoint = flow / DESTINATIONS;
 
 	mbuf->data_off = RTE_PKTMBUF_HEADROOM;
@@ -219,7 +221,8 @@ measure(enum path path, uint32_t flows, struct rte_hash *hash)
 		}
 		burst_fill(&burst, i, flows);
 		if (path == PATH_LOOKUP) {
-			parse_burst(&worker->thread, appliance.interfaces, 0, false, &burst, &parsed);
+			parse_burst(
+				&worker->thread, appliance.interfaces, 0, false, &burst, &parsed);
 			for (unsigned int k = 0; k < BURST_MAX; k++) {
 				keys[k] = &packet_of(parsed.ipv4.mbuf[k])->key;
 				signatures[k] = (hash_sig_t)packet_of(parsed.ipv4.mbuf[k])->hash;
@@ -232,8 +235,8 @@ measure(enum path path, uint32_t flows, struct rte_hash *hash)
 				outbox_put(&worker->outbox, 1, burst.mbuf[k]);
 			break;
 		case PATH_LOOKUP:
-			if (rte_hash_lookup_with_hash_bulk_data(hash, keys, signatures, BURST_MAX,
-				    &hits, data) != BURST_MAX)
+			if (rte_hash_lookup_with_hash_bulk_data(
+				    hash, keys, signatures, BURST_MAX, &hits, data) != BURST_MAX)
 				rte_exit(1, "look-up missed\n");
 			break;
 		case PATH_WHOLE:
@@ -260,7 +263,7 @@ floor_table(uint32_t flows)
 		.hash_func = keyed_hash_signature,
 		.socket_id = SOCKET_ID_ANY,
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF |
-			RTE_HASH_EXTRA_FLAGS_MULTI_WRITER_ADD,
+			      RTE_HASH_EXTRA_FLAGS_MULTI_WRITER_ADD,
 	};
 	struct rte_hash *hash = rte_hash_create(&parameters);
 	struct pool *pool = flow_pool(appliance.flows);
