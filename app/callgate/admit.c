@@ -163,7 +163,6 @@ admit_policy(struct admission *admission)
 	switch (pinhole_match(&admission->worker->thread, appliance->pinholes, &admission->real,
 		&admission->pinhole)) {
 	case PINHOLE_PASS:
-		event_count(admission->worker->thread.counters, EVENT_PINHOLE_PERMIT, 1);
 		return ADMITTED;
 	case PINHOLE_REFUSED:
 		return DROP_PINHOLE_SOURCE;
@@ -252,7 +251,6 @@ admit_filter(struct admission *admission)
 	switch (pinhole_match(
 		&admission->worker->thread, appliance->pinholes, &seen, &admission->pinhole)) {
 	case PINHOLE_PASS:
-		event_count(admission->worker->thread.counters, EVENT_PINHOLE_PERMIT, 1);
 		return ADMITTED;
 	case PINHOLE_REFUSED:
 		return DROP_PINHOLE_SOURCE;

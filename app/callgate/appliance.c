@@ -27,12 +27,6 @@ enum {
 };
 
 static int
-socket_of(const struct appliance *appliance)
-{
-	return (int)rte_socket_id();
-}
-
-static int
 core_up(struct appliance *appliance)
 {
 	const struct config_system *system = &appliance->config->system;
@@ -63,7 +57,7 @@ core_down(struct appliance *appliance)
 static int
 mempools_up(struct appliance *appliance)
 {
-	int socket = socket_of(appliance);
+	int socket = (int)rte_socket_id();
 
 	appliance->mempool = rte_pktmbuf_pool_create("packets", appliance_mbufs(appliance->config),
 		MBUF_CACHE, PACKET_PRIVATE_SIZE, MBUF_ROOM, socket);
@@ -115,7 +109,7 @@ static int
 network_up(struct appliance *appliance)
 {
 	struct rte_ether_addr macs[PORTS_MAX];
-	int socket = socket_of(appliance);
+	int socket = appliance->socket;
 
 	for (unsigned int i = 0; i < appliance->config->port_count; i++)
 		macs[i] = appliance->ports[i].mac;
@@ -147,7 +141,7 @@ flows_up(struct appliance *appliance)
 		.tcp_transitory = config->nat.timeout_tcp_transitory,
 		.icmp = config->nat.timeout_icmp,
 	};
-	int socket = socket_of(appliance);
+	int socket = appliance->socket;
 
 	appliance->flows = flow_table_create(config->system.max_flows, &timeouts, socket);
 	if (appliance->flows == NULL)
@@ -170,8 +164,7 @@ nat_up(struct appliance *appliance)
 	if (appliance->config->nat.rule_count == 0)
 		return 0;
 	return nat_create(appliance->config, appliance->interfaces, appliance->flows,
-		appliance_binding_capacity(appliance->config), socket_of(appliance),
-		&appliance->nat);
+		appliance_binding_capacity(appliance->config), appliance->socket, &appliance->nat);
 }
 
 static void
@@ -184,7 +177,7 @@ nat_down(struct appliance *appliance)
 static int
 firewall_up(struct appliance *appliance)
 {
-	return ruleset_create(appliance->config, RULESET_FIRST_GENERATION, socket_of(appliance),
+	return ruleset_create(appliance->config, RULESET_FIRST_GENERATION, appliance->socket,
 		&appliance->ruleset);
 }
 
@@ -204,7 +197,7 @@ alg_up(struct appliance *appliance)
 		.flows = appliance->flows,
 		.routes = appliance->routes,
 		.interfaces = appliance->interfaces,
-		.socket = socket_of(appliance),
+		.socket = appliance->socket,
 	};
 
 	return alg_create(&parameters, &appliance->alg);
@@ -219,7 +212,7 @@ alg_down(struct appliance *appliance)
 static int
 mailboxes_up(struct appliance *appliance)
 {
-	int socket = socket_of(appliance);
+	int socket = appliance->socket;
 	char name[RTE_RING_NAMESIZE];
 
 	for (unsigned int i = 0; i < appliance->workers; i++) {

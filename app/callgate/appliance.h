@@ -46,7 +46,9 @@ struct appliance {
 	unsigned int workers;
 	bool replay;
 	unsigned int memory_mb; /* what EAL was given */
-	bool hugepages;
+	bool hugepages; /* reserved huge pages are used */
+	bool transparent_pages; /* the kernel took the advice for the tables */
+	int socket; /* NUMA node, or the table heap's number, for all tables */
 	struct rte_mempool *mempool; /* ordinary mbufs */
 	struct rte_mempool *large_mempool; /* messages that outgrow an ordinary mbuf */
 	unsigned int ports_open;
@@ -86,7 +88,11 @@ appliance_binding_capacity(const struct config *config)
 	return config->system.max_flows + config->system.max_calls * 2;
 }
 
-/** Bytes for all tables, pools and buffers of a configuration, plus EAL's own. */
+/**
+ * Bytes that a configuration takes: EAL's own, mbufs and ports (base), and the tables; together.
+ */
+size_t appliance_base_memory(const struct config *config);
+size_t appliance_table_memory(const struct config *config);
 size_t appliance_memory(const struct config *config);
 
 /** Ordinary mbufs of a configuration. */
@@ -94,6 +100,9 @@ unsigned int appliance_mbufs(const struct config *config);
 
 /** Start EAL for a configuration. 0 or -errno after a line on standard error. Main thread, once. */
 int eal_start(struct appliance *appliance);
+
+/** What kind of pages the tables are in, for log and show: "huge", "transparent", "ordinary". */
+const char *eal_pages(const struct appliance *appliance);
 
 /** Log how many of what were left over at the end of a run (all tables counted). */
 struct appliance_counts {

@@ -66,8 +66,8 @@ run(void)
 	signal(SIGINT, on_stop);
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	rte_eal_remote_launch(worker_run, appliance.worker[lcore - 1], lcore);
-	LOG(INFO, "running with %u workers, %u MiB of %s pages", appliance.workers,
-		appliance.memory_mb, appliance.hugepages ? "huge" : "ordinary");
+	LOG(INFO, "running with %u workers, %u MiB, tables in %s pages", appliance.workers,
+		appliance.memory_mb, eal_pages(&appliance));
 	control_run(&appliance);
 	LOG(INFO, "stopping");
 	rte_eal_mp_wait_lcore();

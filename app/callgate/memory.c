@@ -42,7 +42,7 @@ mempool_memory(unsigned int mbufs, uint16_t room)
 }
 
 size_t
-appliance_memory(const struct config *config)
+appliance_base_memory(const struct config *config)
 {
 	size_t sum = EAL_BYTES;
 
@@ -50,6 +50,14 @@ appliance_memory(const struct config *config)
 	sum += mempool_memory(LARGE_MBUFS, LARGE_MBUF_ROOM);
 	for (unsigned int i = 0; i < config->port_count; i++)
 		sum += port_memory(&config->ports[i], config->system.worker_count);
+	return sum;
+}
+
+size_t
+appliance_table_memory(const struct config *config)
+{
+	size_t sum = 0;
+
 	sum += sizeof(struct interface_table) + route_table_memory() + neighbour_table_memory();
 	sum += flow_table_memory(config->system.max_flows);
 	sum += pinhole_table_memory(appliance_pinhole_capacity(config));
@@ -58,4 +66,10 @@ appliance_memory(const struct config *config)
 	sum += ruleset_memory(config);
 	sum += alg_memory(config);
 	return sum;
+}
+
+size_t
+appliance_memory(const struct config *config)
+{
+	return appliance_base_memory(config) + appliance_table_memory(config);
 }

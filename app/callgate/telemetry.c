@@ -96,7 +96,7 @@ show_info(struct appliance *appliance, const char *parameters, struct rte_tel_da
 	gmtime_r(&appliance->loaded_at, &broken);
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &broken);
 	rte_tel_data_add_dict_string(data, "loaded", when);
-	rte_tel_data_add_dict_string(data, "hugepages", appliance->hugepages ? "yes" : "no");
+	rte_tel_data_add_dict_string(data, "pages", eal_pages(appliance));
 	add_number(data, "memory_mb", appliance->memory_mb);
 	return 0;
 }

@@ -10,12 +10,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <rte_arp.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_hash.h>
+#include <rte_malloc.h>
 #include <rte_udp.h>
 
 #include "app/callgate/appliance.h"
@@ -252,6 +254,26 @@ measure(enum path path, uint32_t flows, struct rte_hash *hash)
 	return nanoseconds(cycles, ROUNDS);
 }
 
+/* Room for the floor's table, in the heap where the appliance has its own. */
+static void
+heap_grow(void)
+{
+	const size_t page = (size_t)2 << 20, length = 256 * page;
+	char *memory;
+
+	if (!appliance.transparent_pages)
+		return;
+	memory = mmap(
+		NULL, length + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		rte_exit(1, "no memory\n");
+	memory = RTE_PTR_ALIGN_CEIL(memory, page);
+	madvise(memory, length, MADV_HUGEPAGE);
+	if (rte_malloc_heap_memory_add("tables", memory, length, NULL,
+		    (unsigned int)(length / page), page) != 0)
+		rte_exit(1, "no heap for the floor's table\n");
+}
+
 /* A second table of the same kind that holds the forward and reverse keys of the same flows. */
 static struct rte_hash *
 floor_table(uint32_t flows)
@@ -261,7 +283,7 @@ floor_table(uint32_t flows)
 		.entries = flows * 2 < 64 ? 64 : flows * 2 + flows / 2,
 		.key_len = sizeof(struct flow_key),
 		.hash_func = keyed_hash_signature,
-		.socket_id = SOCKET_ID_ANY,
+		.socket_id = appliance.socket,
 		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF |
 			      RTE_HASH_EXTRA_FLAGS_MULTI_WRITER_ADD,
 	};
@@ -296,13 +318,14 @@ main(int argc, char **argv)
 	if (pool_used(flow_pool(appliance.flows)) != flows)
 		rte_exit(1, "%u flows of %u were made\n", pool_used(flow_pool(appliance.flows)),
 			flows);
+	heap_grow();
 	hash = floor_table(flows);
 	empty = measure(PATH_EMPTY, flows, NULL);
 	lookup = measure(PATH_LOOKUP, flows, hash);
 	whole = measure(PATH_WHOLE, flows, NULL);
 	printf("%8u flows, %s pages: empty forward %5.1f ns, bulk look-up %5.1f ns, whole NAT path "
 	       "%5.1f ns (%.2f x look-up); new flow %6.0f ns (%.2f M/s)\n",
-		flows, appliance.hugepages ? "huge" : "4 KiB", empty, lookup, whole, whole / lookup,
+		flows, eal_pages(&appliance), empty, lookup, whole, whole / lookup,
 		create, 1000 / create);
 	rte_hash_free(hash);
 	return 0;
