@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A rewritten INVITE, whole: mbuf in to mbuf out through alg_message_process(), lengths and
+ * checksum, a new Call-ID each time, record made, doors and pinholes published, with 100,000 calls
+ * in the table. Beside it, in the same run and on the same messages: the text part alone (read,
+ * plan, edit), and a repeated INVITE (all but the making).
+ *
+ * One trunk: every message comes from one 5-tuple. Media comes from MEDIA_HOSTS hosts behind it.
+ * Messages are made, and the calls measured ended again, between the measurements.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_udp.h>
+
+#include "alg/alg.h"
+#include "core/clock.h"
+#include "core/keyed_hash.h"
+#include "core/rcu.h"
+#include "net/checksum.h"
+#include "net/parse.h"
+#include "sip/edit.h"
+#include "sip/message.h"
+#include "sip/sdp.h"
+#include "sip/uri.h"
+
+enum {
+	CALLS = 100000,
+	MEDIA_HOSTS = 64,
+	BATCH = 32,
+	BATCHES = 600,
+	HEADERS = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) +
+		  sizeof(struct rte_udp_hdr),
+	TEXT_CAPACITY = 1800,
+};
+
+static struct config config;
+static struct config_interface interfaces[2];
+static struct config_route route;
+static struct config_pool pool;
+static struct address_range range;
+static struct prefix inside_prefix;
+static struct config_nat_rule rule;
+static struct thread worker, control;
+static struct interface_table *interface_table;
+static struct route_table *routes;
+static struct flow_table *flows;
+static struct nat *nat;
+static struct pinhole_table *pinholes;
+static struct alg *alg;
+static struct rte_mbuf *mbufs[BATCH];
+static void *trunk, *trunk_back;
+static struct sip_message sip;
+static struct sip_edits edits;
+static struct sdp sdp;
+
+static void
+config_make(void)
+{
+	interfaces[0] = (struct config_interface){.port = 0,
+		.mtu = 1500,
+		.address_count = 1,
+		.zone = ZONE_FIRST,
+		.nat_side = NAT_SIDE_INSIDE};
+	interfaces[0].addresses[0] = (struct config_address){
+		inet_addr("10.0.0.1"), {inet_addr("10.0.0.0"), inet_addr("255.255.0.0"), 16}};
+	interfaces[1] = (struct config_interface){.port = 1,
+		.mtu = 1500,
+		.address_count = 1,
+		.zone = ZONE_FIRST + 1,
+		.nat_side = NAT_SIDE_OUTSIDE};
+	interfaces[1].addresses[0] = (struct config_address){inet_addr("203.0.113.1"),
+		{inet_addr("203.0.113.0"), inet_addr("255.255.255.0"), 24}};
+	route = (struct config_route){.prefix = {0, 0, 0}, .via = inet_addr("203.0.113.254")};
+	inside_prefix = (struct prefix){inet_addr("10.0.0.0"), inet_addr("255.255.0.0"), 16};
+	range = (struct address_range){inet_addr("203.0.113.10"), inet_addr("203.0.113.25")};
+	pool = (struct config_pool){.range_count = 1, .ranges = &range, .ports = {1024, 65535}};
+	rule = (struct config_nat_rule){.kind = NAT_RULE_DYNAMIC,
+		.inside = &inside_prefix,
+		.inside_count = 1,
+		.interface = -1,
+		.pool = 0,
+		.overload = true};
+	config.system.worker_count = 1;
+	config.system.max_calls = CALLS + CALLS / 4;
+	config.interface_count = 2;
+	config.interfaces = interfaces;
+	config.route_count = 1;
+	config.routes = &route;
+	config.nat.pool_count = 1;
+	config.nat.pools = &pool;
+	config.nat.rule_count = 1;
+	config.nat.rules = &rule;
+	config.sip.call_proceeding_timeout = 180;
+	config.sip.max_call_duration = 43200;
+	config.sip.media_inactivity_timeout = 300;
+}
+
+static void
+check(bool good, const char *what)
+{
+	if (!good)
+		rte_exit(EXIT_FAILURE, "bench_invite: %s\n", what);
+}
+
+static void
+tables_make(void)
+{
+	static const struct rte_ether_addr macs[2];
+	static const struct flow_timeouts timeouts = {300, 7440, 240, 60};
+	struct alg_parameters parameters;
+
+	interface_table = interface_table_create(&config, macs);
+	check(interface_table != NULL, "interfaces");
+	check(route_table_create(&config, interface_table, SOCKET_ID_ANY, &routes) == 0, "routes");
+	flows = flow_table_create(65536, &timeouts, SOCKET_ID_ANY);
+	check(flows != NULL, "flows");
+	check(nat_create(&config, interface_table, flows, 4 * CALLS, SOCKET_ID_ANY, &nat) == 0,
+		"nat");
+	pinholes = pinhole_table_create(6 * CALLS, flows, SOCKET_ID_ANY);
+	check(pinholes != NULL, "pinholes");
+	parameters = (struct alg_parameters){
+		&config, nat, pinholes, flows, routes, interface_table, SOCKET_ID_ANY};
+	check(alg_create(&parameters, &alg) == 0, "alg");
+}
+
+static void
+trunk_make(void)
+{
+	struct endpoint pbx = {inet_addr("10.0.0.7"), htons(5060), IPPROTO_UDP};
+	in_addr_t provider = inet_addr("198.51.100.9");
+	struct flow_template template = {.ops = {FLOW_SIP_UDP, FLOW_SIP_UDP}};
+	struct binding *binding;
+
+	check(binding_get(&worker, nat, &pbx, &binding) == 0, "binding");
+	template.key[0] = (struct flow_key){pbx.address, provider, pbx.port, htons(5060),
+		IPPROTO_UDP, interface_table->entry[0].realm, 0};
+	template.key[1] = (struct flow_key){provider, binding->outside.address, htons(5060),
+		binding->outside.port, IPPROTO_UDP, interface_table->entry[1].realm, 0};
+	template.owner[FLOW_OWNER_SOURCE] = &binding->flows;
+	check(flow_create(&worker, flows, &template, &trunk) == 0, "flow");
+	trunk_back = flow_lookup(flows, &template.key[1], flow_key_hash(&template.key[1]));
+}
+
+static uint32_t
+invite_text(char *text, uint32_t number)
+{
+	char body[512];
+	unsigned int host = number % MEDIA_HOSTS;
+	unsigned int port = 2048 + number / MEDIA_HOSTS * 2;
+	int length = snprintf(body, sizeof(body),
+		"v=0\r\no=- %u 1 IN IP4 10.0.1.%u\r\ns=call\r\nc=IN IP4 10.0.1.%u\r\nt=0 0\r\n"
+		"m=audio %u RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
+		"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
+		"a=sendrecv\r\n",
+		number, host + 1, host + 1, port);
+
+	return (uint32_t)snprintf(text, TEXT_CAPACITY,
+		"INVITE sip:+4930%07u@198.51.100.9:5060;user=phone SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK%08x;rport\r\n"
+		"Max-Forwards: 70\r\n"
+		"From: \"Line %u\" <sip:+4940%07u@10.0.0.7>;tag=%08xf\r\n"
+		"To: <sip:+4930%07u@198.51.100.9;user=phone>\r\n"
+		"Call-ID: %08x%08x@10.0.0.7\r\nCSeq: %u INVITE\r\n"
+		"Contact: <sip:+4940%07u@10.0.0.7:5060>\r\n"
+		"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO\r\n"
+		"Supported: 100rel, timer\r\nSession-Expires: 1800\r\nUser-Agent: trunk\r\n"
+		"P-Asserted-Identity: <sip:+4940%07u@10.0.0.7>\r\n"
+		"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
+		number % 10000000, number * 2654435761u, number, number % 10000000, number * 40503u,
+		number % 10000000, number * 2246822519u, number, 100 + number % 7,
+		number % 10000000, number % 10000000, length, body);
+}
+
+static void
+frame_fill(struct rte_mbuf *mbuf, uint32_t number)
+{
+	char *frame, text[TEXT_CAPACITY];
+	uint32_t length = invite_text(text, number);
+	struct rte_ipv4_hdr *ip;
+	struct rte_udp_hdr *udp;
+
+	mbuf->data_off = RTE_PKTMBUF_HEADROOM;
+	mbuf->data_len = (uint16_t)(HEADERS + length);
+	mbuf->pkt_len = mbuf->data_len;
+	frame = rte_pktmbuf_mtod(mbuf, char *);
+	ip = (struct rte_ipv4_hdr *)(frame + sizeof(struct rte_ether_hdr));
+	udp = (struct rte_udp_hdr *)(ip + 1);
+	*ip = (struct rte_ipv4_hdr){.version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length =
+			rte_cpu_to_be_16((uint16_t)(mbuf->data_len - sizeof(struct rte_ether_hdr))),
+		.time_to_live = 64,
+		.next_proto_id = IPPROTO_UDP,
+		.src_addr = inet_addr("10.0.0.7"),
+		.dst_addr = inet_addr("198.51.100.9")};
+	*udp = (struct rte_udp_hdr){
+		htons(5060), htons(5060), rte_cpu_to_be_16((uint16_t)(sizeof(*udp) + length)), 1};
+	memcpy(udp + 1, text, length);
+}
+
+/* What the pipeline does with a SIP packet of a known flow. */
+static int
+invite_process(struct rte_mbuf *mbuf)
+{
+	struct alg_message message = {
+		.text = rte_pktmbuf_mtod_offset(mbuf, char *, HEADERS),
+		.length = mbuf->data_len - (uint32_t)HEADERS,
+		.capacity = mbuf->data_len - (uint32_t)HEADERS + rte_pktmbuf_tailroom(mbuf),
+		.flow = flow_of_data(trunk),
+		.direction = flow_direction_of_data(trunk),
+		.source_realm = interface_table->entry[0].realm,
+		.destination_realm = interface_table->entry[1].realm,
+	};
+	int verdict = alg_message_process(&worker, alg_worker_of(alg, 0), &message);
+
+	if (verdict == ALG_FORWARD && message.edited) {
+		mbuf->data_len = (uint16_t)(HEADERS + message.length);
+		mbuf->pkt_len = mbuf->data_len;
+		checksum_udp_rewrite(mbuf, sizeof(struct rte_ether_hdr),
+			sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr),
+			(uint16_t)message.length);
+	}
+	return verdict;
+}
+
+/* The same edits without tables: every address becomes another of the same length or longer. */
+static void
+address_edit(struct slice text, in_addr_t to)
+{
+	struct sip_address address;
+	struct sip_uri uri;
+
+	if (sip_address_parse(text, &address) && sip_uri_parse(address.uri, &uri) &&
+		uri.host.kind == SIP_HOST_IPV4 && uri.host.ipv4 != to)
+		sip_edits_address(&edits, uri.host.host, to, 0);
+}
+
+static void
+headers_edit(in_addr_t to)
+{
+	static const enum sip_header_id ids[] = {
+		SIP_HEADER_CONTACT, SIP_HEADER_FROM, SIP_HEADER_TO, SIP_HEADER_P_ASSERTED_IDENTITY};
+	struct slice rest, value;
+	struct sip_via via;
+
+	rest = sip_header_first(&sip, SIP_HEADER_VIA)->value;
+	while (sip_value_next(&rest, &value)) {
+		if (sip_via_parse(value, &via))
+			sip_edits_address(&edits, via.sent_by.text, to, 5060);
+	}
+	for (unsigned int i = 0; i < RTE_DIM(ids); i++) {
+		rest = sip_header_first(&sip, ids[i])->value;
+		while (sip_value_next(&rest, &value))
+			address_edit(value, to);
+	}
+}
+
+static void
+text_process(struct rte_mbuf *mbuf)
+{
+	char *text = rte_pktmbuf_mtod_offset(mbuf, char *, HEADERS);
+	uint32_t length = mbuf->data_len - (uint32_t)HEADERS;
+	in_addr_t to = inet_addr("203.0.113.10");
+	struct slice description;
+
+	check(sip_message_parse(text, length, &sip) == SIP_OK, "message");
+	sip_edits_begin(&edits, text);
+	headers_edit(to);
+	check(sdp_find(sip.body, sip_header_first(&sip, SIP_HEADER_CONTENT_TYPE)->value,
+		      &description) &&
+			sdp_parse(description, &sdp) == SDP_OK,
+		"description");
+	sip_edits_address(&edits, sdp.origin.text, to, 0);
+	sip_edits_address(&edits, sdp.connection.text, to, 0);
+	sip_edits_number(&edits, sdp.media[0].port_text, 40000);
+	sip_edits_content_length(&edits, &sip);
+	check(sip_edits_apply(&edits, text, length, TEXT_CAPACITY) > 0, "edits");
+}
+
+/* The far side is busy: the call just measured ends. */
+static void
+call_end(uint32_t number)
+{
+	char text[TEXT_CAPACITY];
+	struct alg_message message = {
+		.text = text,
+		.capacity = sizeof(text),
+		.flow = flow_of_data(trunk_back),
+		.direction = flow_direction_of_data(trunk_back),
+		.source_realm = interface_table->entry[1].realm,
+		.destination_realm = interface_table->entry[0].realm,
+	};
+
+	message.length = (uint32_t)snprintf(text, sizeof(text),
+		"SIP/2.0 486 Busy\r\nVia: SIP/2.0/UDP 203.0.113.10:5060\r\n"
+		"From: <sip:a@x>;tag=%08xf\r\nTo: <sip:b@x>;tag=b\r\n"
+		"Call-ID: %08x%08x@10.0.0.7\r\nCSeq: %u INVITE\r\n\r\n",
+		number * 40503u, number * 2246822519u, number, 100 + number % 7);
+	check(alg_message_process(&worker, alg_worker_of(alg, 0), &message) == ALG_FORWARD, "busy");
+}
+
+static void
+housekeeping(void)
+{
+	for (int i = 0; i < 2; i++) {
+		nat_sweep(&control, nat, 4096);
+		pinhole_sweep(&control, pinholes, 4096);
+		rcu_quiescent(0);
+		rcu_quiescent(THREAD_CONTROL);
+	}
+}
+
+static double
+nanoseconds(uint64_t cycles)
+{
+	return (double)cycles * 1e9 / (double)rte_get_tsc_hz() / BATCH;
+}
+
+struct figure {
+	double sum, best;
+};
+
+static void
+figure_add(struct figure *figure, uint64_t cycles)
+{
+	double ns = nanoseconds(cycles);
+
+	figure->sum += ns;
+	if (figure->best == 0 || ns < figure->best)
+		figure->best = ns;
+}
+
+enum what { WHAT_TEXT, WHAT_NEW, WHAT_REPEATED };
+
+static void
+batch_run(enum what what, uint32_t first, struct figure *figure)
+{
+	uint64_t start;
+
+	for (unsigned int i = 0; i < BATCH; i++)
+		frame_fill(mbufs[i], first + i);
+	start = rte_rdtsc_precise();
+	for (unsigned int i = 0; i < BATCH; i++) {
+		if (what == WHAT_TEXT)
+			text_process(mbufs[i]);
+		else
+			check(invite_process(mbufs[i]) == ALG_FORWARD, "invite");
+	}
+	figure_add(figure, rte_rdtsc_precise() - start);
+}
+
+static void
+start(void)
+{
+	char prefix[64];
+	const char *arguments[] = {"bench", "--no-huge", "--no-shconf", "-m", "2048", "--no-pci",
+		"--no-telemetry", "--log-level=warning", "-l", "0", "--file-prefix", prefix};
+
+	snprintf(prefix, sizeof(prefix), "callgate_bench_%d", (int)getpid());
+	check(rte_eal_init(RTE_DIM(arguments), (char **)(uintptr_t)arguments) >= 0, "EAL");
+	keyed_hash_init(1);
+	clock_init(true);
+	check(rcu_init() == 0 && rcu_thread_register(0) == 0 &&
+			rcu_thread_register(THREAD_CONTROL) == 0,
+		"RCU");
+	thread_init(&worker, 0);
+	thread_init(&control, THREAD_CONTROL);
+	config_make();
+	tables_make();
+	trunk_make();
+
+	struct rte_mempool *mempool = rte_pktmbuf_pool_create(
+		"bench", 1023, 0, 64, RTE_PKTMBUF_HEADROOM + 4096, SOCKET_ID_ANY);
+
+	check(mempool && rte_pktmbuf_alloc_bulk(mempool, mbufs, BATCH) == 0, "mbufs");
+}
+
+int
+main(void)
+{
+	struct figure text = {0}, made = {0}, repeated = {0};
+	uint32_t number = 0;
+
+	start();
+	for (; number < CALLS; number++) {
+		frame_fill(mbufs[0], number);
+		check(invite_process(mbufs[0]) == ALG_FORWARD, "call");
+	}
+	for (unsigned int i = 0; i < BATCHES; i++) {
+		batch_run(WHAT_TEXT, number, &text);
+		batch_run(WHAT_NEW, number, &made);
+		batch_run(WHAT_REPEATED, number, &repeated);
+		for (unsigned int k = 0; k < BATCH; k++)
+			call_end(number + k);
+		number += BATCH;
+		housekeeping();
+	}
+	printf("%u calls in the table, %u media doors, %u pinholes\n", alg_call_count(alg),
+		nat_media_doors(nat), pinhole_media_count(pinholes));
+	printf("%-44s %8s %8s\n", "ns per INVITE", "mean", "best");
+	printf("%-44s %8.0f %8.0f\n", "text alone", text.sum / BATCHES, text.best);
+	printf("%-44s %8.0f %8.0f\n", "repeated: record and doors found", repeated.sum / BATCHES,
+		repeated.best);
+	printf("%-44s %8.0f %8.0f\n", "new: record, doors and pinholes published",
+		made.sum / BATCHES, made.best);
+	return 0;
+}
