@@ -46,10 +46,10 @@ def configuration(rules=DYNAMIC, zones="", nat="", workers=1, extra="", system="
 
 
 class Result:
-    """What a replay left: out[port] packets, counters {"drop ip_header": 1, ...}."""
+    """What a replay left: out[port] packets, counters {"drop ip_header": 1, ...}, log text."""
 
-    def __init__(self, out, counters, files):
-        self.out, self.counters, self.files = out, counters, files
+    def __init__(self, out, counters, files, log=""):
+        self.out, self.counters, self.files, self.log = out, counters, files, log
 
     def ip(self, port):
         """IPv4 packets that left by a port (ARP left aside)."""
@@ -106,7 +106,7 @@ class ReplayTest(unittest.TestCase):
                 words = line.rsplit(" ", 1)
                 if len(words) == 2 and words[1].isdigit():
                     counters[words[0]] = int(words[1])
-            return Result(out, counters, files)
+            return Result(out, counters, files, done.stderr)
 
     def config(self, **arguments):
         return configuration(workers=self.workers, **arguments)
@@ -130,6 +130,12 @@ class ReplayTest(unittest.TestCase):
 
 def udp(src, dst, sport, dport, payload=b"payload", **ip):
     return IP(src=src, dst=dst, **ip) / UDP(sport=sport, dport=dport) / Raw(payload)
+
+
+def payload(packet):
+    """Bytes above layer 4 of a captured packet, whatever Scapy takes them for."""
+    data = packet[IP].original[packet[IP].ihl * 4:packet[IP].len]
+    return data[packet[TCP].dataofs * 4 if packet[IP].proto == 6 else 8:]
 
 
 def main():
