@@ -2,7 +2,7 @@
 /*
  * Frame of a stress program: control on the main lcore, workers on lcores of their own (real
  * threads that float over all processors), a clock driven by the control lcore, faults counted by
- * any thread. Short by default; "long" as argument or CALLGATE_STRESS=long runs the full figure.
+ * any thread. Short by default; "long" as argument or CALLGATE_LONG=1 runs the full figure.
  */
 #ifndef STRESS_STRESS_H
 #define STRESS_STRESS_H
@@ -41,9 +41,10 @@ static struct thread stress_thread[THREADS_MAX];
 static inline uint64_t
 stress_rounds(int count, char **arguments, uint64_t brief, uint64_t full)
 {
-	const char *size = count > 1 ? arguments[1] : getenv("CALLGATE_STRESS");
+	bool wanted =
+		count > 1 ? strcmp(arguments[1], "long") == 0 : getenv("CALLGATE_LONG") != NULL;
 
-	return size != NULL && strcmp(size, "long") == 0 ? full : brief;
+	return wanted ? full : brief;
 }
 
 static inline void
