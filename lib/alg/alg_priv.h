@@ -323,6 +323,7 @@ struct binding *plan_binding(const struct plan *plan, bool source);
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);
+bool parameters_may_have(struct slice parameters, char initial);
 bool token_translatable(const struct plan *plan, const struct token *token);
 rte_be32_t host_outward(const struct plan *plan, rte_be32_t address);
 

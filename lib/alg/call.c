@@ -85,14 +85,22 @@ static uint8_t
 party_store(char *to, const struct sip_message *sip, enum sip_header_id id)
 {
 	const struct sip_header *header = sip_header_first(sip, id);
-	struct sip_address address;
-	uint32_t length;
+	const char *from, *end;
+	struct slice value;
 
-	if (!header || !sip_address_parse(header->value, &address) || !address.uri.at)
+	if (!header)
 		return 0;
-	length = RTE_MIN(address.uri.length, (uint32_t)PARTY_STORED);
-	memcpy(to, address.uri.at, length);
-	return (uint8_t)length;
+	/* For show alone, so not parsed: what stands in the last <>, else up to a parameter. */
+	value = header->value;
+	from = memrchr(value.at, '<', value.length);
+	if (from)
+		value = slice_of(from + 1, value.at + value.length);
+	end = memchr(value.at, from ? '>' : ';', value.length);
+	if (end)
+		value = slice_of(value.at, end);
+	value.length = RTE_MIN(value.length, (uint32_t)PARTY_STORED);
+	memcpy(to, value.at, value.length);
+	return (uint8_t)value.length;
 }
 
 static void

@@ -74,7 +74,7 @@ uri_proto(const struct sip_uri *uri, bool *secure)
 	struct slice transport;
 
 	*secure = uri->scheme == SIP_SCHEME_SIPS;
-	if (uri->parameters.length == 0 ||
+	if (!parameters_may_have(uri->parameters, 't') ||
 		!sip_parameter_find(uri->parameters, "transport", &transport) || !transport.at)
 		return *secure ? IPPROTO_TCP : IPPROTO_UDP;
 	if (slice_is(transport, "tls")) {
@@ -93,8 +93,9 @@ rewrite_maddr(struct plan *plan, const struct sip_uri *uri, struct token *token,
 	struct slice maddr;
 	struct endpoint inside;
 
-	if (uri->parameters.length == 0 || !sip_parameter_find(uri->parameters, "maddr", &maddr) ||
-		!maddr.at || !sip_hostport_parse(maddr, &host) || host.kind != SIP_HOST_IPV4)
+	if (!parameters_may_have(uri->parameters, 'm') ||
+		!sip_parameter_find(uri->parameters, "maddr", &maddr) || !maddr.at ||
+		!sip_hostport_parse(maddr, &host) || host.kind != SIP_HOST_IPV4)
 		return;
 	token->port = uri->host.port_text.at ? uri->host.port : token->port;
 	token->host = &host;
@@ -184,9 +185,13 @@ static void
 rewrite_header(struct plan *plan, const struct rewrite_row *row, const struct sip_header *header)
 {
 	bool first = header == &plan->sip->header[plan->sip->first[SIP_HEADER_VIA] - 1];
-	struct slice rest = header->value, value;
+	struct slice rest = header->value, value = header->value;
+	/* Nearly always one value: no comma, nothing to split. */
+	bool more = memchr(rest.at, ',', rest.length) == NULL || sip_value_next(&rest, &value);
 
-	while (plan->drop == ALG_FORWARD && sip_value_next(&rest, &value)) {
+	if (value.at == rest.at && value.length == rest.length)
+		rest.length = 0;
+	for (; more && plan->drop == ALG_FORWARD; more = sip_value_next(&rest, &value)) {
 		switch (row->action) {
 		case REWRITE_VIA:
 			rewrite_via(plan, value, first);

@@ -73,7 +73,8 @@ via_received(struct plan *plan, const struct sip_via *via, uint16_t sent_by_port
 	uint64_t number = sent_by_port;
 	bool has_rport;
 
-	if (!sip_parameter_find(via->parameters, "received", &received) || !received.at ||
+	if (!parameters_may_have(via->parameters, 'r') ||
+		!sip_parameter_find(via->parameters, "received", &received) || !received.at ||
 		!slice_ipv4(received, &endpoint.address))
 		return;
 	has_rport = sip_parameter_find(via->parameters, "rport", &rport) && rport.at &&
@@ -106,7 +107,8 @@ via_maddr(struct plan *plan, const struct sip_via *via, const struct token *like
 	struct sip_hostport host;
 	struct slice maddr;
 
-	if (sip_parameter_find(via->parameters, "maddr", &maddr) && maddr.at &&
+	if (parameters_may_have(via->parameters, 'm') &&
+		sip_parameter_find(via->parameters, "maddr", &maddr) && maddr.at &&
 		sip_hostport_parse(maddr, &host) && host.kind == SIP_HOST_IPV4) {
 		struct token token = *like;
 

@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <sys/mman.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
+#include <rte_malloc.h>
 #include <rte_udp.h>
 
 #include "alg/alg.h"
@@ -40,6 +42,7 @@ enum {
 	TEXT_CAPACITY = 1800,
 };
 
+static int tables; /* heap of the tables, as callgate makes one */
 static struct config config;
 static struct config_interface interfaces[2];
 static struct config_route route;
@@ -109,6 +112,24 @@ check(bool good, const char *what)
 		rte_exit(EXIT_FAILURE, "bench_invite: %s\n", what);
 }
 
+/* Transparent huge pages where the kernel gives them: callgate does the same. */
+static void
+heap_make(void)
+{
+	const size_t page = (size_t)2 << 20, length = (size_t)1536 << 20;
+	char *memory = mmap(NULL, length + page, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	check(memory != MAP_FAILED, "memory");
+	memory = RTE_PTR_ALIGN_CEIL(memory, page);
+	madvise(memory, length, MADV_HUGEPAGE);
+	check(rte_malloc_heap_create("tables") == 0 &&
+			rte_malloc_heap_memory_add("tables", memory, length, NULL,
+				(unsigned int)(length / page), page) == 0,
+		"heap");
+	tables = rte_malloc_heap_get_socket("tables");
+}
+
 static void
 tables_make(void)
 {
@@ -118,15 +139,14 @@ tables_make(void)
 
 	interface_table = interface_table_create(&config, macs);
 	check(interface_table != NULL, "interfaces");
-	check(route_table_create(&config, interface_table, SOCKET_ID_ANY, &routes) == 0, "routes");
-	flows = flow_table_create(65536, &timeouts, SOCKET_ID_ANY);
+	check(route_table_create(&config, interface_table, tables, &routes) == 0, "routes");
+	flows = flow_table_create(65536, &timeouts, tables);
 	check(flows != NULL, "flows");
-	check(nat_create(&config, interface_table, flows, 4 * CALLS, SOCKET_ID_ANY, &nat) == 0,
-		"nat");
-	pinholes = pinhole_table_create(6 * CALLS, flows, SOCKET_ID_ANY);
+	check(nat_create(&config, interface_table, flows, 4 * CALLS, tables, &nat) == 0, "nat");
+	pinholes = pinhole_table_create(6 * CALLS, flows, tables);
 	check(pinholes != NULL, "pinholes");
 	parameters = (struct alg_parameters){
-		&config, nat, pinholes, flows, routes, interface_table, SOCKET_ID_ANY};
+		&config, nat, pinholes, flows, routes, interface_table, tables};
 	check(alg_create(&parameters, &alg) == 0, "alg");
 }
 
@@ -359,7 +379,7 @@ static void
 start(void)
 {
 	char prefix[64];
-	const char *arguments[] = {"bench", "--no-huge", "--no-shconf", "-m", "2048", "--no-pci",
+	const char *arguments[] = {"bench", "--no-huge", "--no-shconf", "-m", "512", "--no-pci",
 		"--no-telemetry", "--log-level=warning", "-l", "0", "--file-prefix", prefix};
 
 	snprintf(prefix, sizeof(prefix), "callgate_bench_%d", (int)getpid());
@@ -371,6 +391,7 @@ start(void)
 		"RCU");
 	thread_init(&worker, 0);
 	thread_init(&control, THREAD_CONTROL);
+	heap_make();
 	config_make();
 	tables_make();
 	trunk_make();
