@@ -14,7 +14,8 @@
  * Slots of deleted keys return through the hash's own QSBR defer queue. A delete that finds the
  * queue full loses its slot for good, so the queue holds as many entries as there can be keys:
  * objects are themselves reused only after a grace period, hence no more deletions than keys can
- * wait at one time, and each delete first reclaims a few that are over.
+ * wait at one time, and each delete first reclaims a few that are over. An add that finds no free
+ * slot does the same, so a table that emptied at one blow fills again without a further delete.
  */
 #ifndef FLOW_SHARED_HASH_H
 #define FLOW_SHARED_HASH_H

@@ -71,9 +71,7 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 		rc = -rte_errno;
 		goto fail;
 	}
-	/* one key more for the sweep's own */
-	nat->inside =
-		shared_hash_create("nat_inside", capacity + 1, sizeof(struct inside_key), socket);
+	nat->inside = shared_hash_create("nat_inside", capacity, sizeof(struct inside_key), socket);
 	if (!nat->inside) {
 		rc = -rte_errno;
 		goto fail;
@@ -105,7 +103,7 @@ nat_memory(const struct config *config, uint32_t capacity)
 	capacity += config->nat.rule_count;
 	return sizeof(struct nat) + rules_memory(config) +
 	       pool_memory(capacity, sizeof(struct binding)) +
-	       shared_hash_memory(capacity + 1, sizeof(struct inside_key));
+	       shared_hash_memory(capacity, sizeof(struct inside_key));
 }
 
 bool

@@ -42,7 +42,6 @@ struct nat {
 	struct pool *bindings;
 	struct flow_table *flows;
 	uint32_t sweep_cursor; /* control lcore */
-	bool flush_key_stands; /* control lcore; see sweep.c */
 	rte_spinlock_t lease_lock; /* leases of one-to-one addresses */
 	/* Gauges; relaxed, written by whoever changes what they count. */
 	_Atomic uint32_t doors, media_doors, direct_ports;

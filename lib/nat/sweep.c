@@ -3,20 +3,8 @@
  * Housekeeping on the control lcore: bindings that nobody needs close, retired ones give their
  * ports back, and clear. Walks go by pool index with a budget; the stripe is taken only for a
  * binding that looks ripe, which is then judged again under it.
- *
- * The hash takes back the slots of deleted keys only when further keys are deleted (its defer queue
- * has no other door in DPDK 22.11), so after a burst of closes new keys could find it full. The
- * sweep therefore deletes and adds a key of its own, which no packet can have, until the slots are
- * back.
  */
 #include "nat_priv.h"
-
-enum {
-	FLUSH_SLACK = 128, /* slots that may wait for the next real delete */
-	FLUSH_ROUNDS = 64, /* in one sweep; a round brings some slots back */
-};
-
-static const struct endpoint flush_endpoint = {.proto = UINT8_MAX};
 
 static bool
 deadline_passed(const struct binding *binding, uint32_t now_s)
@@ -77,27 +65,6 @@ binding_looks_ripe(struct thread *self, const struct binding *binding)
 	       self->now_s - binding->created_s >= BINDING_GRACE_S;
 }
 
-/* Let the hash take slots back (see above), as far as grace periods are over. */
-static void
-hash_flush(struct nat *nat)
-{
-	struct inside_ref ref = inside_ref_make(&flush_endpoint);
-
-	for (unsigned int i = 0; i < FLUSH_ROUNDS; i++) {
-		int32_t keys = rte_hash_count(nat->inside);
-
-		if (nat->flush_key_stands &&
-			keys <= (int32_t)pool_used(nat->bindings) + FLUSH_SLACK)
-			return;
-		if (nat->flush_key_stands)
-			rte_hash_del_key_with_hash(nat->inside, &ref.key, ref.hash);
-		nat->flush_key_stands =
-			rte_hash_add_key_with_hash_data(nat->inside, &ref.key, ref.hash, NULL) == 0;
-		if (rte_hash_count(nat->inside) >= keys)
-			return;
-	}
-}
-
 void
 nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
 {
@@ -112,7 +79,6 @@ nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
 			binding_age(self, nat, binding);
 	}
 	pool_reclaim(nat->bindings, budget);
-	hash_flush(nat);
 }
 
 bool
