@@ -58,7 +58,7 @@ admit_local(struct admission *admission)
 	const struct flow_key *key = &admission->packet->key;
 	struct fw_verdict verdict;
 
-	verdict = fw_classify(appliance->ruleset, admission->in->zone, ZONE_SELF, key,
+	verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone, ZONE_SELF, key,
 		admission->packet->ip_length);
 	if (verdict.action == FW_DROP) {
 		packet_drop(&worker->thread, admission->mbuf, DROP_SELF_POLICY);
@@ -141,7 +141,7 @@ log_refused(const struct admission *admission)
 {
 	const struct flow_key *real = &admission->real;
 	const uint8_t *src = (const uint8_t *)&real->src, *dst = (const uint8_t *)&real->dst;
-	const struct ruleset *ruleset = admission->worker->appliance->ruleset;
+	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
 
 	LOG_RATED(INFO, "drop %s to %s proto %u %u.%u.%u.%u:%u to %u.%u.%u.%u:%u",
 		fw_zone_name(ruleset, admission->in->zone),
@@ -156,7 +156,7 @@ admit_policy(struct admission *admission)
 {
 	struct appliance *appliance = admission->worker->appliance;
 
-	admission->verdict = fw_classify(appliance->ruleset, admission->in->zone,
+	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
 		admission->out->zone, &admission->real, admission->packet->ip_length);
 	if (admission->verdict.action != FW_DROP)
 		return ADMITTED;
@@ -263,7 +263,7 @@ admit_filter(struct admission *admission)
 static bool
 is_sip(const struct admission *admission)
 {
-	const struct ruleset *ruleset = admission->worker->appliance->ruleset;
+	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
 
 	if (admission->verdict.action == FW_PASS)
 		return false;
@@ -321,7 +321,7 @@ admit_create(struct admission *admission, void **data)
 			}},
 		.ops = {operations | FLOW_PERMITTED, operations | FLOW_PERMITTED},
 		.egress = {admission->out->index, admission->in->index},
-		.ruleset_generation = ruleset_generation(appliance->ruleset),
+		.ruleset_generation = ruleset_generation(appliance_ruleset(appliance)),
 		.zone_pair = admission->verdict.zone_pair,
 		.class_index = admission->verdict.class_index,
 		.media = binding_is_media(source) || binding_is_media(destination) ||
@@ -394,7 +394,7 @@ admit_again(struct admission *admission, void *data)
 	admission->real = path->key;
 	admission->real.dst = path->new_dst;
 	admission->real.dst_port = path->new_dst_port;
-	admission->verdict = fw_classify(appliance->ruleset, admission->in->zone,
+	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
 		admission->out->zone, &admission->real, admission->packet->ip_length);
 	if (admission->verdict.action == FW_DROP && flow->link[FLOW_OWNER_PINHOLE].owner == NULL) {
 		/* Only the direction that a former verdict had let pass ends the flow. */
@@ -409,8 +409,8 @@ admit_again(struct admission *admission, void *data)
 		return NULL;
 	}
 	/* relaxed: hints for the fast path, which rereads them with every packet */
-	atomic_store_explicit(&path->ruleset_generation, ruleset_generation(appliance->ruleset),
-		memory_order_relaxed);
+	atomic_store_explicit(&path->ruleset_generation,
+		ruleset_generation(appliance_ruleset(appliance)), memory_order_relaxed);
 	atomic_store_explicit(&path->ops, ops | FLOW_PERMITTED, memory_order_relaxed);
 	return data;
 }

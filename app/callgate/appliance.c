@@ -177,14 +177,19 @@ nat_down(struct appliance *appliance)
 static int
 firewall_up(struct appliance *appliance)
 {
-	return ruleset_create(appliance->config, RULESET_FIRST_GENERATION, appliance->socket,
-		&appliance->ruleset);
+	struct ruleset *ruleset;
+	int rc = ruleset_create(
+		appliance->config, RULESET_FIRST_GENERATION, appliance->socket, &ruleset);
+
+	if (rc == 0)
+		atomic_store_explicit(&appliance->ruleset, ruleset, memory_order_release);
+	return rc;
 }
 
 static void
 firewall_down(struct appliance *appliance)
 {
-	ruleset_destroy(appliance->ruleset);
+	ruleset_destroy(appliance_ruleset(appliance));
 }
 
 static int

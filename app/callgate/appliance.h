@@ -36,6 +36,7 @@ enum {
 };
 
 struct handoff;
+struct request;
 struct worker;
 
 struct appliance {
@@ -59,13 +60,18 @@ struct appliance {
 	struct flow_table *flows;
 	struct pinhole_table *pinholes;
 	struct nat *nat; /* NULL: no NAT rules */
-	struct ruleset *ruleset;
+	struct ruleset *_Atomic ruleset; /* writer: reload; read with appliance_ruleset() */
 	struct alg *alg;
 	struct handoff *handoff;
 	struct mailbox *mailbox[WORKERS_MAX];
 	struct mailbox *control_mailbox;
 	struct worker *worker[WORKERS_MAX];
 	struct thread control;
+	/* The control lcore's own: clearing in progress, a reload that waits. */
+	bool clearing_nat, clearing_firewall;
+	uint32_t clear_nat_cursor, clear_firewall_cursor;
+	struct request *reload_request;
+	_Atomic bool reload_wanted; /* writer: signal handler; reader: control lcore */
 	_Atomic bool stop; /* writer: signal handler, control; readers: all loops */
 };
 
@@ -74,6 +80,15 @@ int appliance_up(struct appliance *appliance);
 
 /** Take down in reverse what appliance_up() made. The workers have ended. */
 void appliance_down(struct appliance *appliance);
+
+/** The ruleset in force. An online thread may use it until its next quiescent state; a telemetry
+ *  handler as long as reload_hold() holds it. */
+static inline struct ruleset *
+appliance_ruleset(const struct appliance *appliance)
+{
+	/* acquire: pairs with the release in reload.c; the ruleset is complete */
+	return atomic_load_explicit(&appliance->ruleset, memory_order_acquire);
+}
 
 /* Sizes that several places need: pinholes and bindings grow with flows and calls. */
 static inline uint32_t

@@ -3,6 +3,7 @@
 
 #include "control.h"
 #include "core/rcu.h"
+#include "reload.h"
 #include "request.h"
 
 enum {
@@ -10,12 +11,28 @@ enum {
 	PASS_MS = 500, /* every object is looked at about twice a second */
 	BUDGET_MIN = 64, /* so that small tables are not walked object by object */
 	NEIGHBOUR_BUDGET = 64,
+	CLEAR_BUDGET = 4096,
 };
 
 static uint32_t
 budget(uint32_t capacity)
 {
 	return RTE_MAX(capacity / PASS_MS, (uint32_t)BUDGET_MIN);
+}
+
+/* What an operator asked to clear, a step at a time like all else. */
+static void
+control_clear(struct appliance *appliance)
+{
+	struct thread *self = &appliance->control;
+
+	if (appliance->clearing_nat)
+		appliance->clearing_nat =
+			appliance->nat && !nat_clear_step(self, appliance->nat,
+						  &appliance->clear_nat_cursor, CLEAR_BUDGET);
+	if (appliance->clearing_firewall)
+		appliance->clearing_firewall = !flow_clear_step(
+			self, appliance->flows, &appliance->clear_firewall_cursor, CLEAR_BUDGET);
 }
 
 /* One step of each sweep; every one between online and offline, so none delays a grace period. */
@@ -42,6 +59,8 @@ control_sweep(struct appliance *appliance, bool whole)
 		nat_sweep(self, appliance->nat, whole ? bindings : budget(bindings));
 		rcu_quiescent(self->id);
 	}
+	control_clear(appliance);
+	rcu_quiescent(self->id);
 	neighbour_sweep(self, appliance->neighbours,
 		whole ? (unsigned int)NEIGHBOURS_MAX : NEIGHBOUR_BUDGET);
 	request_serve_control(appliance);
@@ -70,6 +89,7 @@ control_run(struct appliance *appliance)
 	/* relaxed: nothing but the loop's end depends on it */
 	while (!atomic_load_explicit(&appliance->stop, memory_order_relaxed)) {
 		control_step(appliance);
+		reload_step(appliance);
 		nanosleep(&tick, NULL);
 	}
 }

@@ -25,6 +25,12 @@ on_stop(int signal_number)
 }
 
 static void
+on_reload(int signal_number)
+{
+	atomic_store_explicit(&appliance.reload_wanted, true, memory_order_relaxed);
+}
+
+static void
 print_fault(void *context, const struct config_fault *fault)
 {
 	char line[1024];
@@ -61,7 +67,7 @@ run(void)
 {
 	unsigned int lcore;
 
-	signal(SIGHUP, SIG_IGN); /* a lost terminal does not stop an appliance */
+	signal(SIGHUP, on_reload);
 	signal(SIGTERM, on_stop);
 	signal(SIGINT, on_stop);
 	RTE_LCORE_FOREACH_WORKER(lcore)

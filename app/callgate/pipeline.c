@@ -23,7 +23,7 @@
 static void
 stage_admit(struct worker *worker, struct burst *burst, void **data)
 {
-	uint16_t generation = ruleset_generation(worker->appliance->ruleset);
+	uint16_t generation = ruleset_generation(appliance_ruleset(worker->appliance));
 	unsigned int kept = 0;
 
 	for (unsigned int i = 0; i < burst->count; i++) {

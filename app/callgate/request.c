@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "reload.h"
 #include "request.h"
 #include "show.h"
 #include "worker.h"
@@ -64,12 +65,14 @@ request_ask(struct mailbox *mailbox, struct request *request)
 {
 	struct mail mail = {.kind = request->kind, .pointer = request};
 	const struct timespec pause = {.tv_nsec = POLL_US * 1000};
+	unsigned int wait_ms =
+		request->kind == REQUEST_RELOAD ? REQUEST_RELOAD_WAIT_MS : REQUEST_WAIT_MS;
 
 	if (mailbox_post(mailbox, &mail) != 0) {
 		request_free(request);
 		return -ENOBUFS;
 	}
-	for (unsigned int i = 0; i < REQUEST_WAIT_MS * 1000 / POLL_US; i++) {
+	for (unsigned int i = 0; i < wait_ms * 1000 / POLL_US; i++) {
 		/* acquire: pairs with the release in request_done() */
 		if (atomic_load_explicit(&request->state, memory_order_acquire) == REQUEST_DONE)
 			return 0;
@@ -91,7 +94,7 @@ request_serve(struct request *request)
 	return false;
 }
 
-static void
+void
 request_done(struct request *request)
 {
 	int expected = REQUEST_SERVED;
@@ -147,6 +150,17 @@ request_serve_control(struct appliance *appliance)
 		case REQUEST_PINHOLES:
 			show_pinholes(appliance, request);
 			break;
+		case REQUEST_CLEAR_NAT:
+			appliance->clearing_nat = true;
+			appliance->clear_nat_cursor = 0;
+			break;
+		case REQUEST_CLEAR_FIREWALL:
+			appliance->clearing_firewall = true;
+			appliance->clear_firewall_cursor = 0;
+			break;
+		case REQUEST_RELOAD:
+			reload_ask(appliance, request);
+			continue; /* answered outside the sweep, offline */
 		default:
 			request->result = -EINVAL;
 			break;

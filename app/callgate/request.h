@@ -2,7 +2,7 @@
 /*
  * Questions of telemetry threads to the control lcore or to a worker. A telemetry handler runs in a
  * thread of its own and touches no table: it takes a request from a fixed set, posts it, waits at
- * most REQUEST_WAIT_MS and copies the answer.
+ * most REQUEST_WAIT_MS (a reload reads files and may take longer) and copies the answer.
  *
  * State of a request: FREE -> POSTED (asker) -> SERVED (server takes it) -> DONE (server), and the
  * asker sets it FREE. An asker that gives up moves POSTED or SERVED to ABANDONED; the server then
@@ -13,7 +13,12 @@
 
 #include "appliance.h"
 
-enum { REQUEST_WAIT_MS = 200, PAGE_RECORDS_MAX = 64, PAGE_CALLS_MAX = 32 };
+enum {
+	REQUEST_WAIT_MS = 200,
+	REQUEST_RELOAD_WAIT_MS = 5000,
+	PAGE_RECORDS_MAX = 64,
+	PAGE_CALLS_MAX = 32
+};
 
 enum request_kind {
 	REQUEST_CALLS = ALG_MAIL_LAST + 1, /* served by a worker */
@@ -21,6 +26,9 @@ enum request_kind {
 	REQUEST_TRANSLATIONS, /* the rest by the control lcore */
 	REQUEST_SESSIONS,
 	REQUEST_PINHOLES,
+	REQUEST_CLEAR_NAT,
+	REQUEST_CLEAR_FIREWALL,
+	REQUEST_RELOAD, /* answer: text has the faults, result how many, or -errno */
 };
 
 struct translation_row {
@@ -80,6 +88,9 @@ void request_free(struct request *request);
 struct worker;
 /** Serve one letter of a request kind. The worker. */
 void request_serve_worker(struct worker *worker, const struct mail *mail);
+
+/** The answer is complete. Whoever serves the request. */
+void request_done(struct request *request);
 
 /** Serve what waits in the control mailbox; returns how many. Control lcore, online. */
 unsigned int request_serve_control(struct appliance *appliance);

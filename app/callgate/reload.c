@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/log.h"
+#include "core/rcu.h"
+#include "reload.h"
+#include "request.h"
+
+enum { GRACE_POLL_US = 100 };
+
+/* Readers: telemetry handlers; writer: whoever destroys a replaced ruleset. */
+static pthread_rwlock_t ruleset_lock = PTHREAD_RWLOCK_INITIALIZER;
+
+/* Where the faults of one reload go. */
+struct faults {
+	unsigned int count;
+	char *text; /* NULL: to the log alone */
+	size_t used, size;
+};
+
+void
+reload_hold(void)
+{
+	pthread_rwlock_rdlock(&ruleset_lock);
+}
+
+void
+reload_release(void)
+{
+	pthread_rwlock_unlock(&ruleset_lock);
+}
+
+static void
+fault_note(void *context, const struct config_fault *fault)
+{
+	struct faults *faults = context;
+	char line[512];
+	int length;
+
+	config_fault_format(line, sizeof(line), fault);
+	LOG(WARNING, "reload refused: %s", line);
+	faults->count++;
+	if (faults->text == NULL)
+		return;
+	length = snprintf(faults->text + faults->used, faults->size - faults->used, "%s\n", line);
+	if (length > 0 && (size_t)length < faults->size - faults->used)
+		faults->used += (size_t)length;
+	else
+		faults->text[faults->used] = '\0';
+}
+
+/* Nobody asks the old ruleset any more: no worker, no telemetry handler. */
+static void
+ruleset_replace(struct appliance *appliance, struct ruleset *next)
+{
+	const struct timespec pause = {.tv_nsec = GRACE_POLL_US * 1000};
+	struct ruleset *old = appliance_ruleset(appliance);
+	uint64_t token;
+
+	/* release: pairs with appliance_ruleset() */
+	atomic_store_explicit(&appliance->ruleset, next, memory_order_release);
+	token = rcu_start();
+	while (!rcu_passed(token))
+		nanosleep(&pause, NULL);
+	pthread_rwlock_wrlock(&ruleset_lock);
+	ruleset_destroy(old);
+	pthread_rwlock_unlock(&ruleset_lock);
+}
+
+static int
+reload(struct appliance *appliance, struct faults *faults)
+{
+	const struct config *running = appliance->config;
+	uint16_t generation = (uint16_t)(ruleset_generation(appliance_ruleset(appliance)) + 1);
+	struct ruleset *ruleset;
+	struct config *next;
+	int rc = 0;
+
+	next = config_load(appliance->options->config_file, fault_note, faults);
+	if (next == NULL)
+		return -EINVAL;
+	if (config_reload_check(running, next, fault_note, faults) > 0)
+		rc = -EINVAL;
+	else
+		rc = ruleset_create(next, generation ? generation : 1, appliance->socket, &ruleset);
+	config_free(next);
+	if (rc != 0)
+		return rc;
+	ruleset_replace(appliance, ruleset);
+	appliance->loaded_at = time(NULL);
+	LOG(INFO, "configuration reloaded");
+	return 0;
+}
+
+void
+reload_ask(struct appliance *appliance, struct request *request)
+{
+	if (appliance->reload_request == NULL) {
+		appliance->reload_request = request;
+		return;
+	}
+	request->result = -EBUSY;
+	request_done(request);
+}
+
+void
+reload_step(struct appliance *appliance)
+{
+	struct request *request = appliance->reload_request;
+	struct faults faults = {0};
+	int rc;
+
+	/* relaxed: a flag that is looked at again in a millisecond */
+	if (!atomic_exchange_explicit(&appliance->reload_wanted, false, memory_order_relaxed) &&
+		request == NULL)
+		return;
+	if (request != NULL) {
+		request->text[0] = '\0';
+		faults.text = request->text;
+		faults.size = sizeof(request->text);
+	}
+	rc = reload(appliance, &faults);
+	if (rc != 0 && faults.count == 0)
+		LOG(WARNING, "reload failed: %s", strerror(-rc));
+	if (request == NULL)
+		return;
+	appliance->reload_request = NULL;
+	request->result = faults.count > 0 ? (int)faults.count : rc;
+	request_done(request);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Shared by the telemetry handlers: building answers, and the handlers of record tables.
+ */
+#ifndef APP_TELEMETRY_PRIV_H
+#define APP_TELEMETRY_PRIV_H
+
+#include <rte_telemetry.h>
+
+#include "telemetry.h"
+
+void telemetry_number(struct rte_tel_data *data, const char *name, uint64_t value);
+
+/** A nested dictionary under the decimal key; NULL when there is no memory for it. */
+struct rte_tel_data *telemetry_record(struct rte_tel_data *data, uint64_t key);
+
+/* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
+int telemetry_show_nat_translations(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_fw_sessions(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_fw_pinholes(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_sip_calls(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_sip_call(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_zone_pairs(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+
+#endif

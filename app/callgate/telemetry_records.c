@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Answers that are tables of records: bindings, flows, pinholes, calls, zone pairs.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "reload.h"
+#include "request.h"
+#include "telemetry_priv.h"
+
+void
+telemetry_number(struct rte_tel_data *data, const char *name, uint64_t value)
+{
+	rte_tel_data_add_dict_u64(data, name, value);
+}
+
+static void
+add_endpoint(struct rte_tel_data *data, const char *name, rte_be32_t address, rte_be16_t port)
+{
+	char text[INET_ADDRSTRLEN + 8], host[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &address, host, sizeof(host));
+	snprintf(text, sizeof(text), "%s:%u", address ? host : "*", ntohs(port));
+	rte_tel_data_add_dict_string(data, name, text);
+}
+
+static const char *
+protocol_name(uint8_t proto, char *text, size_t size)
+{
+	switch (proto) {
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	default:
+		snprintf(text, size, "%u", proto);
+		return text;
+	}
+}
+
+static void
+add_protocol(struct rte_tel_data *data, uint8_t proto)
+{
+	char text[8];
+
+	rte_tel_data_add_dict_string(data, "protocol", protocol_name(proto, text, sizeof(text)));
+}
+
+/* A nested dictionary; NULL when there is no memory for it (the record is left out). */
+struct rte_tel_data *
+telemetry_record(struct rte_tel_data *data, uint64_t key)
+{
+	struct rte_tel_data *record = rte_tel_data_alloc();
+	char name[24];
+
+	if (record == NULL)
+		return NULL;
+	rte_tel_data_start_dict(record);
+	snprintf(name, sizeof(name), "%" PRIu64, key);
+	if (rte_tel_data_add_dict_container(data, name, record, 0) != 0) {
+		rte_tel_data_free(record);
+		return NULL;
+	}
+	return record;
+}
+
+/* "OFFSET[,COUNT]"; nothing: from the start, a full page. */
+static int
+parse_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count)
+{
+	unsigned long long offset = 0, wanted = max;
+	char *end;
+
+	*cursor = 0;
+	*count = max;
+	if (parameters == NULL || *parameters == '\0')
+		return 0;
+	errno = 0;
+	offset = strtoull(parameters, &end, 10);
+	if (errno || end == parameters || *parameters == '-' || (*end && *end != ','))
+		return -EINVAL;
+	if (*end == ',') {
+		const char *second = end + 1;
+
+		wanted = strtoull(second, &end, 10);
+		if (errno || end == second || *second == '-' || *end || wanted == 0)
+			return -EINVAL;
+	}
+	*cursor = offset;
+	*count = wanted < max ? (unsigned int)wanted : max;
+	return 0;
+}
+
+/* Ask the control lcore for a page; the caller frees the request. */
+static int
+ask_page(struct appliance *appliance, enum request_kind kind, const char *parameters,
+	struct request **request)
+{
+	uint64_t cursor;
+	unsigned int count;
+
+	if (parse_page(parameters, PAGE_RECORDS_MAX, &cursor, &count) != 0)
+		return -EINVAL;
+	*request = request_take(kind);
+	if (*request == NULL)
+		return -EBUSY;
+	(*request)->cursor = cursor;
+	(*request)->max = count;
+	return request_ask(appliance->control_mailbox, *request);
+}
+
+int
+telemetry_show_nat_translations(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
+{
+	struct request *request;
+	int rc = ask_page(appliance, REQUEST_TRANSLATIONS, parameters, &request);
+
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < request->result; i++) {
+		const struct translation_row *row = &request->translations[i];
+		struct rte_tel_data *record = telemetry_record(data, row->index);
+
+		if (record == NULL)
+			break;
+		add_protocol(record, row->inside.proto);
+		add_endpoint(record, "inside_local", row->inside.address, row->inside.port);
+		add_endpoint(record, "inside_global", row->outside.address, row->outside.port);
+		add_endpoint(record, "outside", row->peer.address, row->peer.port);
+		telemetry_number(record, "flows", row->flows);
+		telemetry_number(record, "idle_s", row->idle_s);
+		rte_tel_data_add_dict_string(record, "kind", row->kind);
+	}
+	telemetry_number(data, "next", request->next);
+	request_free(request);
+	return 0;
+}
+
+int
+telemetry_show_fw_sessions(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
+{
+	struct request *request;
+	int rc = ask_page(appliance, REQUEST_SESSIONS, parameters, &request);
+
+	if (rc != 0)
+		return rc;
+	reload_hold();
+	for (int i = 0; i < request->result; i++) {
+		const struct session_row *row = &request->sessions[i];
+		const char *pair = fw_zone_pair_name(appliance_ruleset(appliance), row->zone_pair);
+		struct rte_tel_data *record = telemetry_record(data, row->index);
+
+		if (record == NULL)
+			break;
+		add_protocol(record, row->key.proto);
+		add_endpoint(record, "source", row->key.src, row->key.src_port);
+		add_endpoint(record, "destination", row->key.dst, row->key.dst_port);
+		add_endpoint(record, "to_source", row->translated_source.address,
+			row->translated_source.port);
+		add_endpoint(record, "to_destination", row->translated_destination.address,
+			row->translated_destination.port);
+		rte_tel_data_add_dict_string(record, "zone_pair", pair ? pair : "-");
+		rte_tel_data_add_dict_string(record, "state", row->state);
+		telemetry_number(record, "packets", row->packets[0] + row->packets[1]);
+		telemetry_number(record, "bytes", row->bytes[0] + row->bytes[1]);
+		telemetry_number(record, "idle_s", row->idle_s);
+	}
+	reload_release();
+	telemetry_number(data, "next", request->next);
+	request_free(request);
+	return 0;
+}
+
+int
+telemetry_show_fw_pinholes(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
+{
+	struct request *request;
+	int rc = ask_page(appliance, REQUEST_PINHOLES, parameters, &request);
+
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < request->result; i++) {
+		const struct pinhole_row *row = &request->pinholes[i];
+		struct rte_tel_data *record = telemetry_record(data, row->index);
+
+		if (record == NULL)
+			break;
+		rte_tel_data_add_dict_string(record, "class", pinhole_class_name(row->class));
+		add_protocol(record, row->key.proto);
+		add_endpoint(record, "source", row->key.src, 0);
+		add_endpoint(record, "destination", row->key.dst, row->key.dst_port);
+		telemetry_number(record, "holders", row->holders);
+		telemetry_number(record, "worker", row->holder_worker);
+		telemetry_number(record, "call", row->holder_call);
+		telemetry_number(record, "flows", row->flows);
+		telemetry_number(record, "until_s", row->until_s);
+		telemetry_number(record, "age_s", row->age_s);
+	}
+	telemetry_number(data, "next", request->next);
+	request_free(request);
+	return 0;
+}
+
+/* A cursor over the calls of all workers: worker in the upper half, pool index in the lower. */
+static uint64_t
+call_cursor(unsigned int worker, uint32_t index)
+{
+	return (uint64_t)worker << 32 | index;
+}
+
+static void
+add_call(struct rte_tel_data *data, const struct alg_call_summary *call)
+{
+	struct rte_tel_data *record =
+		telemetry_record(data, call_cursor(call->worker, call->index));
+
+	if (record == NULL)
+		return;
+	rte_tel_data_add_dict_string(record, "call_id", call->call_id);
+	rte_tel_data_add_dict_string(record, "from", call->from);
+	rte_tel_data_add_dict_string(record, "to", call->to);
+	rte_tel_data_add_dict_string(record, "state", call->state);
+	telemetry_number(record, "age_s", call->age_s);
+	telemetry_number(record, "media_doors", call->media_doors);
+	telemetry_number(record, "worker", call->worker);
+}
+
+int
+telemetry_show_sip_calls(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
+{
+	unsigned int wanted, worker;
+	uint64_t cursor, next = 0;
+
+	if (parse_page(parameters, PAGE_CALLS_MAX, &cursor, &wanted) != 0)
+		return -EINVAL;
+	for (worker = (unsigned int)(cursor >> 32); worker < appliance->workers; worker++) {
+		struct request *request = request_take(REQUEST_CALLS);
+		int rc;
+
+		if (request == NULL)
+			return -EBUSY;
+		request->cursor = (uint32_t)cursor;
+		request->max = wanted;
+		rc = request_ask(appliance->mailbox[worker], request);
+		if (rc != 0)
+			return rc;
+		for (int i = 0; i < request->result; i++)
+			add_call(data, &request->calls[i]);
+		if ((unsigned int)request->result == wanted && wanted > 0)
+			next = call_cursor(worker, request->calls[wanted - 1].index);
+		wanted -= (unsigned int)request->result;
+		request_free(request);
+		if (wanted == 0)
+			break;
+		cursor = 0;
+	}
+	telemetry_number(data, "next", next);
+	return 0;
+}
+
+int
+telemetry_show_sip_call(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
+{
+	struct request *request;
+	char text[64 + sizeof(request->call_id)];
+	unsigned int entry = 0;
+	int owner, rc;
+	char *line, *rest;
+
+	if (parameters == NULL || *parameters == '\0' ||
+		strlen(parameters) >= sizeof(request->call_id))
+		return -EINVAL;
+	/* The owner is found from a message's text, so that it is found in one way only. */
+	rc = snprintf(
+		text, sizeof(text), "OPTIONS sip:a SIP/2.0\r\nCall-ID: %s\r\n\r\n", parameters);
+	owner = alg_owner(appliance->alg, text, (uint32_t)rc);
+	if (owner < 0)
+		return -EINVAL;
+	request = request_take(REQUEST_CALL);
+	if (request == NULL)
+		return -EBUSY;
+	strcpy(request->call_id, parameters);
+	rc = request_ask(appliance->mailbox[owner], request);
+	if (rc != 0)
+		return rc;
+	rc = request->result;
+	if (rc > 0) {
+		request->text[RTE_MIN((size_t)rc, sizeof(request->text) - 1)] = '\0';
+		for (line = strtok_r(request->text, "\n", &rest); line && entry < 250;
+			line = strtok_r(NULL, "\n", &rest)) {
+			char *value = strstr(line, ": ");
+			char name[RTE_TEL_MAX_STRING_LEN];
+
+			if (value == NULL)
+				continue;
+			*value = '\0';
+			snprintf(name, sizeof(name), "%s", line);
+			for (char *c = name; *c; c++) {
+				if (*c == ' ' || *c == '.' || *c == '-')
+					*c = '_';
+			}
+			entry += rte_tel_data_add_dict_string(data, name, value + 2) == 0;
+		}
+		rc = 0;
+	}
+	request_free(request);
+	return rc;
+}
+
+int
+telemetry_show_zone_pairs(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
+{
+	static const char *const actions[] = {
+		[FW_DROP] = "drop", [FW_INSPECT] = "inspect", [FW_PASS] = "pass"};
+	const struct ruleset *ruleset;
+	uint64_t row = 0;
+
+	reload_hold();
+	ruleset = appliance_ruleset(appliance);
+	for (unsigned int i = 1; i <= fw_zone_pair_count(ruleset); i++) {
+		struct fw_pair_statistics pair;
+
+		if (!fw_pair_statistics(ruleset, (uint16_t)i, &pair))
+			continue;
+		for (unsigned int k = 0; k < pair.classes; k++) {
+			struct fw_class_statistics class;
+			struct rte_tel_data *record;
+
+			if (!fw_class_statistics(ruleset, (uint16_t)i, k, &class))
+				continue;
+			record = telemetry_record(data, ++row);
+			if (record == NULL)
+				break;
+			rte_tel_data_add_dict_string(record, "zone_pair", pair.name);
+			rte_tel_data_add_dict_string(record, "source", pair.source);
+			rte_tel_data_add_dict_string(record, "destination", pair.destination);
+			rte_tel_data_add_dict_string(record, "policy", pair.policy);
+			rte_tel_data_add_dict_string(record, "class", class.class_name);
+			rte_tel_data_add_dict_string(record, "action", actions[class.action]);
+			telemetry_number(record, "packets", class.packets);
+			telemetry_number(record, "bytes", class.bytes);
+			telemetry_number(
+				record, "drops", class.action == FW_DROP ? class.packets : 0);
+		}
+	}
+	reload_release();
+	return 0;
+}

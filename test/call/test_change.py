@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Changing a running appliance: reload of the policy, refusal of a faulty file, clearing tables
+in mid-call without losing the call records."""
+import os
+import signal
+import subprocess
+
+import callnet
+import calls
+
+
+def passes(sender, receiver, text):
+    sender.sendto(text, (calls.OUTSIDE, 9999))
+    try:
+        return receiver.recv(2048) == text
+    except OSError:
+        return False
+
+
+def change(appliance, before, after):
+    """Replace text in the configuration file."""
+    with open(appliance.file, encoding='utf-8') as file:
+        text = file.read()
+    callnet.check(before in text, f'{before!r} is in the configuration')
+    with open(appliance.file, 'w', encoding='utf-8') as file:
+        file.write(text.replace(before, after, 1))
+
+
+def reload_policy(appliance, hosts):
+    closed = '{ class = "class-default"; action = "drop"; }'
+    opened = '{ class = "class-default"; action = "inspect"; }'
+    with hosts['inside'].socket(4000) as sender, hosts['outside'].socket(9999) as receiver:
+        callnet.check(not passes(sender, receiver, b'one'), 'the policy refuses at first')
+        change(appliance, closed, opened)
+        done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, 'reload'],
+                              capture_output=True, text=True, check=False)
+        callnet.check(done.returncode == 0, f'reload: {done.stdout}{done.stderr}')
+        callnet.check(passes(sender, receiver, b'two'), 'the reloaded policy lets pass')
+        # The established flow is asked again under the next ruleset.
+        change(appliance, opened, closed)
+        os.kill(appliance.process.pid, signal.SIGHUP)
+        callnet.wait_until(lambda: not passes(sender, receiver, b'three'), 5,
+                           'SIGHUP ends the flow that policy refuses')
+        change(appliance, closed, '{ class = "class-default"; action = "perhaps"; }')
+        done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, 'reload'],
+                              capture_output=True, text=True, check=False)
+        callnet.check(done.returncode == 1 and 'perhaps' in done.stdout + done.stderr,
+                      f'a faulty file is refused: {done.stdout}{done.stderr}')
+        callnet.check(not passes(sender, receiver, b'four'), 'the running policy stays')
+        change(appliance, '"perhaps"', '"drop"')
+        change(appliance, 'max_calls = 4096', 'max_calls = 8192')
+        done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, 'reload'],
+                              capture_output=True, text=True, check=False)
+        callnet.check(done.returncode == 1 and 'max_calls' in done.stdout + done.stderr,
+                      f'table sizes cannot change live: {done.stdout}{done.stderr}')
+
+
+def clear_in_mid_call(appliance, hosts):
+    callee = calls.Party(hosts['outside'], 'callee', calls=5, base=calls.OUTSIDE_BASE)
+    caller = calls.Party(hosts['inside'], 'caller', calls=5, target=f'{calls.OUTSIDE}:5060',
+                         hold_ms=4000)
+    calls.parties_start([caller], [callee])
+    callnet.wait_until(lambda: appliance.show('summary')['media_doors'] == 10, 10, 'calls are up')
+    callnet.wait_until(lambda: appliance.show('summary')['flows'] > 5, 10, 'media flows')
+    for what in ('nat', 'fw'):
+        appliance.ask(f'/callgate/clear/{what}')
+    callnet.check(appliance.show('summary')['calls'] == 5, 'clearing keeps the call records')
+    appliance.ask('/callgate/clear/sip_stats')
+    callnet.check(appliance.show('sip', 'statistics')['INVITE'] == 0, 'statistics start at 0')
+    appliance.ask('/callgate/clear/sip_calls')
+    callnet.wait_until(lambda: appliance.show('summary')['calls'] == 0, 3, 'records are cleared')
+    calls.check_nothing_left(appliance)
+
+
+def test(network):
+    hosts = calls.hosts_add(network, 2)
+    appliance = callnet.Appliance(network, 2).start()
+    reload_policy(appliance, hosts)
+    clear_in_mid_call(appliance, hosts)
+    appliance.stop()
+
+
+callnet.main(test)
