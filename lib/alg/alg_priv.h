@@ -354,6 +354,7 @@ void media_settle(struct thread *self, struct alg_worker *worker, struct dialog 
 enum media_role offer_role(const struct plan *plan);
 void offer_apply(struct plan *plan);
 void offer_refused(struct plan *plan);
+void offer_outlived(struct plan *plan);
 
 /* dialog.c */
 uint64_t tag_hash(struct slice tag);

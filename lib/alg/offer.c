@@ -74,6 +74,25 @@ slot_set(struct plan *plan, uint32_t *slot, uint32_t set)
 	media_set_drop(plan->self, plan->worker, before);
 }
 
+/*
+ * Give up the first offer when no confirmed dialog uses it any more: media has moved on in a PRACK,
+ * UPDATE or re-INVITE. Forks that answer late then open what they bring.
+ */
+void
+offer_outlived(struct plan *plan)
+{
+	struct call *call = plan->call;
+	const struct dialog *dialog;
+
+	for (uint32_t i = call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(plan->worker, i);
+		if (dialog->state == DIALOG_CONFIRMED &&
+			(dialog->set[0] == call->offer || dialog->set[1] == call->offer))
+			return;
+	}
+	slot_set(plan, &call->offer, 0);
+}
+
 static void
 offer_made(struct plan *plan)
 {
@@ -110,10 +129,7 @@ answer_made(struct plan *plan, struct dialog *dialog)
 	if (dialog->state != DIALOG_CONFIRMED)
 		return;
 	media_settle(plan->self, plan->worker, dialog);
-	/* The dialog has moved on from the first offer; late forks open what they bring. */
-	if (plan->call->offer && plan->call->offer != dialog->set[0] &&
-		plan->call->offer != dialog->set[1])
-		slot_set(plan, &plan->call->offer, 0);
+	offer_outlived(plan);
 }
 
 /* Hand the message's set over to the record. */

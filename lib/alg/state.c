@@ -120,8 +120,10 @@ request_advance(struct plan *plan)
 			event_of(plan, CALL_EVENT_BYE);
 		return;
 	case SIP_ACK:
-		if (dialog && dialog->state == DIALOG_CONFIRMED)
+		if (dialog && dialog->state == DIALOG_CONFIRMED) {
 			dialog_end_early(plan->self, plan->worker, call);
+			offer_outlived(plan);
+		}
 		return;
 	default:
 		return;

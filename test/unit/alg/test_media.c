@@ -176,6 +176,21 @@ prack_opens_media_as_invite_does(void **state)
 }
 
 static void
+media_moved_before_the_answer_leaves_nothing_behind(void **state)
+{
+	out_request("INVITE", 1, "", sdp_audio("10.0.0.7", 4000, ""));
+	in_response("183 Progress", 1, "INVITE", ";tag=b", sdp_audio("198.51.100.20", 7000, ""));
+	out_request("PRACK", 2, ";tag=b", sdp_audio("10.0.0.7", 4100, ""));
+	in_response("200 OK", 2, "PRACK", ";tag=b", sdp_audio("198.51.100.20", 7000, ""));
+	in_response("200 OK", 1, "INVITE", ";tag=b", NULL);
+	out_request("ACK", 1, ";tag=b", NULL);
+	assert_media(4, 2);
+	assert_false(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4100"));
+	call_down();
+}
+
+static void
 update_moves_media(void **state)
 {
 	call_up(sdp_audio("10.0.0.7", 4000, ""), sdp_audio("198.51.100.20", 7000, ""));
@@ -507,6 +522,7 @@ main(void)
 		TEST(challenged_invite_that_nobody_repeats_ends),
 		TEST(late_offer_is_answered_in_the_ack),
 		TEST(prack_opens_media_as_invite_does),
+		TEST(media_moved_before_the_answer_leaves_nothing_behind),
 		TEST(update_moves_media),
 		TEST(refused_offer_rolls_back),
 		TEST(hold_and_resume_keep_the_ports),
