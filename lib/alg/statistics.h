@@ -18,34 +18,54 @@
 	X(ACK, "ACK") \
 	X(BYE, "BYE") \
 	X(CANCEL, "CANCEL") \
-	X(INFO, "INFO") X(INVITE, "INVITE") X(MESSAGE, "MESSAGE") X(NOTIFY, "NOTIFY") \
-		X(OPTIONS, "OPTIONS") X(PRACK, "PRACK") X(PUBLISH, "PUBLISH") X(REFER, "REFER") \
-			X(REGISTER, "REGISTER") X(SUBSCRIBE, "SUBSCRIBE") X(UPDATE, "UPDATE") \
-				X(OTHER_METHOD, "other_methods")
+	X(INFO, "INFO") \
+	X(INVITE, "INVITE") \
+	X(MESSAGE, "MESSAGE") \
+	X(NOTIFY, "NOTIFY") \
+	X(OPTIONS, "OPTIONS") \
+	X(PRACK, "PRACK") \
+	X(PUBLISH, "PUBLISH") \
+	X(REFER, "REFER") \
+	X(REGISTER, "REGISTER") \
+	X(SUBSCRIBE, "SUBSCRIBE") \
+	X(UPDATE, "UPDATE") \
+	X(OTHER_METHOD, "other_methods")
 
 #define SIP_RESPONSE_COUNTERS(X) \
 	X(R100, "100") \
 	X(R180, "180") \
 	X(R183, "183") \
-	X(R1XX, "other_1xx") X(R200, "200") X(R2XX, "other_2xx") X(R3XX, "3xx") X(R4XX, "4xx") \
-		X(R5XX, "5xx") X(R6XX, "6xx")
+	X(R1XX, "other_1xx") \
+	X(R200, "200") \
+	X(R2XX, "other_2xx") \
+	X(R3XX, "3xx") \
+	X(R4XX, "4xx") \
+	X(R5XX, "5xx") \
+	X(R6XX, "6xx")
 
 #define SIP_EVENT_COUNTERS(X) \
 	X(CALL_MADE, "call_made") \
 	X(CALL_ENDED, "call_ended") \
 	X(CALL_TIMED_OUT, "call_timed_out") \
-	X(MEDIA_OPENED, "media_opened") X(MEDIA_CLOSED, "media_closed") X(EDITED, \
-		"messages_edited") X(UNEDITED, "messages_unedited") X(KEEPALIVE, "keepalives") \
-		X(NO_RECORD, "without_record") X(RETRANSMISSION, "retransmissions") \
-			X(MEDIA_FOREIGN, "media_left_alone") X(MEDIA_REFUSED, "media_refused")
+	X(MEDIA_OPENED, "media_opened") \
+	X(MEDIA_CLOSED, "media_closed") \
+	X(EDITED, "messages_edited") \
+	X(UNEDITED, "messages_unedited") \
+	X(KEEPALIVE, "keepalives") \
+	X(NO_RECORD, "without_record") \
+	X(RETRANSMISSION, "retransmissions") \
+	X(MEDIA_FOREIGN, "media_left_alone") \
+	X(MEDIA_REFUSED, "media_refused")
 
 #define SIP_ERROR_COUNTERS(X) \
 	X(MALFORMED, "malformed") \
 	X(NO_CALL, "no_call_record") \
 	X(NO_PORT, "no_port") \
-	X(NO_DOOR, "no_door") X(NO_PINHOLE, "no_pinhole") X(TOO_LONG, "too_long") \
-		X(TOO_MANY_MEDIA, "too_many_media") X(TOO_MANY_DIALOGS, "too_many_dialogs")
-
+	X(NO_DOOR, "no_door") \
+	X(NO_PINHOLE, "no_pinhole") \
+	X(TOO_LONG, "too_long") \
+	X(TOO_MANY_MEDIA, "too_many_media") \
+	X(TOO_MANY_DIALOGS, "too_many_dialogs")
 enum sip_counter {
 #define X(id, name) SIP_COUNT_##id,
 	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X)
