@@ -377,9 +377,24 @@ admit_once(struct admission *admission, void **data)
 	return admit_create(admission, data);
 }
 
+/* What policy says of one direction of a standing flow; it sees real addresses. */
+static struct fw_verdict
+path_verdict(struct admission *admission, const struct flow_path *path)
+{
+	struct appliance *appliance = admission->worker->appliance;
+
+	admission->out = &appliance->interfaces->entry[path->egress];
+	admission->real = path->key;
+	admission->real.dst = path->new_dst;
+	admission->real.dst_port = path->new_dst_port;
+	return fw_classify(appliance_ruleset(appliance), realm_zone(path->key.realm),
+		admission->out->zone, &admission->real, admission->packet->ip_length);
+}
+
 /*
  * A direction that is not permitted yet, or was under an older ruleset: ask the policy again.
- * A flow that came through a pinhole stays permitted as long as the pinhole stands.
+ * Inspection of the direction that opened the flow permits both. A flow that came through a pinhole
+ * stays permitted as long as the pinhole stands.
  */
 static void *
 admit_again(struct admission *admission, void *data)
@@ -387,32 +402,37 @@ admit_again(struct admission *admission, void *data)
 	struct worker *worker = admission->worker;
 	struct appliance *appliance = worker->appliance;
 	struct flow *flow = flow_of_data(data);
-	struct flow_path *path = &flow->path[flow_direction_of_data(data)];
+	unsigned int direction = flow_direction_of_data(data);
+	struct flow_path *path = &flow->path[direction];
+	uint16_t generation = ruleset_generation(appliance_ruleset(appliance));
 	uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
+	bool permitted = flow->link[FLOW_OWNER_PINHOLE].owner != NULL, refused = false;
 
-	admission->out = &appliance->interfaces->entry[path->egress];
-	admission->real = path->key;
-	admission->real.dst = path->new_dst;
-	admission->real.dst_port = path->new_dst_port;
-	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
-		admission->out->zone, &admission->real, admission->packet->ip_length);
-	if (admission->verdict.action == FW_DROP && flow->link[FLOW_OWNER_PINHOLE].owner == NULL) {
-		/* Only the direction that a former verdict had let pass ends the flow. */
-		if (ops & FLOW_PERMITTED) {
-			flow_remove(&worker->thread, appliance->flows, flow);
-			event_count(worker->thread.counters, EVENT_FLOW_CLOSED, 1);
-		}
-		if (admission->verdict.log)
-			log_refused(admission);
-		packet_drop(&worker->thread, admission->mbuf,
-			admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
-		return NULL;
+	/* An answer that this ruleset has refused already was not inspected: no need to ask that. */
+	if (direction == 0 || atomic_load_explicit(&path->ruleset_generation,
+				      memory_order_relaxed) != generation) {
+		admission->verdict = path_verdict(admission, &flow->path[0]);
+		refused = !permitted && admission->verdict.action == FW_DROP;
+		permitted |= admission->verdict.action == FW_INSPECT ||
+			     (direction == 0 && admission->verdict.action == FW_PASS);
 	}
+	if (!permitted && direction != 0) {
+		admission->verdict = path_verdict(admission, path);
+		permitted = admission->verdict.action != FW_DROP;
+	}
+	ops = permitted ? ops | FLOW_PERMITTED : ops & (uint16_t)~FLOW_PERMITTED;
 	/* relaxed: hints for the fast path, which rereads them with every packet */
-	atomic_store_explicit(&path->ruleset_generation,
-		ruleset_generation(appliance_ruleset(appliance)), memory_order_relaxed);
-	atomic_store_explicit(&path->ops, ops | FLOW_PERMITTED, memory_order_relaxed);
-	return data;
+	atomic_store_explicit(&path->ops, ops, memory_order_relaxed);
+	atomic_store_explicit(&path->ruleset_generation, generation, memory_order_relaxed);
+	if (permitted)
+		return data;
+	if (refused) /* nobody may begin it any more */
+		flow_remove(&worker->thread, appliance->flows, flow);
+	if (admission->verdict.log)
+		log_refused(admission);
+	packet_drop(&worker->thread, admission->mbuf,
+		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
+	return NULL;
 }
 
 void *
