@@ -234,12 +234,25 @@ plan_apply(struct plan *plan)
 	message->edited = true;
 }
 
-/* Not SIP, or not readable: layer 4 alone, or dropped. Short non-text is a keepalive. */
+/* Phones keep their NAT binding alive with a few bytes, or with nothing but white space or NULs. */
+static bool
+is_keepalive(const struct alg_message *message)
+{
+	if (message->length <= 4)
+		return true;
+	for (uint32_t i = 0; i < message->length; i++) {
+		if (!strchr(" \t\r\n", message->text[i])) /* finds NUL, too */
+			return false;
+	}
+	return true;
+}
+
+/* Not SIP, or not readable: layer 4 alone, or dropped. */
 static int
 message_unreadable(
 	struct alg_worker *worker, const struct alg_message *message, enum sip_error error)
 {
-	if (error == SIP_ERROR_EMPTY || (error == SIP_ERROR_NOT_SIP && message->length <= 4)) {
+	if (error == SIP_ERROR_EMPTY || (error == SIP_ERROR_NOT_SIP && is_keepalive(message))) {
 		sip_count(worker, SIP_COUNT_KEEPALIVE, 1);
 		return ALG_FORWARD;
 	}

@@ -252,11 +252,12 @@ class OutgoingCalls(SipTest):
         self.assertEqual(result.count("event fragments_out"), 2)
 
     def test_keepalive_passes_and_makes_nothing(self):
-        scene = self.scene()
-        events = [scene.lan(b"\r\n\r\n"), scene.lan(b"\0"), scene.lan(b"")]
+        scene = self.scene(extra='sip: { malformed = "drop"; };')
+        texts = [b"\r\n\r\n", b"\0", b"", b"     ", b"\0" * 20, b"jaK\0", b"\r\n" * 40]
+        events = [scene.lan(text) for text in texts]
         result = scene.run()
-        self.assertEqual([e.payload for e in events], [b"\r\n\r\n", b"\0", b""])
-        self.assert_sip(result, keepalives=3, malformed=0)
+        self.assertEqual([e.payload for e in events], texts)
+        self.assert_sip(result, keepalives=len(texts), malformed=0)
 
     def test_malformed_text_passes_at_layer_four_or_is_dropped_as_configured(self):
         broken = message("INVITE sip:x@y SIP/2.0", ["Via: SIP/2.0/UDP 10.0.0.5"], sdp(PBX))
