@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Packets through the whole pipeline: captures in, captures and counters out (callgate --replay)."""
+import io
 import os
 import subprocess
 import sys
 import tempfile
 import unittest
+from functools import cached_property
 
 from scapy.all import (ARP, ICMP, IP, TCP, UDP, Dot1Q, Ether, Raw, conf,  # noqa: F401
                        rdpcap, wrpcap)
@@ -48,8 +50,13 @@ def configuration(rules=DYNAMIC, zones="", nat="", workers=1, extra="", system="
 class Result:
     """What a replay left: out[port] packets, counters {"drop ip_header": 1, ...}, log text."""
 
-    def __init__(self, out, counters, files, log=""):
-        self.out, self.counters, self.files, self.log = out, counters, files, log
+    def __init__(self, counters, files, log):
+        self.counters, self.files, self.log = counters, files, log
+
+    @cached_property
+    def out(self):
+        return {name[:-5]: list(rdpcap(io.BytesIO(data))) if len(data) > 24 else []
+                for name, data in self.files.items()}
 
     def ip(self, port):
         """IPv4 packets that left by a port (ARP left aside)."""
@@ -71,7 +78,10 @@ class ReplayTest(unittest.TestCase):
     workers = int(os.environ.get("CALLGATE_WORKERS", "1"))
 
     def replay(self, config, frames, drain=0, arp="answer", seed=1):
-        """Run frames {port: [frame or (seconds, frame)]}; frames without a time come 1 ms apart."""
+        """Run frames {port: [frame or (seconds, frame)]}, or {port: file name of a capture}.
+
+        Frames without a time come 1 ms apart.
+        """
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "callgate.conf")
             with open(path, "w", encoding="utf-8") as file:
@@ -80,6 +90,9 @@ class ReplayTest(unittest.TestCase):
                        "--replay-drain", str(drain), "--seed", str(seed)]
             clock = 0.0
             for port, packets in frames.items():
+                if isinstance(packets, str):
+                    command += ["--replay", packets, "--replay-from", port]
+                    continue
                 timed = []
                 for packet in packets:
                     when, frame = packet if isinstance(packet, tuple) else (clock, packet)
@@ -94,19 +107,17 @@ class ReplayTest(unittest.TestCase):
                 command += ["--replay", name, "--replay-from", port]
             done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
             self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
-            out, files = {}, {}
+            files = {}
             for entry in sorted(os.listdir(folder)):
                 if entry.endswith(".pcap") and not entry.startswith("in-"):
-                    full = os.path.join(folder, entry)
-                    with open(full, "rb") as capture:
+                    with open(os.path.join(folder, entry), "rb") as capture:
                         files[entry] = capture.read()
-                    out[entry[:-5]] = list(rdpcap(full)) if len(files[entry]) > 24 else []
             counters = {}
             for line in done.stdout.splitlines():
                 words = line.rsplit(" ", 1)
                 if len(words) == 2 and words[1].isdigit():
                     counters[words[0]] = int(words[1])
-            return Result(out, counters, files, done.stderr)
+            return Result(counters, files, done.stderr)
 
     def config(self, **arguments):
         return configuration(workers=self.workers, **arguments)
