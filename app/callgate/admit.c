@@ -7,9 +7,10 @@
  *   2. route: egress interface, or one of our own addresses
  *   3. policy of the zone pair; where it refuses, a pinhole may permit
  *   4. first packet: may it begin a conversation at all?
- *   5. source: the binding of the inside endpoint, made now if a rule translates it
- *   6. filter (RFC 4787 REQ-8, address dependent): who may reach a dynamic binding
- *   7. the flow, linked to the bindings and the pinhole it came through
+ *   5. destination: its binding, made now if a static whole address has none yet
+ *   6. source: the binding of the inside endpoint, made now if a rule translates it
+ *   7. filter (RFC 4787 REQ-8, address dependent): who may reach a dynamic binding
+ *   8. the flow, linked to the bindings and the pinhole it came through
  */
 #include <rte_icmp.h>
 
@@ -30,6 +31,7 @@ struct admission {
 	const struct packet *packet;
 	const struct interface *in, *out;
 	struct flow_key real; /* source as it came, destination translated */
+	bool inward; /* to an outside endpoint of NAT */
 	struct binding *destination, *source;
 	struct pinhole *pinhole;
 	struct fw_verdict verdict;
@@ -80,36 +82,34 @@ admit_local(struct admission *admission)
 		DROP_SELF_UNSERVED);
 }
 
-/* Step 1. */
+/* Step 1. Finds only: what policy refuses must not cost a binding. */
 static int
 admit_destination(struct admission *admission)
 {
 	struct appliance *appliance = admission->worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
-	struct endpoint outside = {key->dst, key->dst_port, key->proto};
+	struct endpoint outside = {key->dst, key->dst_port, key->proto}, inside;
 	struct binding *binding = NULL;
-	int rc;
+	/* Who else has such a packet: callgate itself, or, where no interface has the address, nobody. */
+	int nobody = interface_address_is_own(appliance->interfaces, key->dst)
+			     ? ADMITTED
+			     : (int)DROP_NAT_UNSOLICITED;
 
 	admission->real = *key;
-	if (appliance->nat == NULL || !nat_is_outside_address(appliance->nat, key->dst) ||
-		!is_trackable(key))
+	if (appliance->nat == NULL || !nat_is_outside_address(appliance->nat, key->dst))
 		return ADMITTED;
-	rc = nat_inbound(&admission->worker->thread, appliance->nat, &outside, &binding);
-	if (rc == -ENOENT) {
-		if (interface_address_is_own(appliance->interfaces, key->dst))
-			return ADMITTED;
-		return DROP_NAT_UNSOLICITED;
-	}
-	if (rc != 0)
-		return DROP_NAT_NO_BINDING;
-	/* An echo request that happens to carry a mapped identifier is for us, not for the inside. */
-	if (key->proto == IPPROTO_ICMP && binding->kind != BINDING_STATIC)
-		return ADMITTED;
+	if (!is_trackable(key) ||
+		nat_inbound_find(appliance->nat, &outside, &inside, &binding) != 0)
+		return nobody;
+	/* An echo request that happens to carry a mapped identifier is not for the inside. */
+	if (key->proto == IPPROTO_ICMP && binding != NULL && binding->kind != BINDING_STATIC)
+		return nobody;
+	admission->inward = true;
 	admission->destination = binding;
-	admission->real.dst = binding->inside.address;
-	admission->real.dst_port = binding->inside.port;
+	admission->real.dst = inside.address;
+	admission->real.dst_port = inside.port;
 	if (key->proto == IPPROTO_ICMP)
-		admission->real.src_port = binding->inside.port;
+		admission->real.src_port = inside.port;
 	return ADMITTED;
 }
 
@@ -191,7 +191,30 @@ admit_first_packet(struct admission *admission)
 	return ADMITTED;
 }
 
-/* Step 5. Hairpin: an inside host that addresses a binding shows its outside address, too. */
+/* Step 5. The binding of a static whole address, and none at all for a flow that cannot be made. */
+static int
+admit_inward(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	const struct flow_key *key = &admission->packet->key;
+	struct endpoint outside = {key->dst, key->dst_port, key->proto};
+
+	if (pool_is_empty(flow_pool(appliance->flows)))
+		return DROP_FLOW_POOL_EMPTY;
+	if (!admission->inward || admission->destination != NULL)
+		return ADMITTED;
+	switch (nat_inbound(
+		&admission->worker->thread, appliance->nat, &outside, &admission->destination)) {
+	case 0:
+		return ADMITTED;
+	case -ENOENT: /* a static port rule has the inside endpoint */
+		return DROP_NAT_UNSOLICITED;
+	default:
+		return DROP_NAT_NO_BINDING;
+	}
+}
+
+/* Step 6. Hairpin: an inside host that addresses a binding shows its outside address, too. */
 static int
 admit_source(struct admission *admission)
 {
@@ -220,7 +243,7 @@ admit_source(struct admission *admission)
 	}
 }
 
-/* Step 6. */
+/* Step 7. */
 static int
 admit_filter(struct admission *admission)
 {
@@ -299,7 +322,7 @@ binding_is_media(struct binding *binding)
 	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
 }
 
-/* Step 7. */
+/* Step 8. */
 static int
 admit_create(struct admission *admission, void **data)
 {
@@ -364,6 +387,7 @@ admit_once(struct admission *admission, void **data)
 		admit_route,
 		admit_policy,
 		admit_first_packet,
+		admit_inward,
 		admit_source,
 		admit_filter,
 	};
@@ -459,6 +483,7 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 		return data;
 	for (int attempt = 0; attempt < CREATE_ATTEMPTS && result == DROP_FLOW_STALE; attempt++) {
 		admission.destination = admission.source = NULL;
+		admission.inward = false;
 		admission.pinhole = NULL;
 		result = admit_once(&admission, &data);
 	}

@@ -161,10 +161,19 @@ flows_down(struct appliance *appliance)
 static int
 nat_up(struct appliance *appliance)
 {
+	rte_be32_t address;
+	int rc;
+
 	if (appliance->config->nat.rule_count == 0)
 		return 0;
-	return nat_create(appliance->config, appliance->interfaces, appliance->flows,
+	rc = nat_create(appliance->config, appliance->interfaces, appliance->flows,
 		appliance_binding_capacity(appliance->config), appliance->socket, &appliance->nat);
+	if (rc != 0)
+		return rc;
+	/* Who is on the wire asks for outside addresses as for any other. */
+	for (uint32_t i = 0; (address = nat_outside_address(appliance->nat, i)) != 0; i++)
+		interface_proxy_add(appliance->interfaces, address);
+	return 0;
 }
 
 static void

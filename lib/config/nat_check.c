@@ -75,6 +75,49 @@ range_check_interfaces(struct reader *reader, unsigned int pool, unsigned int in
 	}
 }
 
+/*
+ * callgate answers ARP for outside addresses on a connected prefix, so none may be a neighbour's
+ * that it needs itself, nor one that no station can have.
+ */
+static void
+range_check_neighbours(
+	struct reader *reader, const config_setting_t *setting, const struct address_range *range)
+{
+	const struct config *config = reader->config;
+	const struct config_interface *interface;
+	char text[PREFIX_TEXT_MAX];
+	unsigned int i, j;
+
+	for (i = 0; i < config->route_count; i++) {
+		if (config->routes[i].via == 0 || !range_contains(range, config->routes[i].via))
+			continue;
+		address_format(config->routes[i].via, text);
+		fault_add(reader, setting,
+			"contains %s, the next hop of routes[%u], allowed: addresses that nobody "
+			"else has",
+			text, i);
+		return;
+	}
+	for (i = 0; i < config->interface_count; i++) {
+		interface = &config->interfaces[i];
+		for (j = 0; j < interface->address_count; j++) {
+			const struct prefix *prefix = &interface->addresses[j].prefix;
+			in_addr_t last = prefix->address | ~prefix->mask;
+			bool first_in = range_contains(range, prefix->address);
+
+			if (interface->addresses[j].address == 0 || prefix->length > 30 ||
+				(!first_in && !range_contains(range, last)))
+				continue;
+			address_format(first_in ? prefix->address : last, text);
+			fault_add(reader, setting,
+				"contains %s, the network or broadcast address of interfaces[%u], "
+				"allowed: addresses of stations",
+				text, i);
+			return;
+		}
+	}
+}
+
 static void
 range_check_ranges(struct reader *reader, unsigned int pool, unsigned int index)
 {
@@ -112,6 +155,7 @@ pools_check(struct reader *reader)
 			if (range->first == 0)
 				continue; /* did not parse */
 			range_check_interfaces(reader, i, j);
+			range_check_neighbours(reader, range_setting(reader, i, j), range);
 			range_check_ranges(reader, i, j);
 			addresses += (uint64_t)ntohl(range->last) - ntohl(range->first) + 1;
 		}
@@ -160,12 +204,14 @@ static_check(struct reader *reader, const config_setting_t *entry, unsigned int 
 {
 	const struct config *config = reader->config;
 	const struct config_nat_rule *rule = &config->nat.rules[index];
+	const struct address_range outside = {rule->static_outside, rule->static_outside};
 	unsigned int i;
 	int owner;
 
 	if (rule->static_inside == 0 || rule->static_outside == 0)
 		return;
 	static_check_others(reader, entry, index);
+	range_check_neighbours(reader, config_setting_get_member(entry, "outside"), &outside);
 	owner = address_owner(config, rule->static_inside);
 	if (owner >= 0)
 		fault_add_member(reader, entry, "inside",

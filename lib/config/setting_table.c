@@ -163,7 +163,8 @@ const struct setting setting_table[] = {
 		REQUIRED},
 	{OTHER("nat.pools[].addresses", NULL,
 		 "an array of addresses and ranges such as \"203.0.113.10-203.0.113.20\"",
-		 "The addresses. All outside addresses together are 256 at most."),
+		 "The addresses. All outside addresses together are 256 at most. callgate answers ARP "
+		 "for those in the prefix of an interface."),
 		REQUIRED},
 	{OTHER("nat.pools[].ports", "[1024, 65535]", "[first, last] within 1 .. 65535",
 		"Outside ports that an overloaded pool gives out.")},

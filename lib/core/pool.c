@@ -312,6 +312,12 @@ pool_retired(const struct pool *pool)
 	return atomic_load_explicit(&pool->retired_count, memory_order_relaxed);
 }
 
+bool
+pool_is_empty(const struct pool *pool)
+{
+	return rte_ring_empty(pool->free);
+}
+
 uint32_t
 pool_low_water(const struct pool *pool)
 {

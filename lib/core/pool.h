@@ -83,6 +83,7 @@ pool_object_live(const struct pool_object *object)
 uint32_t pool_capacity(const struct pool *pool);
 uint32_t pool_used(const struct pool *pool);
 uint32_t pool_retired(const struct pool *pool);
+bool pool_is_empty(const struct pool *pool); /* pool_alloc() would fail now */
 uint32_t pool_low_water(const struct pool *pool); /* fewest free objects ever seen */
 const char *pool_name(const struct pool *pool);
 

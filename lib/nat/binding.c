@@ -165,19 +165,33 @@ binding_find_outside(struct nat *nat, const struct endpoint *outside)
 }
 
 int
-nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *outside,
+nat_inbound_find(struct nat *nat, const struct endpoint *outside, struct endpoint *inside,
 	struct binding **result)
 {
-	int slot = rules_slot(nat->rules, outside->address), rc;
-	struct endpoint inside = *outside;
+	int slot = rules_slot(nat->rules, outside->address);
 
 	*result = binding_find_outside(nat, outside);
-	if (*result)
+	if (*result) {
+		*inside = (*result)->inside;
 		return 0;
+	}
 	if (slot < 0 || !nat->rules->address[slot].static_inside ||
 		nat_proto_of(outside->proto) < 0)
 		return -ENOENT;
-	inside.address = nat->rules->address[slot].static_inside;
+	*inside = *outside;
+	inside->address = nat->rules->address[slot].static_inside;
+	return 0;
+}
+
+int
+nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *outside,
+	struct binding **result)
+{
+	struct endpoint inside;
+	int rc = nat_inbound_find(nat, outside, &inside, result);
+
+	if (rc != 0 || *result)
+		return rc;
 	rc = binding_get(self, nat, &inside, result);
 	/* A static port rule may send this inside endpoint elsewhere; then nobody answers here. */
 	if (rc == 0 && !endpoint_equal(&(*result)->outside, outside)) {

@@ -114,6 +114,12 @@ nat_would_translate(const struct nat *nat, const struct endpoint *inside)
 	return rules_static_port(nat->rules, inside) || rules_match(nat->rules, inside, &target);
 }
 
+rte_be32_t
+nat_outside_address(const struct nat *nat, uint32_t number)
+{
+	return number < nat->rules->address_count ? nat->rules->address[number].address : 0;
+}
+
 bool
 nat_is_outside_address(const struct nat *nat, rte_be32_t address)
 {

@@ -67,6 +67,9 @@ size_t nat_memory(const struct config *config, uint32_t capacity);
 /** True when a rule would translate this inside endpoint (dynamic: prefix; static: exact). Any. */
 bool nat_would_translate(const struct nat *nat, const struct endpoint *inside);
 
+/** Outside addresses by number, 0 first (network order); address 0: no more. Any thread. */
+rte_be32_t nat_outside_address(const struct nat *nat, uint32_t number);
+
 /** True when this is an outside address that NAT translates to. Any thread. */
 bool nat_is_outside_address(const struct nat *nat, rte_be32_t address);
 
@@ -82,6 +85,14 @@ int binding_get(struct thread *self, struct nat *nat, const struct endpoint *ins
 /** Existing binding by inside or by outside endpoint; NULL: none. Online thread. */
 struct binding *binding_find_inside(struct nat *nat, const struct endpoint *inside);
 struct binding *binding_find_outside(struct nat *nat, const struct endpoint *outside);
+
+/**
+ * Who is behind an outside endpoint: 0 and *inside, with *binding where it stands already. An
+ * endpoint of a static whole address has an inside without a binding, too: *binding is NULL then.
+ * -ENOENT: nobody. Makes nothing, so that a packet which policy refuses costs nothing. Online worker.
+ */
+int nat_inbound_find(struct nat *nat, const struct endpoint *outside, struct endpoint *inside,
+	struct binding **binding);
 
 /**
  * As binding_find_outside(), but an endpoint of a static whole address whose binding does not stand

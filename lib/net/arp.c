@@ -3,9 +3,10 @@
  * ARP, RFC 826 with RFC 5227 for announcements and conflicts.
  *
  * What is believed: a sender on a connected prefix of the receiving interface updates the entry it
- * already has; only a request for an own address makes a new entry. An answer nobody asked for
- * therefore teaches nothing about a host that we do not talk to. A sender that claims an own
- * address is counted and not learned from; a request for that address is still answered (defence).
+ * already has; only a request for an address of ours makes a new entry. An answer nobody asked for
+ * therefore teaches nothing about a host that we do not talk to. A sender that claims an address of
+ * ours is counted and not learned from; a request for that address is still answered (defence).
+ * Ours are the interfaces' own addresses and those that NAT has on a connected prefix (proxies).
  */
 #include <rte_arp.h>
 #include <rte_ether.h>
@@ -27,14 +28,21 @@ arp_on_link(const struct interface *interface, rte_be32_t address)
 	return false;
 }
 
+/* An address that we answer for on this interface: its own, or a proxy address of its prefix. */
 static bool
-arp_is_own(const struct interface *interface, rte_be32_t address)
+arp_is_ours(
+	const struct interface_table *table, const struct interface *interface, rte_be32_t address)
 {
+	uint32_t kind = interface_address_kind(table, address);
 	unsigned int i;
 
-	for (i = 0; i < interface->address_count; i++) {
+	for (i = 0; kind & ADDRESS_OWN && i < interface->address_count; i++) {
 		if (interface->addresses[i].address == address)
 			return true;
+	}
+	for (i = 0; kind & ADDRESS_PROXY && i < table->proxy_count; i++) {
+		if (table->proxy[i].address == address)
+			return table->proxy[i].interface == interface->index;
 	}
 	return false;
 }
@@ -81,19 +89,29 @@ arp_request_send(struct thread *self, struct net_output *output, const struct in
 	arp_request(self, output, frame, interface_source_for(interface, target), target);
 }
 
+static void
+arp_announce(struct thread *self, struct net_output *output, const struct interface *interface,
+	rte_be32_t address)
+{
+	struct frame frame = {interface, LINK_MAC_MASK, RTE_BE16(RTE_ETHER_TYPE_ARP), 0};
+
+	arp_request(self, output, frame, address, address);
+}
+
 void
 neighbour_announce(struct thread *self, struct net_output *output)
 {
+	const struct interface_table *table = output->interfaces;
 	unsigned int i, j;
 
-	for (i = 0; i < output->interfaces->count; i++) {
-		const struct interface *interface = &output->interfaces->entry[i];
-		struct frame frame = {interface, LINK_MAC_MASK, RTE_BE16(RTE_ETHER_TYPE_ARP), 0};
-
-		for (j = 0; j < interface->address_count; j++)
-			arp_request(self, output, frame, interface->addresses[j].address,
-				interface->addresses[j].address);
+	for (i = 0; i < table->count; i++) {
+		for (j = 0; j < table->entry[i].address_count; j++)
+			arp_announce(self, output, &table->entry[i],
+				table->entry[i].addresses[j].address);
 	}
+	for (i = 0; i < table->proxy_count; i++)
+		arp_announce(self, output, &table->entry[table->proxy[i].interface],
+			table->proxy[i].address);
 }
 
 static bool
@@ -156,13 +174,13 @@ arp_input(struct thread *self, struct net_output *output, struct rte_mbuf *mbuf)
 		rte_pktmbuf_mtod_offset(mbuf, const struct rte_arp_hdr *, packet->ip_offset);
 	bool request = arp->arp_opcode == RTE_BE16(RTE_ARP_OP_REQUEST);
 	rte_be32_t sender = arp->arp_data.arp_sip;
-	bool for_us = arp_is_own(interface, arp->arp_data.arp_tip);
+	bool for_us = arp_is_ours(output->interfaces, interface, arp->arp_data.arp_tip);
 
 	if (!arp_valid(arp)) {
 		packet_drop(self, mbuf, DROP_ARP_MALFORMED);
 		return;
 	}
-	if (interface_address_is_own(output->interfaces, sender)) {
+	if (interface_address_kind(output->interfaces, sender) & (ADDRESS_OWN | ADDRESS_PROXY)) {
 		arp_conflict(self, interface, arp);
 	} else if (arp_on_link(interface, sender) &&
 		   !interface_address_is_broadcast(output->interfaces, sender)) {

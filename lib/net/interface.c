@@ -3,21 +3,23 @@
  * Interfaces compiled from the configuration.
  *
  * Life cycle: made once at bring-up, read by every thread, freed at the end.
- * Synchronization: none needed, nothing changes after interface_table_create().
+ * Synchronization: none needed, nothing changes after bring-up.
  * Limits: INTERFACES_MAX, INTERFACE_ADDRESSES_MAX; each address brings at most three special ones
- * (itself, network and directed broadcast), so the set stays well under half full.
+ * (itself, network and directed broadcast). With all proxy addresses the set stays under half full.
  */
 #include "interface.h"
 
 #include <errno.h>
 #include <stdio.h>
 
+#include <rte_common.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
 #include "config/config.h"
 
-static_assert(INTERFACES_MAX * INTERFACE_ADDRESSES_MAX * 3 <= INTERFACE_SPECIAL_MAX / 2,
+static_assert(INTERFACES_MAX * INTERFACE_ADDRESSES_MAX * 3 + OUTSIDE_ADDRESSES_MAX <=
+		      INTERFACE_SPECIAL_MAX / 2,
 	"the set of special addresses is at most half full");
 
 static void
@@ -92,6 +94,33 @@ void
 interface_table_destroy(struct interface_table *table)
 {
 	rte_free(table);
+}
+
+static bool
+prefix_holds(const struct interface *interface, rte_be32_t address)
+{
+	for (unsigned int i = 0; i < interface->address_count; i++) {
+		const struct interface_address *own = &interface->addresses[i];
+
+		if (((own->address ^ address) & own->mask) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+interface_proxy_add(struct interface_table *table, rte_be32_t address)
+{
+	if (interface_address_kind(table, address) || table->proxy_count == RTE_DIM(table->proxy))
+		return false;
+	for (uint16_t i = 0; i < table->count; i++) {
+		if (!prefix_holds(&table->entry[i], address))
+			continue;
+		table->proxy[table->proxy_count++] = (struct interface_proxy){address, i};
+		special_add(&table->specials, address, ADDRESS_PROXY);
+		return true;
+	}
+	return false;
 }
 
 rte_be32_t

@@ -41,8 +41,12 @@ struct interface {
 	struct interface_address addresses[INTERFACE_ADDRESSES_MAX];
 };
 
-/* What an address is on any interface; the two sets may overlap only in a faulty configuration. */
-enum interface_address_kind { ADDRESS_OWN = 1 << 0, ADDRESS_BROADCAST = 1 << 1 };
+/* What an address is on any interface; the sets may overlap only in a faulty configuration. */
+enum interface_address_kind {
+	ADDRESS_OWN = 1 << 0,
+	ADDRESS_BROADCAST = 1 << 1,
+	ADDRESS_PROXY = 1 << 2, /* no interface's, but answered for; see interface_proxy_add() */
+};
 
 enum {
 	INTERFACE_SPECIAL_BITS = 12,
@@ -51,7 +55,7 @@ enum {
 };
 
 /*
- * Own and broadcast addresses, in two steps: a filter of 1 KiB that answers "neither" for nearly
+ * Own, broadcast and proxy addresses, in two steps: a filter of 1 KiB that answers "neither" for nearly
  * every packet, then a set with open addressing.
  */
 struct interface_specials {
@@ -62,9 +66,17 @@ struct interface_specials {
 	} slot[INTERFACE_SPECIAL_MAX];
 };
 
+/* An address answered for on the interface whose prefix holds it. */
+struct interface_proxy {
+	rte_be32_t address;
+	uint16_t interface;
+};
+
 struct interface_table {
 	uint16_t count;
+	uint16_t proxy_count;
 	struct interface entry[INTERFACES_MAX];
+	struct interface_proxy proxy[OUTSIDE_ADDRESSES_MAX];
 	/* (port, vlan) to interface index + 1; 0: none. vlan 0 is the untagged interface. */
 	uint16_t by_vlan[PORTS_MAX][4096];
 	struct interface_specials specials;
@@ -96,6 +108,15 @@ struct interface_table *interface_table_create(
 	const struct config *config, const struct rte_ether_addr *macs);
 void interface_table_destroy(struct interface_table *table);
 
+/**
+ * Answer ARP for an address (network order) that is no interface's, on the interface whose prefix
+ * holds it: packets to it are to come here, though it is no address of callgate itself. As a source
+ * address it is refused like an own one. False, and nothing done, when no prefix holds it (a router
+ * beyond sends it here), when it is own, broadcast or there already, and for more than
+ * OUTSIDE_ADDRESSES_MAX. Bring-up, before workers run.
+ */
+bool interface_proxy_add(struct interface_table *table, rte_be32_t address);
+
 /** Interface of a frame; NULL when no interface has this port and VLAN. Any thread. */
 static inline const struct interface *
 interface_find(const struct interface_table *table, uint16_t port, uint16_t vlan)
@@ -112,7 +133,7 @@ interface_special_hash(rte_be32_t address)
 	return address * UINT32_C(0x9e3779b1);
 }
 
-/** Bits of enum interface_address_kind for an address (network order); 0: neither. Any thread. */
+/** Bits of enum interface_address_kind for an address (network order); 0: none. Any thread. */
 static inline uint32_t
 interface_address_kind(const struct interface_table *table, rte_be32_t address)
 {

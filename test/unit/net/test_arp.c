@@ -151,6 +151,62 @@ every_own_address_is_announced(void **state)
 }
 
 static void
+proxy_addresses_are_answered_where_their_prefix_is(void **state)
+{
+	const rte_be32_t pool = IP(203, 0, 113, 9);
+
+	assert_true(interface_proxy_add(net.interfaces, pool));
+	assert_false(interface_proxy_add(net.interfaces, pool));
+	assert_false(interface_proxy_add(net.interfaces, WAN_OWN));
+	assert_false(interface_proxy_add(net.interfaces, IP(203, 0, 113, 255)));
+	assert_false(interface_proxy_add(net.interfaces, FAR_HOST)); /* comes by a route */
+
+	net_arp(WAN, RTE_ARP_OP_REQUEST, &host_mac, WAN_HOST, pool);
+	assert_int_equal(net_sent(), 1);
+	assert_int_equal(sent_arp(0, WAN)->arp_opcode, RTE_BE16(RTE_ARP_OP_REPLY));
+	assert_int_equal(sent_arp(0, WAN)->arp_data.arp_sip, pool);
+	assert_memory_equal(&sent_arp(0, WAN)->arp_data.arp_sha, &port_mac[1], 6);
+	assert_true(known(WAN, WAN_HOST));
+	net_arp(LAN, RTE_ARP_OP_REQUEST, &host_mac, LAN_HOST, pool);
+	net_arp(TRUNK, RTE_ARP_OP_REQUEST, &host_mac, TRUNK_HOST, pool);
+	net_arp(WAN, RTE_ARP_OP_REQUEST, &host_mac, WAN_HOST, IP(203, 0, 113, 10));
+	assert_int_equal(net_sent(), 1);
+
+	/* claimed by another: a conflict, defended, not learned */
+	net_arp(WAN, RTE_ARP_OP_REQUEST, &other_mac, pool, pool);
+	assert_int_equal(net_events(EVENT_ARP_CONFLICT), 1);
+	assert_int_equal(net_sent(), 2);
+	assert_false(known(WAN, pool));
+	assert_int_equal(neighbour_count(net.output.neighbours), 1);
+
+	/* announced after the own ones, on the same wire */
+	net_forget();
+	neighbour_announce(&net.worker, &net.output);
+	assert_int_equal(net_sent(), INTERFACES + 1);
+	assert_int_equal(net.sent_port[INTERFACES], 1);
+	assert_int_equal(sent_arp(INTERFACES, WAN)->arp_data.arp_sip, pool);
+	assert_int_equal(sent_arp(INTERFACES, WAN)->arp_data.arp_tip, pool);
+}
+
+static void
+as_many_proxy_addresses_as_nat_may_have(void **state)
+{
+	unsigned int added = net.interfaces->proxy_count;
+
+	for (uint32_t host = 10; host < 254; host++)
+		added += interface_proxy_add(
+			net.interfaces, rte_cpu_to_be_32(RTE_IPV4(10, 0, 0, host)));
+	for (uint32_t host = 100; host < 254; host++)
+		added += interface_proxy_add(
+			net.interfaces, rte_cpu_to_be_32(RTE_IPV4(203, 0, 113, host)));
+	assert_int_equal(added, OUTSIDE_ADDRESSES_MAX);
+	assert_true(interface_address_is_own(net.interfaces, LAN_OWN));
+	assert_false(interface_address_is_own(net.interfaces, IP(10, 0, 0, 10)));
+	assert_int_equal(interface_address_kind(net.interfaces, IP(10, 0, 0, 10)), ADDRESS_PROXY);
+	assert_int_equal(interface_address_kind(net.interfaces, LAN_HOST), 0);
+}
+
+static void
 without_mbufs_a_request_is_a_named_drop(void **state)
 {
 	static struct rte_mbuf *all[MBUFS];
@@ -179,6 +235,9 @@ main(void)
 		TEST(malformed_packets_are_dropped),
 		TEST(every_own_address_is_announced),
 		TEST(without_mbufs_a_request_is_a_named_drop),
+		/* These add to the interfaces of all tests after them. */
+		TEST(proxy_addresses_are_answered_where_their_prefix_is),
+		TEST(as_many_proxy_addresses_as_nat_may_have),
 	};
 
 	return cmocka_run_group_tests(tests, net_start, net_stop);
