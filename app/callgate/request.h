@@ -16,8 +16,11 @@
 enum {
 	REQUEST_WAIT_MS = 200,
 	REQUEST_RELOAD_WAIT_MS = 5000,
+	/* The longest records of a page fit DPDK's 16 KiB an answer; what does not fit is lost. */
 	PAGE_RECORDS_MAX = 64,
-	PAGE_CALLS_MAX = 32
+	PAGE_SESSIONS_MAX = 40,
+	PAGE_CALLS_MAX = 32,
+	PAGE_CLASSES_MAX = 32,
 };
 
 enum request_kind {

@@ -263,7 +263,7 @@ static const struct command {
 	{"/callgate/fw/sessions", "Flows. Parameters: OFFSET[,COUNT]", telemetry_show_fw_sessions},
 	{"/callgate/fw/pinholes", "Pinholes. Parameters: OFFSET[,COUNT]",
 		telemetry_show_fw_pinholes},
-	{"/callgate/fw/zone_pairs", "Policies: matches by class. No parameters",
+	{"/callgate/fw/zone_pairs", "Policies: matches by class. Parameters: OFFSET[,COUNT]",
 		telemetry_show_zone_pairs},
 	{"/callgate/clear/nat", "Remove translations, keep calls. No parameters", clear_nat},
 	{"/callgate/clear/fw", "Remove flows, keep calls. No parameters", clear_firewall},
@@ -304,11 +304,10 @@ handle(const char *name, const char *parameters, struct rte_tel_data *data)
 		if (strcmp(commands[i].name, name) == 0)
 			rc = commands[i].handler(appliance, parameters, data);
 	}
-	if (rc != 0) {
-		rte_tel_data_start_dict(data);
+	/* Beside records that stand there already: they are freed when the answer is written. */
+	if (rc != 0)
 		rte_tel_data_add_dict_string(
 			data, "error", appliance ? error_text(rc) : "callgate is stopping");
-	}
 	atomic_fetch_sub(&running, 1);
 	return 0;
 }

@@ -99,13 +99,13 @@ parse_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned 
 
 /* Ask the control lcore for a page; the caller frees the request. */
 static int
-ask_page(struct appliance *appliance, enum request_kind kind, const char *parameters,
-	struct request **request)
+ask_page(struct appliance *appliance, enum request_kind kind, unsigned int max,
+	const char *parameters, struct request **request)
 {
 	uint64_t cursor;
 	unsigned int count;
 
-	if (parse_page(parameters, PAGE_RECORDS_MAX, &cursor, &count) != 0)
+	if (parse_page(parameters, max, &cursor, &count) != 0)
 		return -EINVAL;
 	*request = request_take(kind);
 	if (*request == NULL)
@@ -120,7 +120,7 @@ telemetry_show_nat_translations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	struct request *request;
-	int rc = ask_page(appliance, REQUEST_TRANSLATIONS, parameters, &request);
+	int rc = ask_page(appliance, REQUEST_TRANSLATIONS, PAGE_RECORDS_MAX, parameters, &request);
 
 	if (rc != 0)
 		return rc;
@@ -148,7 +148,7 @@ telemetry_show_fw_sessions(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	struct request *request;
-	int rc = ask_page(appliance, REQUEST_SESSIONS, parameters, &request);
+	int rc = ask_page(appliance, REQUEST_SESSIONS, PAGE_SESSIONS_MAX, parameters, &request);
 
 	if (rc != 0)
 		return rc;
@@ -184,7 +184,7 @@ telemetry_show_fw_pinholes(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	struct request *request;
-	int rc = ask_page(appliance, REQUEST_PINHOLES, parameters, &request);
+	int rc = ask_page(appliance, REQUEST_PINHOLES, PAGE_RECORDS_MAX, parameters, &request);
 
 	if (rc != 0)
 		return rc;
@@ -318,43 +318,57 @@ telemetry_show_sip_call(
 	return rc;
 }
 
+static void
+add_class(struct rte_tel_data *data, uint64_t row, const struct fw_pair_statistics *pair,
+	const struct fw_class_statistics *class)
+{
+	static const char *const actions[] = {
+		[FW_DROP] = "drop", [FW_INSPECT] = "inspect", [FW_PASS] = "pass"};
+	struct rte_tel_data *record = telemetry_record(data, row);
+
+	if (record == NULL)
+		return;
+	rte_tel_data_add_dict_string(record, "zone_pair", pair->name);
+	rte_tel_data_add_dict_string(record, "source", pair->source);
+	rte_tel_data_add_dict_string(record, "destination", pair->destination);
+	rte_tel_data_add_dict_string(record, "policy", pair->policy);
+	rte_tel_data_add_dict_string(record, "class", class->class_name);
+	rte_tel_data_add_dict_string(record, "action", actions[class->action]);
+	telemetry_number(record, "packets", class->packets);
+	telemetry_number(record, "bytes", class->bytes);
+	telemetry_number(record, "drops", class->action == FW_DROP ? class->packets : 0);
+}
+
+/* Rows are the classes of all pairs, numbered from 1; a cursor is the last row shown. */
 int
 telemetry_show_zone_pairs(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
-	static const char *const actions[] = {
-		[FW_DROP] = "drop", [FW_INSPECT] = "inspect", [FW_PASS] = "pass"};
 	const struct ruleset *ruleset;
-	uint64_t row = 0;
+	struct fw_pair_statistics pair;
+	struct fw_class_statistics class;
+	uint64_t row = 0, cursor, next = 0;
+	unsigned int count;
 
+	if (parse_page(parameters, PAGE_CLASSES_MAX, &cursor, &count) != 0)
+		return -EINVAL;
 	reload_hold();
 	ruleset = appliance_ruleset(appliance);
-	for (unsigned int i = 1; i <= fw_zone_pair_count(ruleset); i++) {
-		struct fw_pair_statistics pair;
-
+	for (unsigned int i = 1; i <= fw_zone_pair_count(ruleset) && next == 0; i++) {
 		if (!fw_pair_statistics(ruleset, (uint16_t)i, &pair))
 			continue;
-		for (unsigned int k = 0; k < pair.classes; k++) {
-			struct fw_class_statistics class;
-			struct rte_tel_data *record;
-
-			if (!fw_class_statistics(ruleset, (uint16_t)i, k, &class))
+		for (unsigned int k = 0; fw_class_statistics(ruleset, (uint16_t)i, k, &class);
+			k++) {
+			if (row++ < cursor)
 				continue;
-			record = telemetry_record(data, ++row);
-			if (record == NULL)
+			if (row > cursor + count) {
+				next = row - 1;
 				break;
-			rte_tel_data_add_dict_string(record, "zone_pair", pair.name);
-			rte_tel_data_add_dict_string(record, "source", pair.source);
-			rte_tel_data_add_dict_string(record, "destination", pair.destination);
-			rte_tel_data_add_dict_string(record, "policy", pair.policy);
-			rte_tel_data_add_dict_string(record, "class", class.class_name);
-			rte_tel_data_add_dict_string(record, "action", actions[class.action]);
-			telemetry_number(record, "packets", class.packets);
-			telemetry_number(record, "bytes", class.bytes);
-			telemetry_number(
-				record, "drops", class.action == FW_DROP ? class.packets : 0);
+			}
+			add_class(data, row, &pair, &class);
 		}
 	}
 	reload_release();
+	telemetry_number(data, "next", next);
 	return 0;
 }

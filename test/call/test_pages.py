@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Telemetry's pages when the tables are full of long records: none is lost, none comes twice; and
+what a client may ask wrongly is answered with an error."""
+import callnet
+
+INSIDE, OUTSIDE = '10.200.100.222', '203.0.113.222'
+FLOWS = 150
+CLASSES = 40
+
+
+def change(appliance):
+    """All may pass; long names; a policy with many classes."""
+    with open(appliance.file, encoding='utf-8') as file:
+        text = file.read()
+    text = text.replace('class = "class-default"; action = "drop"',
+                        'class = "class-default"; action = "inspect"')
+    text = text.replace('name = "in-out"', f'name = "{"p" * 63}"')
+    names = [f'class_{"x" * 50}_{i}' for i in range(CLASSES)]
+    text = text.replace('class_maps:  (', 'class_maps:  (' + ''.join(
+        f'{{ name = "{name}"; match = "any"; protocols = ["https"]; }},' for name in names))
+    text = text.replace('classes: (', 'classes: (' + ''.join(
+        f'{{ class = "{name}"; action = "inspect"; }},' for name in names))
+    with open(appliance.file, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def pages(appliance, command):
+    """Keys of the records of all pages, and how many pages there were."""
+    keys, cursor, count = [], 0, 0
+    while True:
+        answer = appliance.ask(f'/callgate/{command},{cursor}')
+        cursor = answer.pop('next')
+        fields = {len(record) for record in answer.values()}
+        callnet.check(len(fields) <= 1, f'{command}: records are whole: {fields}')
+        keys += list(answer)
+        count += 1
+        if cursor == 0:
+            return keys, count
+
+
+def test(network):
+    network.host_add('inside', INSIDE, 'lan0')
+    network.host_add('outside', OUTSIDE, 'wan0')
+    appliance = callnet.Appliance(network)
+    change(appliance)
+    appliance.start()
+    for i in range(FLOWS):
+        with network.hosts['inside'].socket(40000 + i) as sender:
+            sender.sendto(b'x', (OUTSIDE, 50000 + i))
+        if i % 10 == 0:    # no more than the hold queue takes before the first answer
+            callnet.wait_until(lambda: appliance.show('summary')['flows'] > i, 5, 'flows are made')
+    callnet.wait_until(lambda: appliance.show('summary')['flows'] == FLOWS, 5, 'all flows')
+    for command, total in (('fw/sessions', FLOWS), ('nat/translations', FLOWS),
+                           ('fw/zone_pairs', 2 * (CLASSES + 2))):
+        keys, count = pages(appliance, command)
+        callnet.check(len(keys) == total and len(set(keys)) == total and count > 1,
+                      f'{command}: {len(keys)} of {total} in {count} pages')
+        answer = appliance.ask(f'/callgate/{command},{total - 5},2')
+        callnet.check(len(answer) == 3 and answer['next'] > 0, f'{command}: two of them: {answer}')
+    for wrong in ('fw/sessions,abc', 'fw/sessions,-1', 'fw/sessions,5,0', 'fw/zone_pairs,1,2,3',
+                  'nat/translations,99999999999999999999', 'sip/call', 'sip/call,' + 300 * 'x',
+                  'sip/call,nobody'):
+        callnet.check('error' in appliance.ask(f'/callgate/{wrong}'), f'{wrong} is refused')
+    for beyond in ('fw/sessions,4294967297', 'fw/zone_pairs,1000', 'sip/calls,99999999999999'):
+        callnet.check(appliance.ask(f'/callgate/{beyond}') == {'next': 0}, f'{beyond}: no record')
+    appliance.stop()
+
+
+callnet.main(test)
