@@ -25,6 +25,7 @@
 #include <rte_debug.h>
 #include <rte_errno.h>
 #include <rte_malloc.h>
+#include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
 #include "core/pool.h"
@@ -33,6 +34,9 @@
 enum {
 	POOL_NAME_SIZE = 20,
 	POOL_CAPACITY_MAX = 1 << 30,
+	/* How far ahead of its use an object's lines are asked for: an INVITE takes two at a time. */
+	PREFETCH_AHEAD = 2,
+	PREFETCH_LINES = 3,
 };
 
 struct pool {
@@ -156,11 +160,32 @@ pool_memory(uint32_t capacity, size_t object_size)
 	       (ring > 0 ? (size_t)ring : 0);
 }
 
+/*
+ * An object has rested long, so its lines are in no cache. Those of the one that will be taken soon
+ * are asked for now. A look into the ring that another thread overtakes costs a useless prefetch.
+ */
+static inline void
+object_prefetch(const struct pool *pool)
+{
+	const struct rte_ring *ring = pool->free;
+	const uint32_t *places = (const uint32_t *)&ring[1];
+	uint32_t place = (ring->rts_cons.head.val.pos + PREFETCH_AHEAD - 1) & ring->mask;
+	uint32_t index = __atomic_load_n(&places[place], __ATOMIC_RELAXED);
+	const char *object;
+
+	if (unlikely(index == 0))
+		return;
+	object = (const char *)object_at(pool, index);
+	for (size_t line = 0; line < PREFETCH_LINES * RTE_CACHE_LINE_SIZE && line < pool->stride;
+		line += RTE_CACHE_LINE_SIZE)
+		rte_prefetch0_write(object + line);
+}
+
 void *
 pool_alloc(struct pool *pool)
 {
 	struct pool_object *object;
-	uint32_t index, low;
+	uint32_t index, low, generation;
 	unsigned int left;
 
 	if (unlikely(
@@ -172,9 +197,12 @@ pool_alloc(struct pool *pool)
 	while (left < low && !atomic_compare_exchange_weak_explicit(&pool->low_water, &low, left,
 				     memory_order_relaxed, memory_order_relaxed))
 		;
+	object_prefetch(pool);
 	object = object_at(pool, index);
-	/* release: pairs with the acquire in pool_object_live() and pool_get() */
-	atomic_fetch_add_explicit(&object->generation, 1, memory_order_release);
+	/* No other thread writes it now. release: pairs with the acquire in pool_object_live() and
+	 * pool_get() */
+	generation = atomic_load_explicit(&object->generation, memory_order_relaxed);
+	atomic_store_explicit(&object->generation, generation + 1, memory_order_release);
 	return object;
 }
 
