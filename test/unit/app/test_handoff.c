@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Hand-off rings: every message arrives once and in order; a full ring drops with its name. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "app/callgate/handoff.h"
+#include "core/clock.h"
+#include "test/unit/eal_fixture.h"
+
+enum { RING = 1023, MBUFS = 2047, FROM = 0, TO = 1, WORKERS = 3 };
+
+static struct rte_mempool *mempool;
+static struct thread from, to;
+
+static uint64_t
+dropped(void)
+{
+	return counters_drop_sum(DROP_HANDOFF_FULL);
+}
+
+static unsigned int
+receive_all(struct handoff *handoff, uint32_t *next)
+{
+	unsigned int received = 0;
+	struct burst burst;
+
+	do {
+		handoff_receive(&to, handoff, &burst);
+		for (unsigned int i = 0; i < burst.count; i++) {
+			assert_int_equal(packet_of(burst.mbuf[i])->hash, (*next)++);
+			assert_true(packet_of(burst.mbuf[i])->flags & PACKET_HANDED_OFF);
+			assert_null(packet_of(burst.mbuf[i])->flow);
+			rte_pktmbuf_free(burst.mbuf[i]);
+		}
+		received += burst.count;
+	} while (burst.count > 0);
+	return received;
+}
+
+static void
+full_ring_drops_the_newest_and_empties_again(void **state)
+{
+	struct handoff *handoff = handoff_create(WORKERS, SOCKET_ID_ANY);
+	const uint64_t before = dropped();
+
+	assert_non_null(handoff);
+	for (unsigned int round = 1; round <= 3; round++) {
+		uint32_t next = 0;
+
+		for (uint32_t i = 0; i < RING + 100; i++) {
+			struct rte_mbuf *mbuf = rte_pktmbuf_alloc(mempool);
+
+			assert_non_null(mbuf);
+			*packet_of(mbuf) = (struct packet){.hash = i};
+			handoff_send(&from, handoff, TO, mbuf);
+		}
+		assert_int_equal(dropped() - before, 100 * round);
+		assert_int_equal(rte_mempool_in_use_count(mempool), RING);
+		assert_false(handoff_empty(handoff));
+		assert_int_equal(receive_all(handoff, &next), RING);
+		assert_true(handoff_empty(handoff));
+		assert_int_equal(rte_mempool_in_use_count(mempool), 0);
+	}
+	handoff_destroy(handoff);
+}
+
+static void
+what_waits_at_the_end_is_freed(void **state)
+{
+	struct handoff *handoff = handoff_create(WORKERS, SOCKET_ID_ANY);
+
+	for (unsigned int i = 0; i < 10; i++)
+		handoff_send(&from, handoff, TO, rte_pktmbuf_alloc(mempool));
+	assert_int_equal(rte_mempool_in_use_count(mempool), 10);
+	handoff_destroy(handoff);
+	assert_int_equal(rte_mempool_in_use_count(mempool), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(full_ring_drops_the_newest_and_empties_again),
+		cmocka_unit_test(what_waits_at_the_end_is_freed),
+	};
+
+	eal_fixture_start();
+	clock_init(true);
+	thread_init(&from, FROM);
+	thread_init(&to, TO);
+	mempool =
+		rte_pktmbuf_pool_create("mbufs", MBUFS, 0, PACKET_PRIVATE_SIZE, 256, SOCKET_ID_ANY);
+	if (mempool == NULL)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
