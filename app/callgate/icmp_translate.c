@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP errors about flows of ours: the packet they quote is put back as its sender sent it, then
- * the error goes to that sender. RFC 5508 section 4, RFC 792.
+ * the error goes to that sender. RFC 5508 section 4, RFC 792. The checksums of the error and of the
+ * quoted IP header must be right (REQ-3); that of the quoted transport is nobody's to check here.
  */
 #include <rte_icmp.h>
 #include <rte_tcp.h>
@@ -37,6 +38,17 @@ quoted_find(struct rte_mbuf *mbuf, struct quoted *quoted)
 	quoted->l4 = (char *)quoted->ip + header;
 	quoted->l4_bytes = end - offset - header;
 	return !(quoted->ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_OFFSET_MASK));
+}
+
+/* RFC 5508 REQ-3: both are written anew, so a damaged error would leave here as a sound one. */
+static bool
+checksums_valid(struct rte_mbuf *mbuf, const struct quoted *quoted)
+{
+	const struct packet *packet = packet_of(mbuf);
+	uint32_t length = packet->ip_length - (packet->l4_offset - packet->ip_offset);
+
+	return rte_raw_cksum(packet_l4(mbuf), length) == 0xffff &&
+	       rte_raw_cksum(quoted->ip, rte_ipv4_hdr_len(quoted->ip)) == 0xffff;
 }
 
 /* Key of a packet that answers the quoted one, as it would arrive here. */
@@ -118,6 +130,10 @@ icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
 		data = flow_lookup(worker->appliance->flows, &key, flow_key_hash(&key));
 	if (data == NULL) {
 		packet_drop(&worker->thread, mbuf, DROP_ICMP_ERROR_UNRELATED);
+		return;
+	}
+	if (!checksums_valid(mbuf, &quoted)) {
+		packet_drop(&worker->thread, mbuf, DROP_L4_HEADER);
 		return;
 	}
 	if (ip->time_to_live <= 1) { /* never an error about an error */

@@ -23,7 +23,7 @@
 	X(IP_SOURCE, "ip_source", "source address is multicast, broadcast, loopback, zero or our own") \
 	X(IP_DESTINATION, "ip_destination", "destination address is multicast, broadcast, loopback or zero") \
 	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragment: layer 4 not readable")                       \
-	X(L4_HEADER, "l4_header", "TCP, UDP or ICMP header truncated or impossible")               \
+	X(L4_HEADER, "l4_header", "TCP, UDP or ICMP header truncated or impossible, ICMP checksum wrong") \
 	X(L4_PROTOCOL, "l4_protocol", "IP protocol that cannot be tracked")                        \
 	X(TTL_EXPIRED, "ttl_expired", "TTL reached zero here; time exceeded was sent if the rate allowed") \
 	X(NO_ROUTE, "no_route", "no route to the destination; unreachable was sent if the rate allowed") \
@@ -50,14 +50,12 @@
 	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state")                            \
 	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source")       \
 	X(HANDOFF_FULL, "handoff_full", "hand-off ring to the call's owner full")                  \
-	X(HANDOFF_STALE, "handoff_stale", "flow ended while the message was handed off")           \
 	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop")  \
 	X(SIP_NO_CALL, "sip_no_call", "call pool or table exhausted")                              \
 	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message")       \
 	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message")                     \
 	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer")               \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
-	X(TX_LINK_DOWN, "tx_link_down", "egress port is down")                                     \
 	X(NO_MBUF, "no_mbuf", "no mbuf for a packet of our own or a copy")                         \
 	X(SHUTDOWN, "shutdown", "packet still held when callgate stopped")
 

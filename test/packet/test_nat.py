@@ -104,6 +104,19 @@ class Nat(ReplayTest):
         self.assertEqual((inner.src, inner[UDP].sport, inner.dst), (PBX, 4000, FAR))
         self.assert_checksums(back)
 
+    def test_damaged_icmp_error_is_not_made_whole(self):
+        quoted, = self.replay(self.config(), {"lan0": [udp(PBX, FAR, 4000, 5000)]}).ip("wan0")
+        quoted = bytes(quoted[IP])[:28]
+        damaged = bytearray(quoted)
+        damaged[4] ^= 1     # the quoted header's own checksum is wrong then
+        result = self.replay(self.config(), {
+            "lan0": [(0, udp(PBX, FAR, 4000, 5000))],
+            "wan0": [(1, IP(src=FAR, dst=WAN) / ICMP(type=3, code=1, chksum=1) / Raw(quoted)),
+                     (2, IP(src=FAR, dst=WAN) / ICMP(type=3, code=1) / Raw(bytes(damaged))),
+                     (3, IP(src=FAR, dst=WAN) / ICMP(type=3, code=1) / Raw(quoted))]})
+        self.assertEqual(len(result.ip("lan0")), 1)
+        self.assertEqual(result.drops(), {"l4_header": 2})
+
     def test_tcp_is_followed_from_syn_to_fin(self):
         lan = [(0, tcp(PBX, FAR, 4000, 80, "S")), (2, tcp(PBX, FAR, 4000, 80, "A")),
                (3, tcp(PBX, FAR, 4000, 80, "PA", b"ask")), (5, tcp(PBX, FAR, 4000, 80, "FA")),
