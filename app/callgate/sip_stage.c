@@ -54,8 +54,12 @@ message_finish(
 	mbuf->data_len = (uint16_t)(packet->payload_offset + length);
 	mbuf->pkt_len = mbuf->data_len;
 	packet->ip_length = (uint16_t)(packet->payload_offset - packet->ip_offset + length);
-	if (packet->ip_length > worker->appliance->interfaces->entry[path->egress].mtu)
+	if (packet->ip_length > worker->appliance->interfaces->entry[path->egress].mtu &&
+		(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
 		ip->fragment_offset &= (rte_be16_t)~RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
+		/* With DF the identification meant nothing (RFC 6864 4.1) and often is 0 always. */
+		ip->packet_id = (rte_be16_t)random_next(&worker->thread.random);
+	}
 	checksum_udp_rewrite(mbuf, packet->ip_offset, packet->l4_offset, (uint16_t)length);
 }
 

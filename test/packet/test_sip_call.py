@@ -242,14 +242,18 @@ class OutgoingCalls(SipTest):
                 break
             filler += "x"
         scene = self.scene()
-        event = scene.lan(text)
-        event.frame[IP].flags = "DF"
+        event, again = scene.lan(text), scene.lan(text)
+        for sent in (event, again):
+            sent.frame[IP].flags, sent.frame[IP].id = "DF", 0
         result = scene.run()
         expected = call.seen().request("INVITE", 1, sdp(WAN), extra=[filler])
         self.assertGreater(len(expected) + 28, 1500 - 20 * (len(text) <= size))
         self.assertEqual(b"".join(bytes(p[IP].payload) for _, p in event.sent)[8:], expected)
         self.assertEqual(len(event.sent), 2)
-        self.assertEqual(result.count("event fragments_out"), 2)
+        self.assertEqual(result.count("event fragments_out"), 4)
+        # Fragments of two messages must not be taken for one's, so their numbers differ.
+        self.assertEqual([len({p[IP].id for _, p in e.sent}) for e in (event, again)], [1, 1])
+        self.assertNotEqual(event.sent[0][1][IP].id, again.sent[0][1][IP].id)
 
     def test_keepalive_passes_and_makes_nothing(self):
         scene = self.scene(extra='sip: { malformed = "drop"; };')
