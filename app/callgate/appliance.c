@@ -21,7 +21,6 @@
 #include "worker.h"
 
 enum {
-	MAILBOX_SIZE = 1024,
 	MBUF_CACHE = 256,
 	RULESET_FIRST_GENERATION = 1,
 };

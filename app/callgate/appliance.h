@@ -33,6 +33,7 @@ enum {
 	/* Mbufs for SIP messages that outgrow an ordinary one: buf_len is 16 bits wide. */
 	LARGE_MBUFS = 256,
 	LARGE_MBUF_ROOM = 65000,
+	MAILBOX_SIZE = 1024,
 };
 
 struct handoff;
@@ -108,6 +109,7 @@ appliance_binding_capacity(const struct config *config)
  */
 size_t appliance_base_memory(const struct config *config);
 size_t appliance_table_memory(const struct config *config);
+size_t appliance_deferred_memory(const struct config *config); /* tables' part in EAL's own heap */
 size_t appliance_memory(const struct config *config);
 
 /** Ordinary mbufs of a configuration. */

@@ -123,6 +123,13 @@ lcores_describe(const struct appliance *appliance, char *text, size_t size)
 			system->worker_cores[i]);
 }
 
+/* What of the tables goes into the heap of their own: all but the defer queues of their hashes. */
+static size_t
+table_heap_memory(const struct config *config)
+{
+	return appliance_table_memory(config) - appliance_deferred_memory(config);
+}
+
 /*
  * A heap for the tables: memory of our own, aligned so that whole huge pages fit. The kernel may
  * refuse the advice; then the pages are ordinary ones and all else is the same.
@@ -132,7 +139,7 @@ table_heap_create(struct appliance *appliance)
 {
 	const size_t page = (size_t)2 << 20;
 	/* The heap keeps a header of its own beside every allocation. */
-	size_t length = RTE_ALIGN_CEIL(appliance_table_memory(appliance->config) + 2 * page, page);
+	size_t length = RTE_ALIGN_CEIL(table_heap_memory(appliance->config) + 2 * page, page);
 	char *memory = mmap(NULL, length + page, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -164,8 +171,7 @@ eal_memory_mb(const struct appliance *appliance)
 {
 	if (appliance->hugepages || appliance->config->system.hugepages == HUGEPAGES_OFF)
 		return appliance->memory_mb;
-	return appliance->memory_mb -
-	       (unsigned int)(appliance_table_memory(appliance->config) >> 20);
+	return appliance->memory_mb - (unsigned int)(table_heap_memory(appliance->config) >> 20);
 }
 
 int

@@ -19,6 +19,14 @@ struct handoff {
 	unsigned int first[WORKERS_MAX]; /* where worker `to` begins to look; its own */
 };
 
+size_t
+handoff_memory(unsigned int workers)
+{
+	size_t ring = (size_t)HANDOFF_RING_SIZE * sizeof(struct handoff_item) + 1024;
+
+	return sizeof(struct handoff) + workers * (workers - 1) * ring;
+}
+
 struct handoff *
 handoff_create(unsigned int workers, int socket)
 {

@@ -35,6 +35,9 @@ struct handoff;
 /** Rings between all pairs of `workers`. NULL and rte_errno. Bring-up. */
 struct handoff *handoff_create(unsigned int workers, int socket);
 
+/** Bytes that handoff_create() takes, rounded up. */
+size_t handoff_memory(unsigned int workers);
+
 /** Frees the rings and every packet still in them. */
 void handoff_destroy(struct handoff *handoff);
 

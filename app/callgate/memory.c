@@ -5,6 +5,7 @@
 #include <rte_mbuf.h>
 
 #include "appliance.h"
+#include "handoff.h"
 
 enum {
 	MBUFS_PER_WORKER = 1024, /* caches, outboxes, hand-off rings */
@@ -65,6 +66,19 @@ appliance_table_memory(const struct config *config)
 		sum += nat_memory(config, appliance_binding_capacity(config));
 	sum += 2 * ruleset_memory(config); /* a reload builds the next beside the one in force */
 	sum += alg_memory(config);
+	sum += handoff_memory(config->system.worker_count);
+	sum += (config->system.worker_count + 1) * mailbox_memory(MAILBOX_SIZE);
+	return sum;
+}
+
+size_t
+appliance_deferred_memory(const struct config *config)
+{
+	size_t sum = flow_table_deferred_memory(config->system.max_flows);
+
+	sum += pinhole_table_deferred_memory(appliance_pinhole_capacity(config));
+	if (config->nat.rule_count > 0)
+		sum += nat_deferred_memory(config, appliance_binding_capacity(config));
 	return sum;
 }
 

@@ -19,6 +19,13 @@ struct mailbox {
 	struct rte_ring *ring;
 };
 
+size_t
+mailbox_memory(unsigned int size)
+{
+	/* RING_F_EXACT_SZ rounds size + 1 up to a power of two */
+	return sizeof(struct mailbox) + 2 * (size_t)size * sizeof(struct mail) + 4096;
+}
+
 struct mailbox *
 mailbox_create(const char *name, unsigned int size, int socket)
 {

@@ -20,6 +20,8 @@ struct mailbox;
 
 /** `size` is a power of two. NULL and rte_errno on failure. Bring-up. */
 struct mailbox *mailbox_create(const char *name, unsigned int size, int socket);
+/** Bytes that mailbox_create() takes, rounded up. */
+size_t mailbox_memory(unsigned int size);
 void mailbox_destroy(struct mailbox *mailbox);
 
 /** 0, or -ENOBUFS when full (count it, do not wait). Any thread, EAL or not. */

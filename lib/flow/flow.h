@@ -125,6 +125,7 @@ struct flow_table *flow_table_create(
 /** NULL is allowed. Every thread offline in the RCU variable, or deleted keys stay allocated. */
 void flow_table_destroy(struct flow_table *table);
 size_t flow_table_memory(uint32_t capacity);
+size_t flow_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h */
 
 /**
  * Look up `count` packets (at most BURST_MAX; packet_of()->key and hash are set). data[i] is what

@@ -58,6 +58,12 @@ flow_table_memory(uint32_t capacity)
 	       shared_hash_memory(2 * capacity, sizeof(struct flow_key));
 }
 
+size_t
+flow_table_deferred_memory(uint32_t capacity)
+{
+	return shared_hash_deferred_memory(2 * capacity);
+}
+
 void
 flow_lookup_burst(
 	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data)

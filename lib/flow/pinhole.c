@@ -113,6 +113,12 @@ pinhole_table_memory(uint32_t capacity)
 	       shared_hash_memory(capacity, sizeof(struct pinhole_key));
 }
 
+size_t
+pinhole_table_deferred_memory(uint32_t capacity)
+{
+	return shared_hash_deferred_memory(capacity);
+}
+
 static uint64_t
 pinhole_key_hash(const struct pinhole_key *key)
 {

@@ -84,6 +84,7 @@ struct pinhole_spec {
 struct pinhole_table *pinhole_table_create(uint32_t capacity, struct flow_table *flows, int socket);
 void pinhole_table_destroy(struct pinhole_table *table);
 size_t pinhole_table_memory(uint32_t capacity);
+size_t pinhole_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h */
 
 /**
  * Open a pinhole, or join the one that stands (see pinhole.c on who shares what). 0 and *handle; -ENOBUFS: pool empty; -ENOSPC: hash

@@ -68,6 +68,12 @@ shared_hash_create(const char *name, uint32_t keys, uint32_t key_length, int soc
 }
 
 size_t
+shared_hash_deferred_memory(uint32_t keys)
+{
+	return ((size_t)shared_hash_deferred(keys) + 1) * DEFERRED_BYTES + 4096;
+}
+
+size_t
 shared_hash_memory(uint32_t keys, uint32_t key_length)
 {
 	const size_t entries = shared_hash_entries(keys);
@@ -75,7 +81,7 @@ shared_hash_memory(uint32_t keys, uint32_t key_length)
 	const size_t slot_bytes = RTE_ALIGN(sizeof(void *) + key_length, 16);
 	const size_t buckets = rte_align32pow2((uint32_t)entries) / BUCKET_KEYS * BUCKET_BYTES;
 	const size_t free_ring = rte_align32pow2((uint32_t)slots) * sizeof(uint32_t);
-	const size_t deferred = ((size_t)shared_hash_deferred(keys) + 1) * DEFERRED_BYTES;
+	const size_t deferred = shared_hash_deferred_memory(keys);
 	const size_t caches = RTE_MAX_LCORE * (LCORE_CACHE_SLOTS + 16) * sizeof(uint32_t);
 
 	return buckets + slots * slot_bytes + free_ring + deferred + caches + 16384;

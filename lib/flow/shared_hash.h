@@ -29,7 +29,11 @@
 struct rte_hash *shared_hash_create(
 	const char *name, uint32_t keys, uint32_t key_length, int socket);
 
-/** Bytes that shared_hash_create() takes, rounded up. */
+/**
+ * Bytes that shared_hash_create() takes, rounded up. shared_hash_deferred_memory() of them come from
+ * EAL's own heap whatever `socket` says: DPDK makes the defer queue's ring there.
+ */
+size_t shared_hash_deferred_memory(uint32_t keys);
 size_t shared_hash_memory(uint32_t keys, uint32_t key_length);
 
 #endif

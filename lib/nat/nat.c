@@ -106,6 +106,12 @@ nat_memory(const struct config *config, uint32_t capacity)
 	       shared_hash_memory(capacity, sizeof(struct inside_key));
 }
 
+size_t
+nat_deferred_memory(const struct config *config, uint32_t capacity)
+{
+	return shared_hash_deferred_memory(capacity + config->nat.rule_count);
+}
+
 bool
 nat_would_translate(const struct nat *nat, const struct endpoint *inside)
 {

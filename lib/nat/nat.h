@@ -63,6 +63,8 @@ int nat_create(const struct config *config, const struct interface_table *interf
 	struct flow_table *flows, uint32_t capacity, int socket, struct nat **nat);
 void nat_destroy(struct nat *nat);
 size_t nat_memory(const struct config *config, uint32_t capacity);
+/** Of it, what stands in EAL's own heap (flow/shared_hash.h). */
+size_t nat_deferred_memory(const struct config *config, uint32_t capacity);
 
 /** True when a rule would translate this inside endpoint (dynamic: prefix; static: exact). Any. */
 bool nat_would_translate(const struct nat *nat, const struct endpoint *inside);

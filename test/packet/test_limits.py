@@ -76,6 +76,15 @@ class Limits(SipTest):
         # two ports a call, one for signalling
         self.assertEqual(len(result.ip("wan0")), 2 * 31)
 
+    def test_computed_memory_is_enough_for_large_tables_and_many_workers(self):
+        packet = {"lan0": [udp(PBX, FAR, 4000, 5000)]}
+        large = self.small("max_flows = 1048576; max_calls = 131072;")
+        crowd = self.small().replace(f"worker_cores = {[0] * self.workers}",
+                                     f"worker_cores = {[0] * 32}")
+        self.assertNotEqual(crowd, self.small())
+        for config in (large, crowd, crowd.replace("system: {", 'system: { hugepages = "off";')):
+            self.assertEqual(len(self.replay(config, packet).ip("wan0")), 1)
+
     def registers(self, count):
         return [udp(PBX, TRUNK, 5060, 5060,
                     register(f"{PBX}:{20000 + n}", call_id="reg@pbx", cseq=n + 1))
