@@ -25,6 +25,7 @@
 
 #define TABLE_HEAP      "tables"
 #define HUGEPAGE_FOLDER "/sys/kernel/mm/hugepages"
+#define CORE_FILE       "/sys/devices/system/cpu/cpu%d/topology/core_id" /* where EAL looks, too */
 
 enum { EAL_ARGUMENTS_MAX = 32, EAL_ARGUMENT_LENGTH = 512 };
 
@@ -130,6 +131,42 @@ table_heap_memory(const struct config *config)
 	return appliance_table_memory(config) - appliance_deferred_memory(config);
 }
 
+static int
+core_check(const struct config *config, const char *list, const char *path, int core)
+{
+	struct config_place place = config_place(config, list);
+	struct config_fault fault = {.file = place.file, .line = place.line, .path = path};
+	char text[128], line[1024], file[128];
+
+	snprintf(file, sizeof(file), CORE_FILE, core);
+	if (access(file, F_OK) == 0)
+		return 0;
+	snprintf(text, sizeof(text), "this machine has no core %d, allowed: its %ld cores", core,
+		sysconf(_SC_NPROCESSORS_ONLN));
+	fault.text = text;
+	config_fault_format(line, sizeof(line), &fault);
+	fprintf(stderr, "%s\n", line);
+	return -ENODEV;
+}
+
+/* EAL would answer an absent core with two screens of its own options. */
+static int
+cores_check(const struct appliance *appliance)
+{
+	const struct config_system *system = &appliance->config->system;
+	static const char control[] = "system.control_core", workers[] = "system.worker_cores";
+	int rc = core_check(appliance->config, control, control, system->control_core);
+
+	for (unsigned int i = 0; i < appliance->workers && !appliance->replay; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s[%u]", workers, i);
+		if (core_check(appliance->config, workers, path, system->worker_cores[i]) != 0)
+			rc = -ENODEV;
+	}
+	return rc;
+}
+
 /*
  * A heap for the tables: memory of our own, aligned so that whole huge pages fit. The kernel may
  * refuse the advice; then the pages are ordinary ones and all else is the same.
@@ -182,7 +219,9 @@ eal_start(struct appliance *appliance)
 	char text[EAL_ARGUMENT_LENGTH];
 	int rc;
 
-	rc = hugepages_choose(appliance);
+	rc = cores_check(appliance);
+	if (rc == 0)
+		rc = hugepages_choose(appliance);
 	if (rc != 0)
 		return rc;
 	argument_add(&arguments, "callgate");
