@@ -185,13 +185,9 @@ static void
 rewrite_header(struct plan *plan, const struct rewrite_row *row, const struct sip_header *header)
 {
 	bool first = header == &plan->sip->header[plan->sip->first[SIP_HEADER_VIA] - 1];
-	struct slice rest = header->value, value = header->value;
-	/* Nearly always one value: no comma, nothing to split. */
-	bool more = memchr(rest.at, ',', rest.length) == NULL || sip_value_next(&rest, &value);
+	struct slice rest = header->value, value;
 
-	if (value.at == rest.at && value.length == rest.length)
-		rest.length = 0;
-	for (; more && plan->drop == ALG_FORWARD; more = sip_value_next(&rest, &value)) {
+	while (plan->drop == ALG_FORWARD && sip_value_next(&rest, &value)) {
 		switch (row->action) {
 		case REWRITE_VIA:
 			rewrite_via(plan, value, first);

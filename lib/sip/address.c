@@ -45,6 +45,13 @@ sip_value_next(struct slice *rest, struct slice *value)
 	const char *p = rest->at;
 	const char *const end = p + rest->length;
 
+	/* Nearly always one value, trimmed as it stands: no comma, nothing to split. */
+	if (scan_two(p, end, ',', ',') == end && !scan_is(*p, SCAN_LWS) &&
+		!scan_is(end[-1], SCAN_LWS)) {
+		scan_store(value, *rest);
+		scan_store(rest, slice_of(end, end));
+		return true;
+	}
 	while (p < end && (*p == ',' || scan_is(*p, SCAN_LWS)))
 		p++;
 	if (p == end) {
@@ -62,7 +69,7 @@ sip_value_next(struct slice *rest, struct slice *value)
 bool
 sip_address_parse(struct slice value, struct sip_address *address)
 {
-	const struct slice text = slice_trim(value);
+	const struct slice text = scan_trim(value.at, value.at + value.length);
 	const char *const end = text.at + text.length;
 	const char *p = text.at;
 	bool quoted = false;
@@ -87,9 +94,9 @@ sip_address_parse(struct slice value, struct sip_address *address)
 		quoted = true;
 	}
 	if (p < end && *p == '<') {
-		const char *const close = memchr(p, '>', (size_t)(end - p));
+		const char *const close = scan_two(p, end, '>', '>');
 
-		if (close == NULL)
+		if (close == end)
 			return false;
 		address->display = scan_trim(text.at, p);
 		scan_store(&address->uri, scan_trim(p + 1, close));
@@ -122,8 +129,7 @@ sip_parameter_find(struct slice parameters, const char *name, struct slice *valu
 		/* A name goes up to what cannot be part of it, whatever it is made of. */
 		const char *const name_at = p;
 
-		while (p < end && *p != '=' && *p != ';' && *p != '"' && !scan_is(*p, SCAN_LWS))
-			p++;
+		p = scan_class_find(p, end, SCAN_NAME_END);
 
 		const struct slice found = slice_of(name_at, p);
 		struct slice found_value = {NULL, 0};
@@ -139,8 +145,7 @@ sip_parameter_find(struct slice parameters, const char *name, struct slice *valu
 				if (p == NULL)
 					p = end;
 			} else {
-				while (p < end && *p != ';' && !scan_is(*p, SCAN_LWS))
-					p++;
+				p = scan_class_find(p, end, SCAN_VALUE_END);
 			}
 			found_value = slice_of(value_at, p);
 		}

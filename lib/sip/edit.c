@@ -7,6 +7,7 @@
  * Synchronization: none; list and message belong to one thread.
  * Limits: SIP_EDITS_MAX edits, SIP_EDIT_TEXT_MAX bytes of new text; beyond that apply refuses.
  */
+#include <assert.h>
 #include <errno.h>
 
 #include "sip/edit.h"
@@ -97,14 +98,40 @@ sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, u
 	return true;
 }
 
+/*
+ * Digits are made all at once, in one word whose lowest byte comes first, and those that a short
+ * number has not are shifted out: how long it is nobody could have predicted. So a word is stored
+ * where fewer bytes count; the list has room for that behind its text.
+ */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are stored as one word");
+
+/* Up to 65535, which is every port and nearly every length. */
+static inline char *
+number_write_short(char *p, uint32_t number)
+{
+	const uint32_t missing =
+		(number < 10000) + (number < 1000) + (number < 100) + (number < 10);
+	const uint64_t digits = number / 10000 | (uint64_t)(number / 1000 % 10) << 8 |
+				(uint64_t)(number / 100 % 10) << 16 |
+				(uint64_t)(number / 10 % 10) << 24 | (uint64_t)(number % 10) << 32;
+	const uint64_t word = (digits | UINT64_C(0x3030303030)) >> 8 * missing;
+
+	memcpy(p, &word, sizeof(word));
+	return p + 5 - missing;
+}
+
 static char *
 number_write(char *p, uint32_t number)
 {
-	uint32_t digits = 1;
+	uint32_t digits = 6;
 	char *end;
 
-	for (uint64_t power = 10; power <= number; power *= 10)
+	if (number <= UINT16_MAX)
+		return number_write_short(p, number);
+	for (uint64_t power = 1000000; power <= number; power *= 10)
 		digits++;
+	if (number < 100000)
+		digits = 5;
 	end = p + digits;
 	for (p = end; digits > 0; digits--) {
 		*--p = (char)('0' + number % 10);
@@ -113,18 +140,17 @@ number_write(char *p, uint32_t number)
 	return end;
 }
 
+/* With a dot behind it. */
 static inline char *
 octet_write(char *p, uint8_t octet)
 {
-	if (octet >= 100) {
-		*p++ = (char)('0' + octet / 100);
-		octet %= 100;
-		*p++ = (char)('0' + octet / 10);
-	} else if (octet >= 10) {
-		*p++ = (char)('0' + octet / 10);
-	}
-	*p++ = (char)('0' + octet % 10);
-	return p;
+	const uint32_t missing = (octet < 100) + (octet < 10);
+	const uint32_t digits =
+		octet / 100u | (octet / 10u % 10) << 8 | (octet % 10u) << 16 | (uint32_t)'.' << 24;
+	const uint32_t word = (digits | 0x303030) >> 8 * missing;
+
+	memcpy(p, &word, sizeof(word));
+	return p + 4 - missing;
 }
 
 /* Written where they stay: a copy would wait for the single bytes to arrive. */
@@ -138,14 +164,12 @@ sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, u
 	if (text == NULL)
 		return false;
 	memcpy(octets, &address, sizeof(octets));
-	for (int i = 0; i < 4; i++) {
-		if (i > 0)
-			*p++ = '.';
+	for (int i = 0; i < 4; i++)
 		p = octet_write(p, octets[i]);
-	}
+	p--;
 	if (port != 0) {
 		*p++ = ':';
-		p = number_write(p, port);
+		p = number_write_short(p, port);
 	}
 	edit_add(edits, old, (uint32_t)(p - text));
 	return true;

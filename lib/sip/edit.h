@@ -8,7 +8,7 @@
 
 #include "message.h"
 
-enum { SIP_EDITS_MAX = 256, SIP_EDIT_TEXT_MAX = 8192 };
+enum { SIP_EDITS_MAX = 256, SIP_EDIT_TEXT_MAX = 8192, SIP_EDIT_TEXT_SLACK = 8 };
 
 struct sip_edit {
 	uint32_t offset, length; /* what is replaced; length 0: insertion */
@@ -22,7 +22,7 @@ struct sip_edits {
 	int32_t growth; /* sum of length changes */
 	bool overflow; /* an edit did not fit: apply will refuse */
 	struct sip_edit edit[SIP_EDITS_MAX];
-	char text[SIP_EDIT_TEXT_MAX];
+	char text[SIP_EDIT_TEXT_MAX + SIP_EDIT_TEXT_SLACK];
 };
 
 /** Empty list for a message that begins at `base`. Does not touch the arrays. */

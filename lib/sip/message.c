@@ -367,15 +367,3 @@ sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id)
 	}
 	return false;
 }
-
-const struct sip_header *
-sip_header_first(const struct sip_message *message, enum sip_header_id id)
-{
-	return message->first[id] == 0 ? NULL : &message->header[message->first[id] - 1];
-}
-
-const struct sip_header *
-sip_header_next(const struct sip_message *message, const struct sip_header *header)
-{
-	return header->next == 0 ? NULL : &message->header[header->next];
-}

@@ -121,9 +121,17 @@ enum sip_error sip_message_parse(const char *text, uint32_t length, struct sip_m
 bool sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id);
 
 /** Headers of an id in order: for (h = sip_header_first(m, id); h; h = sip_header_next(m, h)). */
-const struct sip_header *sip_header_first(const struct sip_message *message, enum sip_header_id id);
-const struct sip_header *sip_header_next(
-	const struct sip_message *message, const struct sip_header *header);
+static inline const struct sip_header *
+sip_header_first(const struct sip_message *message, enum sip_header_id id)
+{
+	return message->first[id] == 0 ? NULL : &message->header[message->first[id] - 1];
+}
+
+static inline const struct sip_header *
+sip_header_next(const struct sip_message *message, const struct sip_header *header)
+{
+	return header->next == 0 ? NULL : &message->header[header->next];
+}
 
 /**
  * Take the next comma-separated value off `rest` (quotes, <> and comments respected; trimmed).

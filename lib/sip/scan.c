@@ -8,13 +8,17 @@ enum {
 	ALPHA = SCAN_TOKEN | SCAN_HOST | SCAN_SCHEME,
 	HEX = ALPHA | SCAN_IPV6,
 	DIGIT = HEX | SCAN_DIGIT,
+	SPACE = SCAN_LWS | SCAN_VALUE_END | SCAN_NAME_END,
 };
 
 const uint8_t scan_class[256] = {
-	[' '] = SCAN_LWS,
-	['\t'] = SCAN_LWS,
-	['\r'] = SCAN_LWS,
-	['\n'] = SCAN_LWS,
+	[' '] = SPACE,
+	['\t'] = SPACE,
+	['\r'] = SPACE,
+	['\n'] = SPACE,
+	[';'] = SCAN_VALUE_END | SCAN_NAME_END,
+	['='] = SCAN_NAME_END,
+	['"'] = SCAN_NAME_END,
 	['0' ... '9'] = DIGIT,
 	['A' ... 'F'] = HEX,
 	['G' ... 'Z'] = ALPHA,

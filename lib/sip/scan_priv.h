@@ -23,6 +23,8 @@ enum {
 	SCAN_DIGIT = 8,
 	SCAN_IPV6 = 16, /* hex digits : . % and a zone's letters are refused */
 	SCAN_SCHEME = 32,
+	SCAN_VALUE_END = 64, /* what ends a parameter's value: ; and LWS */
+	SCAN_NAME_END = 128, /* what ends its name: = ; " and LWS */
 };
 extern const uint8_t scan_class[256];
 
@@ -167,6 +169,14 @@ static inline const char *
 scan_class_end(const char *p, const char *end, uint8_t class)
 {
 	while (p < end && scan_is(*p, class))
+		p++;
+	return p;
+}
+
+static inline const char *
+scan_class_find(const char *p, const char *end, uint8_t class)
+{
+	while (p < end && !scan_is(*p, class))
 		p++;
 	return p;
 }

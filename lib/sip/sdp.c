@@ -225,6 +225,25 @@ candidate_parse(struct slice value, struct sdp_candidate *candidate)
 	}
 }
 
+/* IPv6 candidates are passed over: hosts have many, and none of them is translated. */
+static enum sdp_error
+candidate_add(struct slice line, struct sdp *sdp)
+{
+	struct sdp_candidate candidate;
+
+	if (!candidate_parse((struct slice){line.at + 12, line.length - 12}, &candidate))
+		return SDP_OK;
+	if (!candidate.address.is_ipv4 && !candidate.related_address.is_ipv4 &&
+		memchr(candidate.address.text.at, ':', candidate.address.text.length) != NULL)
+		return SDP_OK;
+	if (sdp->candidate_count == SDP_CANDIDATES_MAX)
+		return SDP_ERROR_TOO_MANY_CANDIDATES;
+	candidate.media = (uint8_t)(sdp->media_count - 1);
+	candidate.line = line;
+	sdp->candidates[sdp->candidate_count++] = candidate;
+	return SDP_OK;
+}
+
 static enum sdp_error
 attribute_parse(struct slice line, struct sdp *sdp)
 {
@@ -257,17 +276,7 @@ attribute_parse(struct slice line, struct sdp *sdp)
 	case 'c':
 		if (media == NULL || !begins_with(value, "candidate:", 10))
 			break;
-		if (sdp->candidate_count == SDP_CANDIDATES_MAX)
-			return SDP_ERROR_TOO_MANY_CANDIDATES;
-
-		struct sdp_candidate *const candidate = &sdp->candidates[sdp->candidate_count];
-
-		if (!candidate_parse((struct slice){value.at + 10, value.length - 10}, candidate))
-			break;
-		candidate->media = (uint8_t)(sdp->media_count - 1);
-		candidate->line = line;
-		sdp->candidate_count++;
-		break;
+		return candidate_add(line, sdp);
 	default:
 		break;
 	}

@@ -36,6 +36,20 @@ slice_number(struct slice slice, uint64_t max, uint64_t *number)
 
 	if (slice.length == 0)
 		return false;
+	/* Short ones cannot overflow: one comparison at the end. */
+	if (slice.length <= 9) {
+		for (uint32_t i = 0; i < slice.length; i++) {
+			const uint8_t digit = (uint8_t)(slice.at[i] - '0');
+
+			if (digit > 9)
+				return false;
+			value = value * 10 + digit;
+		}
+		if (value > max)
+			return false;
+		*number = value;
+		return true;
+	}
 	for (uint32_t i = 0; i < slice.length; i++) {
 		const uint8_t digit = (uint8_t)(slice.at[i] - '0');
 
@@ -47,6 +61,26 @@ slice_number(struct slice slice, uint64_t max, uint64_t *number)
 	return true;
 }
 
+/* One octet at *p, which moves behind it; more than 255: none. */
+static inline __attribute__((always_inline)) uint32_t
+octet_read(const char **p, const char *end)
+{
+	const char *const start = *p;
+	uint32_t value, digit;
+
+	if (start == end || (value = (uint8_t)(*start - '0')) > 9)
+		return UINT32_MAX;
+	*p = start + 1;
+	/* No leading zeros: what follows one is no digit. */
+	for (int i = 1; i < 3 && value > 0; i++) {
+		if (*p == end || (digit = (uint8_t)(**p - '0')) > 9)
+			break;
+		value = value * 10 + digit;
+		(*p)++;
+	}
+	return value;
+}
+
 bool
 slice_ipv4(struct slice slice, uint32_t *address)
 {
@@ -56,17 +90,14 @@ slice_ipv4(struct slice slice, uint32_t *address)
 
 	if (slice.length < 7 || slice.length > 15)
 		return false;
+#pragma GCC unroll 4
 	for (int i = 0; i < 4; i++) {
-		const char *const start = p;
-		uint32_t value = 0;
-
 		if (i > 0 && (p == end || *p++ != '.'))
 			return false;
-		const char *const first = i > 0 ? start + 1 : start;
 
-		while (p < end && p - first < 3 && scan_is(*p, SCAN_DIGIT))
-			value = value * 10 + (uint32_t)(*p++ - '0');
-		if (p == first || value > 255 || (*first == '0' && p - first > 1))
+		const uint32_t value = octet_read(&p, end);
+
+		if (value > 255)
 			return false;
 		octets[i] = (uint8_t)value;
 	}
