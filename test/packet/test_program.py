@@ -45,4 +45,5 @@ class Program(ReplayTest):
         self.assertRegex(err, r"^FILE:1: system.worker_cores\[1\]: .* no core 1000, allowed: .*\n$")
 
 
-main()
+if __name__ == "__main__":
+    main()
