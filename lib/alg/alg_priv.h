@@ -275,8 +275,9 @@ opening_at(const struct alg_worker *worker, uint32_t index)
 	return slab_at(&worker->openings, index);
 }
 
-/* statistics.c: count a message by its start line; false when it has none that can be read. */
-bool sip_count_message(struct alg_worker *worker, const char *text, uint32_t length);
+/* statistics.c: count a message, or a text that is none by what its start line looks like. */
+void sip_count_message(struct alg_worker *worker, const struct sip_message *sip);
+void sip_count_text(struct alg_worker *worker, const char *text, uint32_t length);
 
 /* host.c: calls per host, shared by all workers. */
 struct host_table *host_table_create(uint32_t calls, int socket);

@@ -268,10 +268,12 @@ alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_m
 	struct plan plan;
 
 	message->edited = false;
-	sip_count_message(worker, message->text, message->length);
 	error = sip_message_parse(message->text, message->length, &worker->sip);
-	if (error != SIP_OK)
+	if (error != SIP_OK) {
+		sip_count_text(worker, message->text, message->length);
 		return message_unreadable(worker, message, error);
+	}
+	sip_count_message(worker, &worker->sip);
 	plan_begin(&plan, self, worker, message);
 	plan_make(&plan);
 	if (plan.drop == ALG_FORWARD)

@@ -66,28 +66,34 @@ response_counter(unsigned int status)
 }
 
 /* "SIP/2.0 200 ..."; the version's letters in any case (RFC 3261 7.1). */
-static bool
+static void
 count_response(struct alg_worker *worker, const char *line, uint32_t length)
 {
 	unsigned int status;
 
 	if (length < 11 || line[7] != ' ')
-		return false;
+		return;
 	for (int i = 8; i < 11; i++) {
 		if (line[i] < '0' || line[i] > '9')
-			return false;
+			return;
 	}
 	if (length > 11 && line[11] != ' ')
-		return false;
+		return;
 	status = (unsigned int)((line[8] - '0') * 100 + (line[9] - '0') * 10 + (line[10] - '0'));
 	if (status < 100 || status > 699)
-		return false;
+		return;
 	sip_count(worker, response_counter(status), 1);
-	return true;
 }
 
-bool
-sip_count_message(struct alg_worker *worker, const char *text, uint32_t length)
+void
+sip_count_message(struct alg_worker *worker, const struct sip_message *sip)
+{
+	sip_count(worker,
+		sip->request ? method_counters[sip->method] : response_counter(sip->status), 1);
+}
+
+void
+sip_count_text(struct alg_worker *worker, const char *text, uint32_t length)
 {
 	const char *at = text, *end = text + length, *line_end, *space;
 
@@ -99,14 +105,15 @@ sip_count_message(struct alg_worker *worker, const char *text, uint32_t length)
 	if (line_end > at && line_end[-1] == '\r')
 		line_end--;
 	if (line_end - at < 10)
-		return false;
-	if (strncasecmp(at, "SIP/2.0", 7) == 0)
-		return count_response(worker, at, (uint32_t)(line_end - at));
+		return;
+	if (strncasecmp(at, "SIP/2.0", 7) == 0) {
+		count_response(worker, at, (uint32_t)(line_end - at));
+		return;
+	}
 	if (strncasecmp(line_end - 8, " SIP/2.0", 8) != 0)
-		return false;
+		return;
 	space = memchr(at, ' ', (size_t)(line_end - at));
 	if (space == at || space == line_end - 8)
-		return false;
+		return;
 	sip_count(worker, method_counters[sip_method_of(slice_of(at, space))], 1);
-	return true;
 }

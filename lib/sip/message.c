@@ -9,7 +9,6 @@
  * disagree about where a message ends or which call it belongs to is refused.
  */
 #include "sip/header_priv.h"
-#include "sip/uri.h"
 
 static const char *const error_names[SIP_ERRORS] = {
 	[SIP_OK] = "ok",
@@ -223,15 +222,16 @@ cseq_parse(struct slice value, struct sip_message *message)
 
 /* A From or To value that cannot be read has no tag; whom it is for will complain. */
 static bool
-tag_read(const struct sip_message *message, enum sip_header_id id, struct slice *tag)
+party_read(const struct sip_message *message, enum sip_header_id id, struct sip_address *address,
+	struct slice *tag)
 {
 	const struct sip_header *const header = sip_header_first(message, id);
-	struct sip_address address;
 
 	if (header == NULL || header->value.length == 0)
 		return false;
-	if (!sip_address_parse(header->value, &address) ||
-		!sip_parameter_find(address.parameters, "tag", tag))
+	if (!sip_address_parse(header->value, address))
+		address->uri = (struct slice){NULL, 0};
+	else if (!sip_parameter_find(address->parameters, "tag", tag))
 		*tag = (struct slice){NULL, 0};
 	return true;
 }
@@ -273,8 +273,8 @@ values_parse(const char *p, const char *end, struct sip_message *message)
 	header = sip_header_first(message, SIP_HEADER_CSEQ);
 	if (header == NULL || !cseq_parse(header->value, message))
 		return SIP_ERROR_CSEQ;
-	if (!tag_read(message, SIP_HEADER_FROM, &message->from_tag) ||
-		!tag_read(message, SIP_HEADER_TO, &message->to_tag))
+	if (!party_read(message, SIP_HEADER_FROM, &message->from, &message->from_tag) ||
+		!party_read(message, SIP_HEADER_TO, &message->to, &message->to_tag))
 		return SIP_ERROR_FROM_TO;
 	if (message->first[SIP_HEADER_VIA] == 0)
 		return SIP_ERROR_VIA;
@@ -306,6 +306,8 @@ message_begin(struct sip_message *message, const char *text, uint32_t length)
 	message->request_uri = none;
 	message->cseq = 0;
 	message->call_id = none;
+	message->from.uri = none;
+	message->to.uri = none;
 	message->from_tag = none;
 	message->to_tag = none;
 	message->content_length_present = false;

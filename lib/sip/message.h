@@ -6,7 +6,7 @@
 #ifndef SIP_MESSAGE_H
 #define SIP_MESSAGE_H
 
-#include "slice.h"
+#include "uri.h"
 
 enum {
 	SIP_HEADERS_MAX = 128,
@@ -100,6 +100,7 @@ struct sip_message {
 	struct slice method_text, request_uri;
 	uint32_t cseq;
 	struct slice call_id; /* value of the first Call-ID header */
+	struct sip_address from, to; /* of the first From and To; uri.at NULL: not readable */
 	struct slice from_tag, to_tag; /* at NULL: none */
 	bool content_length_present;
 	struct slice content_length; /* the digits, to be edited */

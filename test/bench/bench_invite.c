@@ -294,13 +294,11 @@ invite_process(struct rte_mbuf *mbuf)
 
 /* The same edits without tables: every address becomes another of the same length or longer. */
 static void
-address_edit(struct slice text, in_addr_t to)
+uri_edit(struct slice text, in_addr_t to)
 {
-	struct sip_address address;
 	struct sip_uri uri;
 
-	if (sip_address_parse(text, &address) && sip_uri_parse(address.uri, &uri) &&
-		uri.host.kind == SIP_HOST_IPV4 && uri.host.ipv4 != to)
+	if (sip_uri_parse(text, &uri) && uri.host.kind == SIP_HOST_IPV4 && uri.host.ipv4 != to)
 		sip_edits_address(&edits, uri.host.host, to, 0);
 }
 
@@ -308,8 +306,9 @@ static void
 headers_edit(in_addr_t to)
 {
 	static const enum sip_header_id ids[] = {
-		SIP_HEADER_CONTACT, SIP_HEADER_FROM, SIP_HEADER_TO, SIP_HEADER_P_ASSERTED_IDENTITY};
+		SIP_HEADER_CONTACT, SIP_HEADER_P_ASSERTED_IDENTITY};
 	struct slice rest, value;
+	struct sip_address address;
 	struct sip_via via;
 
 	rest = sip_header_first(&sip, SIP_HEADER_VIA)->value;
@@ -317,12 +316,16 @@ headers_edit(in_addr_t to)
 		if (sip_via_parse(value, &via))
 			sip_edits_address(&edits, via.sent_by.text, to, 5060);
 	}
+	uri_edit(sip.from.uri, to);
+	uri_edit(sip.to.uri, to);
 	for (unsigned int i = 0; i < RTE_DIM(ids); i++) {
 		const struct sip_header *header = sip_header_first(&sip, ids[i]);
 
 		rest = header ? header->value : (struct slice){0};
-		while (sip_value_next(&rest, &value))
-			address_edit(value, to);
+		while (sip_value_next(&rest, &value)) {
+			if (sip_address_parse(value, &address))
+				uri_edit(address.uri, to);
+		}
 	}
 }
 
