@@ -18,6 +18,7 @@ enum request_state {
 };
 
 static struct request requests[REQUESTS];
+static atomic_bool ended; /* writer: tear-down; readers: askers */
 
 struct request *
 request_take(enum request_kind kind)
@@ -72,13 +73,22 @@ request_ask(struct mailbox *mailbox, struct request *request)
 		request_free(request);
 		return -ENOBUFS;
 	}
-	for (unsigned int i = 0; i < wait_ms * 1000 / POLL_US; i++) {
+	/* relaxed: it only ends the wait */
+	for (unsigned int i = 0;
+		i < wait_ms * 1000 / POLL_US && !atomic_load_explicit(&ended, memory_order_relaxed);
+		i++) {
 		/* acquire: pairs with the release in request_done() */
 		if (atomic_load_explicit(&request->state, memory_order_acquire) == REQUEST_DONE)
 			return 0;
 		nanosleep(&pause, NULL);
 	}
 	return request_abandon(request) ? -ETIMEDOUT : 0;
+}
+
+void
+requests_end(void)
+{
+	atomic_store_explicit(&ended, true, memory_order_relaxed);
 }
 
 /* Server: take a posted request; false when its asker has gone. */

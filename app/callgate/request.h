@@ -86,6 +86,9 @@ struct request *request_take(enum request_kind kind);
 /** Post and wait. 0: answered (look at result), -ETIMEDOUT, -ENOBUFS. On an error the request is
  *  no longer the caller's; after 0 it is, until request_free(). Any thread but the server. */
 int request_ask(struct mailbox *mailbox, struct request *request);
+
+/** The servers have ended: nobody waits for them any more (-ETIMEDOUT). Tear-down. */
+void requests_end(void);
 void request_free(struct request *request);
 
 struct worker;

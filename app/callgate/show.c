@@ -18,6 +18,9 @@ show_page(struct appliance *appliance, struct request *request, struct pool *poo
 	uint64_t index;
 
 	request->next = 0;
+	request->result = 0;
+	if (request->cursor >= capacity) /* whoever asks may name any number */
+		return;
 	for (index = request->cursor + 1; index <= capacity; index++) {
 		void *object = pool_at(pool, (uint32_t)index);
 

@@ -328,6 +328,7 @@ void
 telemetry_unregister(void)
 {
 	atomic_store(&shown, NULL);
+	requests_end();
 	while (atomic_load(&running) > 0)
 		rte_delay_us_sleep(1000);
 }
