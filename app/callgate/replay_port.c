@@ -14,7 +14,12 @@
 #include "core/keyed_hash.h"
 #include "replay.h"
 
-enum { REPLAY_RING_SIZE = 4096, SNAP_LENGTH = 65535, RING_DESCRIPTORS = 512 };
+enum {
+	REPLAY_RING_SIZE = 4096,
+	SNAP_LENGTH = 65535,
+	RING_DESCRIPTORS = 512,
+	REPLAY_WORKERS_MAX = 16, /* rings of one net_ring device */
+};
 
 static struct replay_port {
 	struct rte_ring *rx[WORKERS_MAX], *tx;
@@ -51,6 +56,12 @@ replay_port_open(struct appliance *appliance, uint16_t index)
 	char name[RTE_RING_NAMESIZE];
 	int ethdev;
 
+	if (appliance->workers > REPLAY_WORKERS_MAX) {
+		fprintf(stderr,
+			"callgate: a replay has at most %d workers, system.worker_cores has %u\n",
+			REPLAY_WORKERS_MAX, appliance->workers);
+		return -EINVAL;
+	}
 	memset(port, 0, sizeof(*port));
 	port->config = &appliance->config->ports[index];
 	port->driver = &replay_driver;

@@ -80,7 +80,7 @@ class Limits(SipTest):
         packet = {"lan0": [udp(PBX, FAR, 4000, 5000)]}
         large = self.small("max_flows = 1048576; max_calls = 131072;")
         crowd = self.small().replace(f"worker_cores = {[0] * self.workers}",
-                                     f"worker_cores = {[0] * 32}")
+                                     f"worker_cores = {[0] * 16}")
         self.assertNotEqual(crowd, self.small())
         for config in (large, crowd, crowd.replace("system: {", 'system: { hugepages = "off";')):
             self.assertEqual(len(self.replay(config, packet).ip("wan0")), 1)
