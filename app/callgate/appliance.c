@@ -310,8 +310,14 @@ int
 appliance_up(struct appliance *appliance)
 {
 	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
-		int rc = steps[i].up(appliance);
+		int rc;
 
+		/* relaxed: nothing but the end depends on it */
+		if (atomic_load_explicit(&appliance->stop, memory_order_relaxed)) {
+			steps_down(appliance, i);
+			return -EINTR;
+		}
+		rc = steps[i].up(appliance);
 		if (rc != 0) {
 			LOG(ERR, "cannot bring up %s: %s", steps[i].name, rte_strerror(-rc));
 			steps_down(appliance, i + 1);

@@ -76,7 +76,10 @@ struct appliance {
 	_Atomic bool stop; /* writer: signal handler, control; readers: all loops */
 };
 
-/** Bring everything up. 0, or -errno after a log line; what was made is taken down again. */
+/**
+ * Bring everything up. 0, -EINTR when told to stop meanwhile, or -errno after a log line; in both
+ * cases what was made is taken down again.
+ */
 int appliance_up(struct appliance *appliance);
 
 /** Take down in reverse what appliance_up() made. The workers have ended. */

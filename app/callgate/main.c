@@ -13,6 +13,7 @@
 #include "appliance.h"
 #include "control.h"
 #include "core/log.h"
+#include "instance.h"
 #include "replay.h"
 #include "worker.h"
 
@@ -67,9 +68,6 @@ run(void)
 {
 	unsigned int lcore;
 
-	signal(SIGHUP, on_reload);
-	signal(SIGTERM, on_stop);
-	signal(SIGINT, on_stop);
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	rte_eal_remote_launch(worker_run, appliance.worker[lcore - 1], lcore);
 	LOG(INFO, "running with %u workers, %u MiB, tables in %s pages", appliance.workers,
@@ -78,6 +76,32 @@ run(void)
 	LOG(INFO, "stopping");
 	rte_eal_mp_wait_lcore();
 	return 0;
+}
+
+/* Signals are caught from here on: what is half up is taken down, too, before the process ends. */
+static int
+start_and_run(void)
+{
+	int rc;
+
+	if (!appliance.replay) {
+		signal(SIGHUP, on_reload);
+		signal(SIGTERM, on_stop);
+		signal(SIGINT, on_stop);
+	}
+	rc = eal_start(&appliance);
+	if (rc != 0)
+		return rc;
+	if (!appliance.replay)
+		rc = instance_claim(appliance.config->system.file_prefix);
+	if (rc == 0)
+		rc = appliance_up(&appliance);
+	if (rc == 0) {
+		rc = appliance.replay ? replay_run(&appliance) : run();
+		appliance_down(&appliance);
+	}
+	rte_eal_cleanup();
+	return rc == -EINTR ? 0 : rc;
 }
 
 int
@@ -113,15 +137,7 @@ main(int argc, char **argv)
 		config_free(appliance.config);
 		return 0;
 	}
-	rc = eal_start(&appliance);
-	if (rc == 0) {
-		rc = appliance_up(&appliance);
-		if (rc == 0) {
-			rc = appliance.replay ? replay_run(&appliance) : run();
-			appliance_down(&appliance);
-		}
-		rte_eal_cleanup();
-	}
+	rc = start_and_run();
 	config_free(appliance.config);
 	return rc == 0 ? 0 : 1;
 }
