@@ -20,6 +20,14 @@ budget(uint32_t capacity)
 	return RTE_MAX(capacity / PASS_MS, (uint32_t)BUDGET_MIN);
 }
 
+static uint32_t
+pool_budget(const struct pool *pool, bool whole)
+{
+	if (!whole)
+		return budget(pool_capacity(pool));
+	return pool_used(pool) + pool_retired(pool) > 0 ? pool_capacity(pool) : 0;
+}
+
 /* What an operator asked to clear, a step at a time like all else. */
 static void
 control_clear(struct appliance *appliance)
@@ -41,22 +49,20 @@ control_sweep(struct appliance *appliance, bool whole)
 {
 	struct thread *self = &appliance->control;
 	const struct config_system *system = &appliance->config->system;
-	uint32_t flows = pool_capacity(flow_pool(appliance->flows));
-	uint32_t pinholes = pool_capacity(pinhole_pool(appliance->pinholes));
 
 	rcu_online(self->id);
 	/* Calls first: what they let go of is then swept in the same pass. */
 	alg_sweep(self, appliance->alg, appliance->mailbox,
 		whole ? UINT32_MAX : budget(system->max_calls));
 	rcu_quiescent(self->id);
-	pinhole_sweep(self, appliance->pinholes, whole ? pinholes : budget(pinholes));
+	pinhole_sweep(
+		self, appliance->pinholes, pool_budget(pinhole_pool(appliance->pinholes), whole));
 	rcu_quiescent(self->id);
-	flow_sweep(self, appliance->flows, whole ? flows : budget(flows));
+	flow_sweep(self, appliance->flows, pool_budget(flow_pool(appliance->flows), whole));
 	rcu_quiescent(self->id);
 	if (appliance->nat) {
-		uint32_t bindings = pool_capacity(nat_binding_pool(appliance->nat));
-
-		nat_sweep(self, appliance->nat, whole ? bindings : budget(bindings));
+		nat_sweep(
+			self, appliance->nat, pool_budget(nat_binding_pool(appliance->nat), whole));
 		rcu_quiescent(self->id);
 	}
 	control_clear(appliance);

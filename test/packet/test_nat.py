@@ -130,6 +130,14 @@ class Nat(ReplayTest):
         result = self.replay(self.config(), {"lan0": lan, "wan0": wan}, drain=400)
         self.assertEqual(result.count("summary flows"), 0)
 
+    def test_a_gap_of_years_in_a_capture_is_crossed(self):
+        years = 10 * 365 * 86400
+        result = self.replay(self.config(), {"lan0": [(0, udp(PBX, FAR, 4000, 5000)),
+                                                      (years, udp(PBX, FAR, 4000, 5000))]})
+        self.assertEqual(len(result.ip("wan0")), 2)
+        self.assertEqual([result.count("event flow_" + name) for name in ("created", "expired")],
+                         [2, 1])
+
     def test_idle_flows_bindings_and_ports_go(self):
         result = self.replay(self.config(), {"lan0": [udp(PBX, FAR, 4000, 5000)]}, drain=250)
         self.assertEqual(result.count("summary flows"), 1)
