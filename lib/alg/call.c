@@ -81,26 +81,15 @@ call_handle(const struct alg_worker *worker, const struct call *call)
 		atomic_load_explicit(&call->generation, memory_order_relaxed)};
 }
 
+/* For show: the URI, or nothing when it could not be read. */
 static uint8_t
-party_store(char *to, const struct sip_message *sip, enum sip_header_id id)
+party_store(char *to, const struct sip_address *party)
 {
-	const struct sip_header *header = sip_header_first(sip, id);
-	const char *from, *end;
-	struct slice value;
+	uint32_t length = RTE_MIN(party->uri.length, (uint32_t)PARTY_STORED);
 
-	if (!header)
-		return 0;
-	/* For show alone, so not parsed: what stands in the last <>, else up to a parameter. */
-	value = header->value;
-	from = memrchr(value.at, '<', value.length);
-	if (from)
-		value = slice_of(from + 1, value.at + value.length);
-	end = memchr(value.at, from ? '>' : ';', value.length);
-	if (end)
-		value = slice_of(value.at, end);
-	value.length = RTE_MIN(value.length, (uint32_t)PARTY_STORED);
-	memcpy(to, value.at, value.length);
-	return (uint8_t)value.length;
+	if (length)
+		memcpy(to, party->uri.at, length);
+	return (uint8_t)length;
 }
 
 static void
@@ -163,8 +152,8 @@ call_begin(struct plan *plan, struct call *call)
 	call->from_host = call->to_host = 0;
 	call->created_s = call->proceeding_s = call->refreshed_s = plan->self->now_s;
 	call->session_s = call->media_check_s = call->close_s = 0;
-	call->from_length = party_store(call->from, plan->sip, SIP_HEADER_FROM);
-	call->to_length = party_store(call->to, plan->sip, SIP_HEADER_TO);
+	call->from_length = party_store(call->from, &plan->sip->from);
+	call->to_length = party_store(call->to, &plan->sip->to);
 	sip_count(worker, SIP_COUNT_CALL_MADE, 1);
 	event_count(plan->self->counters, EVENT_CALLS_OWNED, 1);
 	atomic_fetch_add_explicit(&worker->call_count, 1, memory_order_relaxed); /* gauge */
@@ -191,7 +180,7 @@ call_create(struct plan *plan)
 {
 	struct alg_worker *worker = plan->worker;
 	struct slice id = plan->sip->call_id;
-	uint32_t index = record_take(worker);
+	uint32_t index = record_take(worker), generation;
 	struct call *call;
 
 	if (index == 0)
@@ -221,7 +210,8 @@ call_create(struct plan *plan)
 		slab_give(&worker->calls, index);
 		return NULL;
 	}
-	atomic_fetch_add_explicit(&call->generation, 1, memory_order_release);
+	generation = atomic_load_explicit(&call->generation, memory_order_relaxed);
+	atomic_store_explicit(&call->generation, generation + 1, memory_order_release);
 	return call;
 }
 

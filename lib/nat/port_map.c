@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include <rte_pause.h>
+#include <rte_prefetch.h>
 
 #include "port_map_priv.h"
 
@@ -47,6 +48,8 @@ bit_set(struct port_map *map, uint16_t port)
 	atomic_fetch_or(&map->summary[parity][k >> 6], UINT64_C(1) << (k & 63));
 }
 
+/* The port's word is for the caller to hide: last of all, for its line is seldom at hand and a
+ * locked instruction behind the store would wait for it. */
 static bool
 bit_take(struct port_map *map, uint16_t port)
 {
@@ -55,6 +58,7 @@ bit_take(struct port_map *map, uint16_t port)
 
 	if (!(atomic_load_explicit(&map->free[parity][k], memory_order_relaxed) & mask))
 		return false;
+	rte_prefetch0_write(&map->word[port]);
 	before = atomic_fetch_and(&map->free[parity][k], ~mask);
 	if (!(before & mask))
 		return false;
@@ -65,7 +69,6 @@ bit_take(struct port_map *map, uint16_t port)
 		if (atomic_load(&map->free[parity][k]))
 			atomic_fetch_or(&map->summary[parity][k >> 6], bit);
 	}
-	port_map_hide(map, port);
 	return true;
 }
 
@@ -155,6 +158,28 @@ candidates(const struct port_map *map, unsigned int parity, unsigned int k, bool
 	return own & next;
 }
 
+/* Take this port and the next, or neither. */
+static bool
+pair_take(struct port_map *map, uint16_t port)
+{
+	uint16_t next = (uint16_t)(port + 1);
+
+	if (!bit_take(map, port))
+		return false;
+	if (!bit_take(map, next)) {
+		/* not counted yet: like a chooser who was between the two steps */
+		bit_set(map, port);
+		return false;
+	}
+	/* release: as in count_add(), both at once; they are of two classes */
+	atomic_fetch_sub_explicit(&map->counts,
+		UINT64_C(1) << 16 * class_of(port) | UINT64_C(1) << 16 * class_of(next),
+		memory_order_release);
+	port_map_hide(map, port);
+	port_map_hide(map, next);
+	return true;
+}
+
 /* Take a free port (pair: it and its successor) out of word k, from bit `from` on; -1: none. */
 static int
 word_take(struct port_map *map, unsigned int parity, unsigned int k, unsigned int from, bool pair)
@@ -165,13 +190,12 @@ word_take(struct port_map *map, unsigned int parity, unsigned int k, unsigned in
 		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
 		uint16_t port = (uint16_t)(k << 7 | bit << 1 | parity);
 
-		if (bit_take(map, port)) {
-			if (!pair)
+		if (pair) {
+			if (pair_take(map, port))
 				return port;
-			count_add(map, class_of(port), -1);
-			if (port_map_claim(map, (uint16_t)(port + 1)))
-				return port;
-			port_map_release(map, port);
+		} else if (bit_take(map, port)) {
+			port_map_hide(map, port);
+			return port;
 		}
 		/* somebody was faster: go on behind this port */
 		mask = bit == 63 ? 0 : ~UINT64_C(0) << (bit + 1);
@@ -239,6 +263,7 @@ port_map_claim(struct port_map *map, uint16_t port)
 	if (!bit_take(map, port))
 		return false;
 	count_add(map, class_of(port), -1);
+	port_map_hide(map, port);
 	return true;
 }
 
@@ -253,8 +278,10 @@ port_map_choose(struct port_map *map, struct random *random, uint16_t port, bool
 	for (unsigned int scans = 0; class >= 0; scans++) {
 		int chosen;
 
-		if ((unsigned int)class == own && bit_take(map, port))
+		if ((unsigned int)class == own && bit_take(map, port)) {
+			port_map_hide(map, port);
 			return port;
+		}
 		chosen = class_take(map, random, (unsigned int)class, false);
 		if (chosen >= 0)
 			return chosen;
@@ -276,11 +303,8 @@ port_map_choose_pair(struct port_map *map, struct random *random, uint16_t port)
 	unsigned int own = class_of(port);
 	int chosen;
 
-	if (port < PORTS - 1 && port_map_claim(map, port)) {
-		if (port_map_claim(map, (uint16_t)(port + 1)))
-			return port;
-		port_map_release(map, port);
-	}
+	if (port < PORTS - 1 && pair_take(map, port))
+		return port;
 	for (unsigned int class = own; class < PORT_CLASSES; class += 2) {
 		/* cheap answer for a class that is used up */
 		if (count_of(atomic_load_explicit(&map->counts, memory_order_relaxed), class) <= 0)
