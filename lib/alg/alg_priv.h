@@ -291,6 +291,7 @@ bool address_openable(const struct alg *alg, rte_be32_t address);
 enum permission opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port);
 int opening_door(struct plan *plan, struct opening *opening);
 int opening_pin(struct plan *plan, struct opening *opening);
+int opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp);
 void opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s);
 uint32_t opening_last_seen(const struct alg *alg, const struct opening *opening);

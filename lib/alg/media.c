@@ -272,6 +272,7 @@ open_one(struct plan *plan, struct opening *opening, struct opening *following)
 {
 	struct alg_worker *worker = plan->worker;
 	enum permission permission = opening_permitted(plan, opening->address, opening->port);
+	bool pair = false;
 	int error;
 
 	if (permission == PERMIT_FOREIGN && opening->component == 1)
@@ -286,7 +287,7 @@ open_one(struct plan *plan, struct opening *opening, struct opening *following)
 		return true;
 	}
 	if (opening->door.index == 0 && wants_door(plan, opening)) {
-		bool pair =
+		pair =
 			following && following->stream == opening->stream &&
 			following->component == opening->component + 1 &&
 			opening->component % 2 == 1 && !(following->flags & OPENING_CANDIDATE) &&
@@ -301,7 +302,10 @@ open_one(struct plan *plan, struct opening *opening, struct opening *following)
 			return false;
 		}
 	}
-	if (opening_pin(plan, opening)) {
+	if (opening->pinhole.index) /* with the one before */
+		return true;
+	pair = pair && following->address == opening->address;
+	if (pair ? opening_pin_pair(plan, opening, following) : opening_pin(plan, opening)) {
 		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
 		return false;
 	}

@@ -92,29 +92,51 @@ opening_door(struct plan *plan, struct opening *opening)
 	return 0;
 }
 
-int
-opening_pin(struct plan *plan, struct opening *opening)
+static struct pinhole_spec
+pinhole_spec_of(const struct plan *plan, const struct opening *opening)
 {
-	const struct alg *alg = plan->worker->alg;
 	struct pinhole_spec spec = {
 		.key = {opening->source, opening->address, opening->port, opening->proto, 0},
 		.class = (enum pinhole_class)opening->kind,
 		.hold = true,
 		.holder = {0xff, HANDLE_NONE},
-		.media_source = (enum media_source)alg->config->sip.media_source,
+		.media_source = (enum media_source)plan->worker->alg->config->sip.media_source,
 	};
-	int error;
 
 	if (plan->call) {
 		spec.holder.worker = plan->worker->id;
 		spec.holder.call = call_handle(plan->worker, plan->call);
 	}
-	error = pinhole_open(plan->self, alg->pinholes, &spec, &opening->pinhole);
+	return spec;
+}
+
+int
+opening_pin(struct plan *plan, struct opening *opening)
+{
+	struct pinhole_spec spec = pinhole_spec_of(plan, opening);
+	int error = pinhole_open(plan->self, plan->worker->alg->pinholes, &spec, &opening->pinhole);
+
 	if (error)
 		opening->pinhole = HANDLE_NONE;
 	else if (media_kind(opening))
 		sip_count(plan->worker, SIP_COUNT_MEDIA_OPENED, 1);
 	return error;
+}
+
+int
+opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
+{
+	const struct pinhole_spec spec[2] = {
+		pinhole_spec_of(plan, rtp), pinhole_spec_of(plan, rtcp)};
+	struct handle handle[2];
+	int error = pinhole_open_pair(plan->self, plan->worker->alg->pinholes, spec, handle);
+
+	if (error)
+		return error;
+	rtp->pinhole = handle[0];
+	rtcp->pinhole = handle[1];
+	sip_count(plan->worker, SIP_COUNT_MEDIA_OPENED, 2);
+	return 0;
 }
 
 void

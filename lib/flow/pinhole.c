@@ -236,6 +236,25 @@ pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinh
 	return 0;
 }
 
+/* Under the stripe: join what was found under the key, or make it. What is `*expired` is to be
+ * finished without the lock. */
+static int
+pinhole_open_found(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec *spec, uint64_t hash, struct pinhole **pinhole,
+	struct pinhole **expired)
+{
+	if (*pinhole != NULL && !pinhole_wanted(*pinhole, self->now_s)) {
+		/* Its time is over, the sweep was not here yet: nothing of it is inherited. */
+		*expired = *pinhole;
+		pinhole_detach(table, *expired, hash);
+		*pinhole = NULL;
+	}
+	if (*pinhole == NULL)
+		return pinhole_make(self, table, spec, hash, pinhole);
+	pinhole_join(table, *pinhole, spec);
+	return 0;
+}
+
 int
 pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
 	struct handle *handle)
@@ -243,25 +262,67 @@ pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinh
 	const uint64_t hash = pinhole_key_hash(&spec->key);
 	rte_spinlock_t *stripe = pinhole_stripe_of(table, hash);
 	struct pinhole *pinhole, *expired = NULL;
-	int ret = 0;
+	int ret;
 
 	rte_spinlock_lock(stripe);
 	pinhole = pinhole_find(table, &spec->key, hash);
-	if (pinhole != NULL && !pinhole_wanted(pinhole, self->now_s)) {
-		/* Its time is over, the sweep was not here yet: nothing of it is inherited. */
-		expired = pinhole;
-		pinhole_detach(table, expired, hash);
-		pinhole = NULL;
-	}
-	if (pinhole != NULL)
-		pinhole_join(table, pinhole, spec);
-	else
-		ret = pinhole_make(self, table, spec, hash, &pinhole);
+	ret = pinhole_open_found(self, table, spec, hash, &pinhole, &expired);
 	if (ret == 0)
 		*handle = pool_handle(table->pool, pinhole);
 	rte_spinlock_unlock(stripe);
 	if (expired != NULL)
 		pinhole_finish(self, table, expired);
+	return ret;
+}
+
+/* Both keys at once: their cache misses overlap. */
+static void
+pinhole_find_pair(const struct pinhole_table *table, const struct pinhole_spec spec[2],
+	const uint64_t hash[2], struct pinhole *found[2])
+{
+	const void *keys[2] = {&spec[0].key, &spec[1].key};
+	hash_sig_t signatures[2] = {(hash_sig_t)hash[0], (hash_sig_t)hash[1]};
+	void *data[2] = {NULL, NULL};
+	uint64_t hits = 0;
+
+	rte_hash_lookup_with_hash_bulk_data(table->hash, keys, signatures, 2, &hits, data);
+	for (unsigned int i = 0; i < 2; i++)
+		found[i] = hits & UINT64_C(1) << i ? data[i] : NULL;
+}
+
+int
+pinhole_open_pair(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], struct handle handle[2])
+{
+	const uint64_t hash[2] = {pinhole_key_hash(&spec[0].key), pinhole_key_hash(&spec[1].key)};
+	rte_spinlock_t *const stripe[2] = {
+		pinhole_stripe_of(table, hash[0]), pinhole_stripe_of(table, hash[1])};
+	rte_spinlock_t *const low = RTE_MIN(stripe[0], stripe[1]);
+	rte_spinlock_t *const high = RTE_MAX(stripe[0], stripe[1]);
+	struct pinhole *pinhole[2], *expired[2] = {NULL, NULL};
+	unsigned int opened = 0;
+	int ret = 0;
+
+	rte_spinlock_lock(low);
+	if (low != high)
+		rte_spinlock_lock(high);
+	pinhole_find_pair(table, spec, hash, pinhole);
+	for (; opened < 2; opened++) {
+		ret = pinhole_open_found(self, table, &spec[opened], hash[opened],
+			&pinhole[opened], &expired[opened]);
+		if (ret != 0)
+			break;
+		handle[opened] = pool_handle(table->pool, pinhole[opened]);
+	}
+	if (low != high)
+		rte_spinlock_unlock(high);
+	rte_spinlock_unlock(low);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (expired[i] != NULL)
+			pinhole_finish(self, table, expired[i]);
+	}
+	if (ret != 0 && opened == 1)
+		pinhole_release(self, table, handle[0], 0);
 	return ret;
 }
 

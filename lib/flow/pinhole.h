@@ -8,7 +8,7 @@
  * last holder has gone and the deadline has passed; a media pinhole has no deadline, so it closes
  * with its last holder at once. Closing removes its flows in the same step.
  *
- * Locks: striped by key for open, hold, close; then the object's flow_owner lock (see flow.h) or
+ * Locks: striped by key (two for a pair, ascending) for open, hold, close; then the object's flow_owner lock (see flow.h) or
  * its media lock, never both. Publication order: the object is complete before its key is added.
  */
 #ifndef FLOW_PINHOLE_H
@@ -92,6 +92,11 @@ size_t pinhole_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h
  */
 int pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
 	struct handle *handle);
+
+/** As pinhole_open() for two different keys, each with a hold: both or none. For RTP and RTCP, whose
+ *  look-ups then overlap. Any worker. */
+int pinhole_open_pair(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], struct handle handle[2]);
 
 /**
  * Give up a hold; with linger_until_s the pinhole stays open until then (0: closes now if this was
