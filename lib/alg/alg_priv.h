@@ -60,7 +60,7 @@ struct opening {
 	uint8_t stream; /* RTP, RTCP: index of the m= line */
 	uint8_t component; /* 1 RTP, 2 RTCP; port/count: 3, 4, ... */
 	uint8_t flags;
-	uint8_t spare;
+	uint8_t side; /* signalling: who named it (see struct plan) */
 	rte_be32_t outside_address; /* of the door */
 	rte_be16_t outside_port; /* 0: not translated */
 	uint16_t spare2;
@@ -72,7 +72,8 @@ struct media_set {
 	uint32_t next;
 	uint32_t first; /* openings, in the description's order */
 	uint16_t references;
-	bool held; /* every stream is inactive, 0.0.0.0 or port 0: silence is no sign of death */
+	uint16_t streams; /* bit per m= line that is not refused with port 0 */
+	bool held; /* no stream waits for media: silence is no sign of death */
 };
 
 enum dialog_state { DIALOG_EARLY, DIALOG_CONFIRMED };
@@ -234,6 +235,7 @@ struct plan {
 	enum media_role role;
 	uint32_t set; /* endpoints of this message's description; 0: none */
 	bool new_set, set_held;
+	uint16_t set_streams; /* see struct media_set */
 	uint16_t wanted_count;
 	uint16_t opened_count;
 	struct plan_opening opened[PLAN_OPENINGS_MAX];
@@ -333,6 +335,9 @@ rte_be32_t host_outward(const struct plan *plan, rte_be32_t address);
 void rewrite_headers(struct plan *plan);
 void rewrite_via(struct plan *plan, struct slice value, bool first);
 void rewrite_identity(struct plan *plan, enum sip_header_id id, struct slice value);
+
+/* peer.c */
+void peer_open(struct plan *plan);
 
 /* registration.c */
 uint32_t contact_lifetime(const struct plan *plan, struct slice parameters);

@@ -8,6 +8,8 @@
  * forks of a call share the offer; the last reference closes every door and pinhole at once.
  *
  * RTP and RTCP doors are opened as a pair, so that RTP gets an even port and RTCP the next one.
+ * What an answer refused with port 0 closes; a stream that it accepted at a host name, at 0.0.0.0 or
+ * as the active end of TCP names no endpoint of its own, yet sends to ours.
  * With rtcp-mux offered the RTCP door is opened all the same (the answer may refuse), and closed
  * when a confirmed dialog's answer agreed (RFC 5761 5.1.1).
  */
@@ -195,13 +197,18 @@ media_want(struct plan *plan)
 	const struct sdp *sdp = &plan->worker->sdp;
 
 	plan->set_held = true;
+	plan->set_streams = 0;
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
 		const struct sdp_media *media = &sdp->media[i];
 		const struct sdp_address *connection =
 			media->connection.text.at ? &media->connection : &sdp->connection;
 
 		want_stream(plan, sdp, (uint8_t)i);
+		if (media->port)
+			plan->set_streams |= (uint16_t)(1u << i);
+		/* Who only sends has put the other on hold, often without any music. */
 		if (media->port && media->direction != SDP_INACTIVE &&
+			media->direction != SDP_SENDONLY &&
 			!(connection->is_ipv4 && connection->ipv4 == 0))
 			plan->set_held = false;
 	}
@@ -287,12 +294,11 @@ open_one(struct plan *plan, struct opening *opening, struct opening *following)
 		return true;
 	}
 	if (opening->door.index == 0 && wants_door(plan, opening)) {
-		pair =
-			following && following->stream == opening->stream &&
-			following->component == opening->component + 1 &&
-			opening->component % 2 == 1 && !(following->flags & OPENING_CANDIDATE) &&
-			wants_door(plan, following) &&
-			opening_permitted(plan, following->address, following->port) == PERMIT_OPEN;
+		pair = following && following->stream == opening->stream &&
+		       following->component == opening->component + 1 &&
+		       opening->component % 2 == 1 && !(following->flags & OPENING_CANDIDATE) &&
+		       wants_door(plan, following) &&
+		       opening_permitted(plan, following->address, following->port) == PERMIT_OPEN;
 
 		if (pair) {
 			if (!open_pair(plan, opening, following))
@@ -393,6 +399,7 @@ media_set_obtain(struct plan *plan)
 			set = set_at(worker, plan->set);
 			set->references++;
 			set->held = plan->set_held;
+			set->streams = plan->set_streams;
 			return;
 		}
 	}
@@ -403,7 +410,8 @@ media_set_obtain(struct plan *plan)
 	}
 	plan->new_set = true;
 	set = set_at(worker, plan->set);
-	*set = (struct media_set){.references = 1, .held = plan->set_held};
+	*set = (struct media_set){
+		.references = 1, .streams = plan->set_streams, .held = plan->set_held};
 	if (set_fill(plan, set) && !ports_follow(plan))
 		plan_fail(plan, DROP_SIP_NO_PORT, SIP_COUNT_NO_PORT);
 }
@@ -416,6 +424,8 @@ media_set_obtain(struct plan *plan)
 static struct endpoint
 source_seen(const struct opening *opening, const struct opening *peer)
 {
+	if (!peer) /* accepted, but it names no address: the first to send */
+		return (struct endpoint){0};
 	if (opening->outside_port && peer->outside_port)
 		return (struct endpoint){peer->outside_address, peer->outside_port, peer->proto};
 	return (struct endpoint){peer->address, peer->port, peer->proto};
@@ -438,8 +448,8 @@ media_commit(struct plan *plan, struct dialog *dialog)
 			peer = media_find(
 				worker, dialog->set[1 - side], opening->stream, opening->component);
 			/* With candidates the peer's source is found by its checks, not announced. */
-			if (opening->pinhole.index == 0 || !peer ||
-				(peer->flags & (OPENING_ICE | OPENING_KEPT)))
+			if (opening->pinhole.index == 0 ||
+				(peer && peer->flags & (OPENING_ICE | OPENING_KEPT)))
 				continue;
 			struct endpoint seen = source_seen(opening, peer);
 
@@ -479,10 +489,13 @@ media_settle(struct thread *self, struct alg_worker *worker, struct dialog *dial
 			const struct opening *peer =
 				media_find(worker, dialog->set[1 - side], opening->stream, 1);
 			bool mux = rtp && peer && rtp->flags & peer->flags & OPENING_MUX;
+			bool refused = !(
+				set_at(worker, dialog->set[1 - side])->streams >> opening->stream &
+				1);
 
 			if (mux)
 				rtp->flags |= OPENING_MUX_AGREED;
-			if (!peer || (mux && opening->component % 2 == 0))
+			if (refused || (mux && opening->component % 2 == 0))
 				set_unlink(self, worker, link);
 			else
 				link = &opening->next;

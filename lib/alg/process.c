@@ -212,6 +212,8 @@ plan_make(struct plan *plan)
 	}
 	if (plan->drop == ALG_FORWARD)
 		rewrite_headers(plan);
+	if (plan->drop == ALG_FORWARD && plan->call && plan->opened_count)
+		peer_open(plan);
 	if (plan->drop == ALG_FORWARD)
 		sdp_rewrite(plan);
 }
@@ -234,11 +236,19 @@ plan_apply(struct plan *plan)
 	message->edited = true;
 }
 
+/* A STUN message on the port of SIP (RFC 5626 4.4.2), known by its magic cookie (RFC 8489 5). */
+static bool
+is_stun(const struct alg_message *message)
+{
+	return message->length >= 20 && (message->text[0] & 0xc0) == 0 &&
+	       memcmp(message->text + 4, "\x21\x12\xa4\x42", 4) == 0;
+}
+
 /* Phones keep their NAT binding alive with a few bytes, or with nothing but white space or NULs. */
 static bool
 is_keepalive(const struct alg_message *message)
 {
-	if (message->length <= 4)
+	if (message->length <= 4 || is_stun(message))
 		return true;
 	for (uint32_t i = 0; i < message->length; i++) {
 		if (!strchr(" \t\r\n", message->text[i])) /* finds NUL, too */

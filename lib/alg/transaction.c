@@ -115,6 +115,7 @@ plan_open(struct plan *plan, const struct opening_request *request)
 		.proto = request->endpoint.proto,
 		.kind = (uint8_t)request->kind,
 		.source = plan->peer,
+		.side = plan->side,
 	};
 	if (!opening_open(plan, opening, request->pin)) {
 		opening_release(plan->self, worker, index, 0);

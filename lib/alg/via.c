@@ -45,6 +45,8 @@ via_token(struct plan *plan, const struct sip_hostport *host, struct slice edit,
 	struct endpoint inside;
 	struct opening_request request = {
 		.kind = PINHOLE_VIA,
+		.held = plan->call &&
+			plan->sip->method == SIP_INVITE, /* a proxy's clients ring, too */
 		.until_s = plan->self->now_s + TRANSACTION_S,
 	};
 
@@ -60,41 +62,71 @@ via_token(struct plan *plan, const struct sip_hostport *host, struct slice edit,
 }
 
 /*
- * received and rport together name where the request came from; the outside half becomes the
- * inside half as a pair.
+ * The endpoint that an element behind us, a proxy, will send the response to: it has a door of its
+ * own, so that it comes back as that element wrote it. False: not ours to translate.
+ */
+static bool
+received_outward(struct plan *plan, const struct endpoint *endpoint, struct endpoint *outside)
+{
+	struct opening_request request = {
+		.endpoint = *endpoint,
+		.kind = PINHOLE_VIA,
+		.held = plan->call && plan->sip->method == SIP_INVITE,
+		.until_s = plan->self->now_s + TRANSACTION_S,
+	};
+	const struct opening *opening;
+
+	if (!plan->outward || !nat_would_translate(plan->worker->alg->nat, endpoint))
+		return false;
+	opening = plan_open(plan, &request);
+	if (!opening || opening->outside_port == 0)
+		return false;
+	*outside = (struct endpoint){opening->outside_address, opening->outside_port, IPPROTO_UDP};
+	return true;
+}
+
+static bool
+received_inward(const struct plan *plan, const struct endpoint *endpoint, bool has_received,
+	struct endpoint *inside)
+{
+	struct binding *binding;
+
+	if (!plan->inward)
+		return false;
+	binding = binding_find_outside(plan->worker->alg->nat, endpoint);
+	if (!binding && (!has_received || endpoint->address != plan->path->key.dst))
+		return false;
+	*inside = binding ? binding->inside
+			  : (struct endpoint){plan->path->new_dst, endpoint->port, IPPROTO_UDP};
+	return true;
+}
+
+/*
+ * received and rport together name where the request came from; one half becomes the other as a
+ * pair. A server that finds the source in sent-by already may leave received away; then sent-by is
+ * the pair's address, and its own token has been translated.
  */
 static void
 via_received(struct plan *plan, const struct sip_via *via, uint16_t sent_by_port)
 {
-	struct nat *nat = plan->worker->alg->nat;
+	struct endpoint endpoint = {.address = via->sent_by.ipv4, .proto = IPPROTO_UDP}, to;
 	struct slice received, rport;
-	struct endpoint endpoint = {.proto = IPPROTO_UDP}, to;
-	struct binding *binding;
 	uint64_t number = sent_by_port;
-	bool has_rport;
+	bool has_received, has_rport;
 
-	if (!parameters_may_have(via->parameters, 'r') ||
-		!sip_parameter_find(via->parameters, "received", &received) || !received.at ||
-		!slice_ipv4(received, &endpoint.address))
+	if (!parameters_may_have(via->parameters, 'r'))
 		return;
+	has_received = sip_parameter_find(via->parameters, "received", &received) && received.at;
 	has_rport = sip_parameter_find(via->parameters, "rport", &rport) && rport.at &&
-		    slice_number(rport, UINT16_MAX, &number);
-	endpoint.port = rte_cpu_to_be_16((uint16_t)number);
-	if (plan->outward && nat_would_translate(nat, &endpoint)) {
-		binding = binding_find_inside(nat, &endpoint);
-		to = binding ? binding->outside
-			     : (struct endpoint){host_outward(plan, endpoint.address),
-				       endpoint.port, IPPROTO_UDP};
-	} else if (plan->inward) {
-		binding = binding_find_outside(nat, &endpoint);
-		if (!binding && endpoint.address != plan->path->key.dst)
-			return;
-		to = binding ? binding->inside
-			     : (struct endpoint){plan->path->new_dst, endpoint.port, IPPROTO_UDP};
-	} else {
+		    slice_number(rport, UINT16_MAX, &number) && number;
+	if (has_received ? !slice_ipv4(received, &endpoint.address)
+			 : !has_rport || via->sent_by.kind != SIP_HOST_IPV4)
 		return;
-	}
-	if (to.address && to.address != endpoint.address)
+	endpoint.port = rte_cpu_to_be_16((uint16_t)number);
+	if (!received_outward(plan, &endpoint, &to) &&
+		!received_inward(plan, &endpoint, has_received, &to))
+		return;
+	if (has_received && to.address != endpoint.address)
 		sip_edits_address(plan->edits, received, to.address, 0);
 	if (has_rport && to.port && to.port != endpoint.port)
 		sip_edits_number(plan->edits, rport, rte_be_to_cpu_16(to.port));
