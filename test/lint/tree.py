@@ -36,6 +36,7 @@ CONTROL_PLANE = (
     'app/callgate/main.c',
     'app/callgate/options.c',
     'app/callgate/eal.c',
+    'app/callgate/instance.c',
     'app/callgate/appliance.c',
     'app/callgate/memory.c',
     'app/callgate/reload.c',
