@@ -2,6 +2,7 @@
 /*
  * Last stage: what a router does with a packet that may pass. RFC 1812 5.3.1 (TTL), RFC 1191 (MTU).
  */
+#include "forward.h"
 #include "pipeline.h"
 
 void
@@ -34,7 +35,7 @@ next_hop_resolve(struct worker *worker, struct packet *packet, struct flow_path 
 }
 
 void
-forward_packet(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
+forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
 {
 	const struct interface *egress = &worker->appliance->interfaces->entry[path->egress];
 	struct packet *packet = packet_of(mbuf);

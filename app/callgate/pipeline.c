@@ -2,8 +2,9 @@
 /*
  * The packet's path. Read this file first.
  *
- *   receive ─▶ parse_burst ─▶ flow_lookup_burst ─┬─ hit ──────────────────▶ tcp ─▶ sip ─▶ forward
- *                 │                              └─ miss ─▶ admit (policy, NAT, new flow) ─▲
+ *   receive ─▶ parse_burst ─▶ flow_lookup_burst ─┬─ plain hit ──────────────────────▶ forward
+ *                 │                              ├─ hit ─────────▶ tcp ─▶ sip ────────▲
+ *                 │                              └─ miss ─▶ admit ─▲ (policy, NAT, new flow)
  *                 └─ ARP ─▶ neighbour_arp_burst
  *
  * Stages take a burst of up to 32 packets. A packet leaves a stage for the next one, or by
@@ -14,48 +15,31 @@
  */
 #include "pipeline.h"
 #include "flow/tcp.h"
+#include "forward.h"
 #include "net/parse.h"
 
-/*
- * Hits that may pass as they are; all else is sent through admit(). Compacts burst and data
- * together.
- */
-static void
-stage_admit(struct worker *worker, struct burst *burst, void **data)
+/* Operations of a direction, as far as they were decided under the ruleset in force; else none. */
+static inline uint16_t
+path_ops(const struct flow_path *path, uint16_t generation)
 {
-	uint16_t generation = ruleset_generation(appliance_ruleset(worker->appliance));
-	unsigned int kept = 0;
-
-	for (unsigned int i = 0; i < burst->count; i++) {
-		struct rte_mbuf *mbuf = burst->mbuf[i];
-		void *hit = data[i];
-
-		if (likely(hit != NULL)) {
-			struct flow_path *path =
-				&flow_of_data(hit)->path[flow_direction_of_data(hit)];
-			/* relaxed: both are hints that send a packet to the slow path */
-			uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
-			uint16_t checked = atomic_load_explicit(
-				&path->ruleset_generation, memory_order_relaxed);
-
-			if (likely((ops & FLOW_PERMITTED) && checked == generation)) {
-				data[kept] = hit;
-				burst->mbuf[kept++] = mbuf;
-				continue;
-			}
-		}
-		hit = admit(worker, mbuf, hit);
-		if (hit != NULL) {
-			data[kept] = hit;
-			burst->mbuf[kept++] = mbuf;
-		}
-	}
-	burst->count = kept;
+	/* relaxed: both are hints that send a packet to the slow path */
+	if (unlikely(atomic_load_explicit(&path->ruleset_generation, memory_order_relaxed) !=
+		     generation))
+		return 0;
+	return atomic_load_explicit(&path->ops, memory_order_relaxed);
 }
 
-/* TCP state of each packet's flow; segments impossible in it end here. */
+/* May packets of this direction pass, and is translation all they need? */
+static inline bool
+path_is_plain(const struct flow_path *path, uint16_t generation)
+{
+	return (path_ops(path, generation) & (FLOW_PERMITTED | FLOW_TCP | FLOW_SIP_UDP)) ==
+	       FLOW_PERMITTED;
+}
+
+/* TCP state of a packet's flow; segments impossible in it end here: false. */
 static bool
-stage_tcp(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction,
+operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction,
 	uint16_t ops)
 {
 	if (tcp_segment(flow, direction, packet_of(mbuf)->tcp_flags) != 0) {
@@ -67,28 +51,53 @@ stage_tcp(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsig
 	return true;
 }
 
+/*
+ * A packet that needs more than translation: a decision, its TCP state, the ALG. Returns the packet
+ * to forward and, in *hit, its flow as the table holds it; NULL: it is gone.
+ */
+static __rte_noinline struct rte_mbuf *
+pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint16_t generation)
+{
+	unsigned int direction;
+	struct flow *flow;
+	uint16_t ops;
+
+	if (*hit == NULL || !(path_ops(flow_path_of_data(*hit), generation) & FLOW_PERMITTED)) {
+		*hit = admit(worker, mbuf, *hit);
+		if (*hit == NULL)
+			return NULL;
+	}
+	flow = flow_of_data(*hit);
+	direction = flow_direction_of_data(*hit);
+	ops = atomic_load_explicit(&flow->path[direction].ops, memory_order_relaxed);
+	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, flow, direction, ops))
+		return NULL;
+	if (ops & FLOW_SIP_UDP)
+		mbuf = sip_stage(worker, mbuf, flow, direction);
+	return mbuf;
+}
+
 void
 pipeline_forward(struct worker *worker, struct burst *burst)
 {
+	uint16_t generation = ruleset_generation(appliance_ruleset(worker->appliance));
 	void *data[BURST_MAX];
 
+	/*
+	 * One loop does all the rest, so that packets whose flow is in the cache by now are worked
+	 * on while the flows of later ones are still on their way from memory.
+	 */
 	flow_lookup_burst(worker->appliance->flows, burst->mbuf, burst->count, data);
-	stage_admit(worker, burst, data);
 	for (unsigned int i = 0; i < burst->count; i++) {
 		struct rte_mbuf *mbuf = burst->mbuf[i];
-		struct flow *flow = flow_of_data(data[i]);
-		unsigned int direction = flow_direction_of_data(data[i]);
-		struct flow_path *path = &flow->path[direction];
-		uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
 
-		if ((ops & FLOW_TCP) && !stage_tcp(worker, mbuf, flow, direction, ops))
-			continue;
-		if (unlikely(ops & FLOW_SIP_UDP)) {
-			mbuf = sip_stage(worker, mbuf, flow, direction);
+		if (unlikely(data[i] == NULL ||
+			     !path_is_plain(flow_path_of_data(data[i]), generation))) {
+			mbuf = pipeline_operate(worker, mbuf, &data[i], generation);
 			if (mbuf == NULL)
 				continue;
 		}
-		forward_packet(worker, mbuf, path);
+		forward_packet(worker, mbuf, flow_path_of_data(data[i]));
 	}
 }
 

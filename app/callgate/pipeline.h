@@ -33,9 +33,6 @@ void icmp_translate(struct worker *worker, struct rte_mbuf *mbuf);
 struct rte_mbuf *sip_stage(
 	struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction);
 
-/** Packet to send: TTL, MTU, translate, next hop, out (forward.c). Takes it. */
-void forward_packet(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path);
-
 /** Send an ICMP error about a packet and drop it with `reason`. Takes it. */
 void forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,
 	enum drop_reason reason);

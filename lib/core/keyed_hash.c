@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include <rte_branch_prediction.h>
 #include <rte_common.h>
 #include <rte_debug.h>
 
@@ -22,11 +21,11 @@
 
 enum {
 	SECRET_SIZE = 192, /* XXH3's own; XXH3_SECRET_SIZE_MIN (136) is the least */
-	FLOW_KEY_SIZE = 16,
 };
 _Static_assert(SECRET_SIZE >= XXH3_SECRET_SIZE_MIN, "secret too short for XXH3");
 
 static uint8_t hash_secret[SECRET_SIZE] __rte_cache_aligned;
+struct keyed_hash16_secret keyed_hash16_secret;
 
 /* splitmix64: spreads a replay's seed over the secret. */
 static uint64_t
@@ -39,17 +38,19 @@ seed_next(uint64_t *state)
 	return z ^ (z >> 31);
 }
 
-void
-keyed_hash_init(uint64_t seed)
+static void
+secret_from_seed(uint64_t seed)
 {
-	if (seed != 0) {
-		for (size_t i = 0; i < sizeof(hash_secret); i += sizeof(seed)) {
-			uint64_t word = seed_next(&seed);
+	for (size_t i = 0; i < sizeof(hash_secret); i += sizeof(seed)) {
+		uint64_t word = seed_next(&seed);
 
-			memcpy(&hash_secret[i], &word, sizeof(word));
-		}
-		return;
+		memcpy(&hash_secret[i], &word, sizeof(word));
 	}
+}
+
+static void
+secret_from_kernel(void)
+{
 	/* Up to 256 bytes come whole or not at all; EINTR only while the kernel still collects. */
 	while (getrandom(hash_secret, sizeof(hash_secret), 0) != (ssize_t)sizeof(hash_secret)) {
 		if (errno != EINTR)
@@ -57,12 +58,24 @@ keyed_hash_init(uint64_t seed)
 	}
 }
 
+void
+keyed_hash_init(uint64_t seed)
+{
+	uint64_t words[SECRET_SIZE / sizeof(uint64_t)];
+
+	if (seed != 0)
+		secret_from_seed(seed);
+	else
+		secret_from_kernel();
+	/* Where XXH3 reads the secret for inputs of 9 to 16 bytes: offsets 24, 32, 40 and 48. */
+	memcpy(words, hash_secret, sizeof(words));
+	keyed_hash16_secret.low = words[3] ^ words[4];
+	keyed_hash16_secret.high = words[5] ^ words[6];
+}
+
 uint64_t
 keyed_hash64(const void *data, size_t length)
 {
-	/* A flow key: with the length constant the hash is some ten straight instructions. */
-	if (likely(length == FLOW_KEY_SIZE))
-		return XXH3_64bits_withSecret(data, FLOW_KEY_SIZE, hash_secret, SECRET_SIZE);
 	return XXH3_64bits_withSecret(data, length, hash_secret, SECRET_SIZE);
 }
 

@@ -119,6 +119,12 @@ flow_direction_of_data(void *data)
 	return (unsigned int)((uintptr_t)data & 1);
 }
 
+static inline struct flow_path *
+flow_path_of_data(void *data)
+{
+	return &flow_of_data(data)->path[flow_direction_of_data(data)];
+}
+
 /** Tables for `capacity` flows on NUMA node `socket`. NULL and rte_errno. Bring-up. */
 struct flow_table *flow_table_create(
 	uint32_t capacity, const struct flow_timeouts *timeouts, int socket);
@@ -181,11 +187,5 @@ uint32_t flow_timeout(const struct flow_table *table, const struct flow *flow);
 struct pool *flow_pool(struct flow_table *table);
 /** Keys in the hash now (gauge; twice the live flows when nothing is in flight). Any thread. */
 uint32_t flow_key_count(const struct flow_table *table);
-
-/**
- * Apply a direction's operations to one packet: TTL, addresses, ports, checksums (UDP checksum 0
- * stays 0), counters, last_seen. The caller has checked TTL > 1. Worker.
- */
-void flow_translate(struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf);
 
 #endif

@@ -83,8 +83,7 @@ flow_lookup_burst(
 	rte_hash_lookup_with_hash_bulk_data(table->hash, keys, signatures, count, &hits, data);
 	for (unsigned int i = 0; i < count; i++) {
 		if (hits & (UINT64_C(1) << i))
-			rte_prefetch0(
-				&flow_of_data(data[i])->path[flow_direction_of_data(data[i])]);
+			rte_prefetch0(flow_path_of_data(data[i]));
 		else
 			data[i] = NULL;
 	}

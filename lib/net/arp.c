@@ -12,7 +12,7 @@
 #include <rte_ether.h>
 
 #include "core/log.h"
-#include "frame_priv.h"
+#include "frame.h"
 #include "neighbour_priv.h"
 
 static bool

@@ -3,7 +3,7 @@
  * Frames of packets that are longer than the MTU of their link: our own large replies, and messages
  * that grew on their way.
  */
-#include "frame_priv.h"
+#include "frame.h"
 
 #include <rte_ip.h>
 

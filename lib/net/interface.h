@@ -39,7 +39,7 @@ struct interface {
 	uint8_t realm;
 	uint8_t address_count;
 	struct interface_address addresses[INTERFACE_ADDRESSES_MAX];
-};
+} __rte_cache_aligned;
 
 /* What an address is on any interface; the sets may overlap only in a faulty configuration. */
 enum interface_address_kind {
@@ -173,9 +173,10 @@ interface_address_is_broadcast(const struct interface_table *table, rte_be32_t a
 static inline bool
 interface_address_is_martian(rte_be32_t address)
 {
-	uint32_t octet = rte_be_to_cpu_32(address) >> 24;
+	uint8_t octet = (uint8_t)address; /* the first in memory */
 
-	return octet == 0 || octet == 127 || octet >= 224;
+	/* 0 less 1 is 255: one comparison for both ends */
+	return (uint8_t)(octet - 1) >= 223 || octet == 127;
 }
 
 /** Own address to use toward `peer` out of `interface`: same prefix, else the first. 0: none. */

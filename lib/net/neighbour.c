@@ -22,7 +22,7 @@
 #include <rte_spinlock.h>
 
 #include "core/keyed_hash.h"
-#include "frame_priv.h"
+#include "frame.h"
 
 enum { NEIGHBOUR_BUCKETS = 2048 };
 

@@ -77,6 +77,24 @@ neighbour_is_current(const struct neighbour_table *table, uint32_t index, uint16
 }
 
 /**
+ * The link of a remembered neighbour, for frame_output(), when nothing needs to be done about it;
+ * 0: neighbour_output() must look, which is once a second for each neighbour at least. Worker.
+ */
+static inline uint64_t
+neighbour_link(
+	const struct neighbour_table *table, uint32_t index, uint16_t generation, uint32_t now_s)
+{
+	const struct neighbour_head *head = &table->head[index];
+	/* relaxed: the word carries all that belongs together */
+	uint64_t link = atomic_load_explicit(&head->link, memory_order_relaxed);
+
+	if (unlikely(generation == 0 || link >> 48 != generation ||
+		     atomic_load_explicit(&head->used_s, memory_order_relaxed) != now_s))
+		return 0;
+	return link;
+}
+
+/**
  * Look up packet->egress and next_hop; when resolved, set packet->neighbour and its generation for
  * neighbour_output() and for the flow to remember (the mbuf is gone after the output). Asks nobody.
  * True when resolved. Worker.

@@ -22,7 +22,7 @@ struct outbox {
 	outbox_flush_fn flush;
 	void *context;
 	uint64_t pending; /* bit per port with frames */
-	struct {
+	struct outbox_port {
 		unsigned int count;
 		struct rte_mbuf *frame[BURST_MAX];
 	} port[PORTS_MAX];
@@ -32,12 +32,16 @@ struct outbox {
 static inline void
 outbox_put(struct outbox *outbox, uint16_t port, struct rte_mbuf *frame)
 {
-	outbox->port[port].frame[outbox->port[port].count++] = frame;
+	struct outbox_port *slot = &outbox->port[port];
+	unsigned int count = slot->count;
+
+	slot->frame[count++] = frame;
+	slot->count = count;
 	outbox->pending |= UINT64_C(1) << port;
-	if (outbox->port[port].count == BURST_MAX) {
-		outbox->port[port].count = 0;
+	if (unlikely(count == BURST_MAX)) {
+		slot->count = 0;
 		outbox->pending &= ~(UINT64_C(1) << port);
-		outbox->flush(outbox->context, port, outbox->port[port].frame, BURST_MAX);
+		outbox->flush(outbox->context, port, slot->frame, BURST_MAX);
 	}
 }
 

@@ -2,357 +2,107 @@
 /*
  * Parse: from a received frame to a flow key, one pass over the burst.
  *
- * The usual frame (no tag, no IP option, unicast to us) runs straight down; everything rarer is in
- * functions of its own, kept out of line. Each check returns the drop reason that names it.
+ * The usual frame is an untagged UDP datagram to us, whole and without options, whose lengths
+ * agree and whose addresses are no special ones. It is read here with few instructions. Any other
+ * frame goes to parse_frame(), which judges it afresh and names what is wrong with it: the usual
+ * path accepts, it never refuses.
  * Synchronization: none; a worker parses its own packets, the interface table is read-only.
  * Limits: all headers stand in the first segment of a chained mbuf.
  */
-#include "parse.h"
+#include "parse_priv.h"
 
-#include <stddef.h>
-#include <string.h>
-
-#include <rte_arp.h>
-#include <rte_branch_prediction.h>
-#include <rte_ether.h>
-#include <rte_icmp.h>
 #include <rte_prefetch.h>
-#include <rte_tcp.h>
 
-#include "core/keyed_hash.h"
+enum { PREFETCH_AHEAD = 8 };
 
-enum {
-	PREFETCH_AHEAD = 4,
-	IP_OFFSET = sizeof(struct rte_ether_hdr), /* tags are gone by then */
-	OPTION_LSRR = 131,
-	OPTION_SSRR = 137,
-	ICMP_HEADER_LENGTH = 8,
+struct usual_frame {
+	struct rte_ether_hdr ether;
+	struct rte_ipv4_hdr ip;
+	struct rte_udp_hdr udp;
+} __rte_packed __rte_aligned(2);
+
+/* The untagged interface of the port, ready for comparison and copying. */
+struct usual {
+	uint64_t mac, mac_mask; /* own address in the low 48 bits; mask 0: any destination */
+	uint64_t key_high; /* of a key with ports 0 */
+	struct packet packet; /* all that is the same in each */
 };
 
-static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN && offsetof(struct flow_key, src_port) == 8 &&
-		      offsetof(struct flow_key, proto) == 12 &&
-		      offsetof(struct flow_key, realm) == 13,
-	"parse_key() builds the key from words");
-
-/* What a frame turned out to be, beside the drop reasons (which are not negative). */
-enum { PARSED_IPV4 = -1, PARSED_ARP = -2 };
-
-uint64_t
-flow_key_hash(const struct flow_key *key)
+static void
+usual_prepare(const struct parse_context *context, struct usual *usual)
 {
-	return keyed_hash64(key, sizeof(*key));
-}
-
-/* RFC 1071 sum over the 20 bytes of a header without options. */
-static inline bool
-ip_checksum_valid(const void *header)
-{
-	uint64_t a, b, sum;
-	uint32_t c;
-
-	memcpy(&a, header, sizeof(a));
-	memcpy(&b, (const uint8_t *)header + 8, sizeof(b));
-	memcpy(&c, (const uint8_t *)header + 16, sizeof(c));
-	sum = (a & UINT32_MAX) + (a >> 32) + (b & UINT32_MAX) + (b >> 32) + c;
-	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
-}
-
-/* RFC 791 3.1: source routes are refused, options that overrun their header too. */
-static int
-parse_ip_options(const uint8_t *option, const uint8_t *end)
-{
-	while (option < end && option[0] != 0) {
-		if (option[0] == 1) { /* no operation */
-			option++;
-			continue;
-		}
-		if (end - option < 2 || option[1] < 2 || option[1] > end - option)
-			return DROP_IP_HEADER;
-		if (option[0] == OPTION_LSRR || option[0] == OPTION_SSRR)
-			return DROP_IP_OPTIONS;
-		option += option[1];
-	}
-	return PARSED_IPV4;
-}
-
-/* The first byte is not 0x45: another version, an impossible length, or options. */
-static __rte_noinline int
-parse_ip_unusual(const struct rte_mbuf *mbuf, const struct rte_ipv4_hdr *ip)
-{
-	uint32_t header_length = rte_ipv4_hdr_len(ip);
-
-	if (ip->version_ihl >> 4 != 4)
-		return DROP_IP_VERSION;
-	if (header_length < sizeof(*ip))
-		return DROP_IP_HEADER;
-	if (mbuf->data_len < IP_OFFSET + header_length)
-		return DROP_TRUNCATED;
-	if (rte_raw_cksum(ip, header_length) != 0xffff)
-		return DROP_IP_CHECKSUM;
-	return parse_ip_options((const uint8_t *)(ip + 1), (const uint8_t *)ip + header_length);
-}
-
-/* Cut what follows the IP packet: Ethernet padding, or whole segments of a chained mbuf. */
-static __rte_noinline void
-parse_trim(struct rte_mbuf *mbuf, uint32_t length)
-{
-	struct rte_mbuf *segment = mbuf;
-	uint32_t before = 0;
-	uint16_t segments = 1;
-
-	while (before + segment->data_len < length) {
-		before += segment->data_len;
-		segment = segment->next;
-		segments++;
-	}
-	segment->data_len = (uint16_t)(length - before);
-	rte_pktmbuf_free(segment->next);
-	segment->next = NULL;
-	mbuf->nb_segs = segments;
-	mbuf->pkt_len = length;
-}
-
-static inline int
-parse_tcp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length, uint32_t *ports)
-{
-	const struct rte_tcp_hdr *tcp =
-		rte_pktmbuf_mtod_offset(mbuf, const struct rte_tcp_hdr *, packet->l4_offset);
-	uint32_t header_length;
-
-	if (unlikely(l4_length < sizeof(*tcp) || mbuf->data_len < packet->l4_offset + sizeof(*tcp)))
-		return DROP_L4_HEADER;
-	header_length = (uint32_t)(tcp->data_off >> 4) * 4;
-	packet->payload_offset = (uint16_t)(packet->l4_offset + header_length);
-	if (unlikely(header_length < sizeof(*tcp) || header_length > l4_length ||
-		     mbuf->data_len < packet->payload_offset))
-		return DROP_L4_HEADER;
-	memcpy(ports, tcp, sizeof(*ports));
-	packet->tcp_flags = tcp->tcp_flags;
-	return PARSED_IPV4;
-}
-
-static inline int
-parse_udp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length, uint32_t *ports)
-{
-	const struct rte_udp_hdr *udp =
-		rte_pktmbuf_mtod_offset(mbuf, const struct rte_udp_hdr *, packet->l4_offset);
-	uint32_t length;
-
-	packet->payload_offset = (uint16_t)(packet->l4_offset + sizeof(*udp));
-	if (unlikely(l4_length < sizeof(*udp) || mbuf->data_len < packet->payload_offset))
-		return DROP_L4_HEADER;
-	length = rte_be_to_cpu_16(udp->dgram_len);
-	if (unlikely(length < sizeof(*udp) || length > l4_length))
-		return DROP_L4_HEADER;
-	memcpy(ports, udp, sizeof(*ports));
-	return PARSED_IPV4;
-}
-
-static inline int
-parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_length, uint32_t *ports)
-{
-	const struct rte_icmp_hdr *icmp =
-		rte_pktmbuf_mtod_offset(mbuf, const struct rte_icmp_hdr *, packet->l4_offset);
-
-	packet->payload_offset = (uint16_t)(packet->l4_offset + ICMP_HEADER_LENGTH);
-	if (unlikely(l4_length < ICMP_HEADER_LENGTH || mbuf->data_len < packet->payload_offset))
-		return DROP_L4_HEADER;
-	*ports = 0;
-	switch (icmp->icmp_type) {
-	case 0: /* echo reply */
-	case 8: /* echo */
-		*ports = (uint32_t)icmp->icmp_ident << 16 | icmp->icmp_ident;
-		break;
-	case 3: /* destination unreachable */
-	case 4: /* source quench */
-	case 11: /* time exceeded */
-	case 12: /* parameter problem */
-		packet->flags = PACKET_ICMP_ERROR;
-		break;
-	default: /* redirects too: they are for a host on the link, never for one behind us */
-		packet->flags = PACKET_ICMP_OTHER;
-	}
-	return PARSED_IPV4;
-}
-
-static inline int
-parse_l4(const struct rte_mbuf *mbuf, struct packet *packet, uint8_t proto, uint32_t l4_length,
-	uint32_t *ports)
-{
-	switch (proto) {
-	case IPPROTO_UDP:
-		return parse_udp(mbuf, packet, l4_length, ports);
-	case IPPROTO_TCP:
-		return parse_tcp(mbuf, packet, l4_length, ports);
-	case IPPROTO_ICMP:
-		return parse_icmp(mbuf, packet, l4_length, ports);
-	default:
-		*ports = 0;
-		packet->payload_offset = packet->l4_offset;
-		return PARSED_IPV4;
-	}
-}
-
-/*
- * Fill the key in two words: written field by field, the hash that reads it as words would wait
- * for every store to leave the store buffer.
- */
-static inline void
-parse_key(struct packet *packet, const struct rte_ipv4_hdr *ip, uint32_t ports, uint8_t realm)
-{
-	uint64_t words[2];
-
-	memcpy(&words[0], &ip->src_addr, sizeof(words[0]));
-	words[1] = (uint64_t)realm << 40 | (uint64_t)ip->next_proto_id << 32 | ports;
-	memcpy(&packet->key, words, sizeof(packet->key));
-}
-
-static inline int
-parse_ipv4(const struct interface_table *interfaces, const struct interface *interface,
-	struct rte_mbuf *mbuf)
-{
-	const struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(mbuf, const struct rte_ipv4_hdr *, IP_OFFSET);
-	struct packet *packet = packet_of(mbuf);
-	uint32_t header_length = sizeof(*ip);
-	uint32_t total_length, ports;
-	int verdict;
-
-	if (unlikely(mbuf->data_len < IP_OFFSET + sizeof(*ip)))
-		return DROP_TRUNCATED;
-	if (unlikely(ip->version_ihl != RTE_IPV4_VHL_DEF)) {
-		verdict = parse_ip_unusual(mbuf, ip);
-		if (verdict != PARSED_IPV4)
-			return verdict;
-		header_length = rte_ipv4_hdr_len(ip);
-	} else if (unlikely(!ip_checksum_valid(ip))) {
-		return DROP_IP_CHECKSUM;
-	}
-	total_length = rte_be_to_cpu_16(ip->total_length);
-	if (unlikely(total_length < header_length))
-		return DROP_IP_HEADER;
-	if (unlikely(total_length + IP_OFFSET > mbuf->pkt_len))
-		return DROP_TRUNCATED;
-	if (unlikely(interface_address_is_martian(ip->src_addr) ||
-		     interface_address_kind(interfaces, ip->src_addr)))
-		return DROP_IP_SOURCE;
-	if (unlikely(interface_address_is_martian(ip->dst_addr) ||
-		     interface_address_is_broadcast(interfaces, ip->dst_addr)))
-		return DROP_IP_DESTINATION;
-	if (unlikely(ip->fragment_offset &
-		     RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)))
-		return DROP_IP_FRAGMENT;
-	if (mbuf->pkt_len > total_length + IP_OFFSET)
-		parse_trim(mbuf, total_length + IP_OFFSET);
-
-	packet->interface = interface->index;
-	packet->ip_offset = IP_OFFSET;
-	packet->l4_offset = (uint16_t)(IP_OFFSET + header_length);
-	packet->ip_length = (uint16_t)total_length;
-	packet->tcp_flags = 0;
-	packet->flags = 0;
-	packet->egress = 0;
-	packet->neighbour_generation = 0;
-	packet->neighbour = 0;
-	packet->next_hop = 0;
-	packet->flow = NULL;
-	verdict = parse_l4(mbuf, packet, ip->next_proto_id, total_length - header_length, &ports);
-	if (likely(verdict == PARSED_IPV4)) {
-		parse_key(packet, ip, ports, interface->realm);
-		packet->hash = flow_key_hash(&packet->key);
-	}
-	return verdict;
-}
-
-static __rte_noinline int
-parse_arp(const struct interface *interface, struct rte_mbuf *mbuf)
-{
-	struct packet *packet = packet_of(mbuf);
-
-	if (mbuf->data_len < IP_OFFSET + sizeof(struct rte_arp_hdr))
-		return DROP_TRUNCATED;
-	memset(packet, 0, sizeof(*packet));
-	packet->interface = interface->index;
-	packet->ip_offset = IP_OFFSET;
-	return PARSED_ARP;
-}
-
-/* Take the VLAN number from the tag or from the NIC that stripped it, and the tag out of the frame. */
-static __rte_noinline int
-parse_vlan(struct rte_mbuf *mbuf, uint16_t *vlan)
-{
-	const struct rte_vlan_hdr *tag = rte_pktmbuf_mtod_offset(
-		mbuf, const struct rte_vlan_hdr *, sizeof(struct rte_ether_hdr));
-
-	if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
-		*vlan = mbuf->vlan_tci & 0xfff;
-		mbuf->ol_flags &= ~(RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED);
-		mbuf->vlan_tci = 0;
-		return 0;
-	}
-	if (mbuf->data_len < sizeof(struct rte_ether_hdr) + sizeof(*tag))
-		return -1;
-	*vlan = rte_be_to_cpu_16(tag->vlan_tci) & 0xfff;
-	memmove(rte_pktmbuf_mtod_offset(mbuf, uint8_t *, sizeof(*tag)),
-		rte_pktmbuf_mtod(mbuf, void *), 2 * sizeof(struct rte_ether_addr));
-	rte_pktmbuf_adj(mbuf, sizeof(*tag));
-	return 0;
-}
-
-/* What is the same for a whole burst. */
-struct parse_context {
-	const struct interface_table *interfaces;
-	const struct interface *untagged; /* NULL: none on this port */
-	uint16_t port;
-	bool promiscuous;
-};
-
-static inline bool
-parse_mac_equal(const struct rte_ether_addr *a, const struct rte_ether_addr *b)
-{
-	uint32_t a_low, b_low;
-	uint16_t a_high, b_high;
-
-	memcpy(&a_low, a, sizeof(a_low));
-	memcpy(&b_low, b, sizeof(b_low));
-	memcpy(&a_high, a->addr_bytes + sizeof(a_low), sizeof(a_high));
-	memcpy(&b_high, b->addr_bytes + sizeof(b_low), sizeof(b_high));
-	return ((a_low ^ b_low) | (uint32_t)(a_high ^ b_high)) == 0;
-}
-
-static inline int
-parse_frame(const struct parse_context *context, struct rte_mbuf *mbuf)
-{
-	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(mbuf, const struct rte_ether_hdr *);
 	const struct interface *interface = context->untagged;
-	uint16_t vlan;
-	bool own;
 
-	if (unlikely(mbuf->data_len < sizeof(*ether)))
-		return DROP_TRUNCATED;
-	if (unlikely(ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_VLAN) ||
-		     mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)) {
-		if (parse_vlan(mbuf, &vlan) < 0)
-			return DROP_TRUNCATED;
-		ether = rte_pktmbuf_mtod(mbuf, const struct rte_ether_hdr *);
-		interface = interface_find(context->interfaces, context->port, vlan);
-	}
-	if (unlikely(interface == NULL))
-		return DROP_VLAN_UNKNOWN;
-	own = context->promiscuous || parse_mac_equal(&ether->dst_addr, &interface->mac);
-	if (likely(ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4))) {
-		if (unlikely(!own))
-			return DROP_ETHER_DESTINATION;
-		return parse_ipv4(context->interfaces, interface, mbuf);
-	}
-	if (ether->ether_type == RTE_BE16(RTE_ETHER_TYPE_ARP)) {
-		if (!own && !rte_is_broadcast_ether_addr(&ether->dst_addr))
-			return DROP_ETHER_DESTINATION;
-		return parse_arp(interface, mbuf);
-	}
-	return DROP_ETHER_TYPE;
+	*usual = (struct usual){
+		.mac_mask = context->promiscuous ? 0 : UINT64_C(0x0000ffffffffffff),
+		.key_high = parse_key_high(interface->realm, IPPROTO_UDP, 0),
+		.packet =
+			{
+				.interface = interface->index,
+				.ip_offset = IP_OFFSET,
+				.l4_offset = offsetof(struct usual_frame, udp),
+				.payload_offset = sizeof(struct usual_frame),
+			},
+	};
+	memcpy(&usual->mac, &interface->mac, sizeof(interface->mac));
+}
+
+static inline bool
+usual_headers(
+	const struct usual *usual, const struct rte_mbuf *mbuf, const struct usual_frame *frame)
+{
+	uint64_t destination;
+
+	if (unlikely(mbuf->data_len < sizeof(*frame)))
+		return false;
+	memcpy(&destination, frame, sizeof(destination));
+	return ((destination ^ usual->mac) & usual->mac_mask) == 0 &&
+	       !(mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) &&
+	       frame->ether.ether_type == RTE_BE16(RTE_ETHER_TYPE_IPV4) &&
+	       frame->ip.version_ihl == RTE_IPV4_VHL_DEF &&
+	       frame->ip.next_proto_id == IPPROTO_UDP &&
+	       !(frame->ip.fragment_offset &
+		       RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) &&
+	       rte_be_to_cpu_16(frame->ip.total_length) + sizeof(frame->ether) == mbuf->pkt_len &&
+	       rte_be_to_cpu_16(frame->udp.dgram_len) + offsetof(struct usual_frame, udp) ==
+		       mbuf->pkt_len &&
+	       ip_checksum_valid(&frame->ip);
+}
+
+/* Addresses of single hosts, the source none of ours. */
+static inline bool
+usual_addresses(const struct interface_table *interfaces, const struct rte_ipv4_hdr *ip)
+{
+	return !interface_address_is_martian(ip->src_addr) &&
+	       !interface_address_is_martian(ip->dst_addr) &&
+	       !interface_address_kind(interfaces, ip->src_addr) &&
+	       !interface_address_is_broadcast(interfaces, ip->dst_addr);
+}
+
+/* Parse a usual frame; false: it is none, and nothing was written. */
+static inline bool
+parse_usual(
+	const struct usual *usual, const struct interface_table *interfaces, struct rte_mbuf *mbuf)
+{
+	const struct usual_frame *frame = rte_pktmbuf_mtod(mbuf, const struct usual_frame *);
+	struct packet *packet = packet_of(mbuf);
+	uint32_t ports;
+
+	if (unlikely(
+		    !usual_headers(usual, mbuf, frame) || !usual_addresses(interfaces, &frame->ip)))
+		return false;
+	*packet = usual->packet;
+	packet->ip_length = (uint16_t)(mbuf->pkt_len - sizeof(frame->ether));
+	memcpy(&ports, &frame->udp, sizeof(ports));
+	parse_key(packet, &frame->ip, usual->key_high | ports);
+	return true;
+}
+
+static inline void
+prefetch_frame(struct rte_mbuf *mbuf)
+{
+	rte_prefetch0(rte_pktmbuf_mtod(mbuf, void *));
+	rte_prefetch0(packet_of(mbuf));
 }
 
 void
@@ -361,23 +111,21 @@ parse_burst(struct thread *self, const struct interface_table *interfaces, uint1
 {
 	const struct parse_context context = {
 		interfaces, interface_find(interfaces, port, 0), port, promiscuous};
-	unsigned int i, arp = 0, ipv4 = 0;
-	int verdict;
+	unsigned int arp = 0, ipv4 = 0;
+	struct usual usual;
 
-	for (i = 0; i < PREFETCH_AHEAD && i < burst->count; i++) {
-		rte_prefetch0(rte_pktmbuf_mtod(burst->mbuf[i], void *));
-		rte_prefetch0(packet_of(burst->mbuf[i]));
-	}
-	for (i = 0; i < burst->count; i++) {
+	if (context.untagged)
+		usual_prepare(&context, &usual);
+	for (unsigned int i = 0; i < PREFETCH_AHEAD && i < burst->count; i++)
+		prefetch_frame(burst->mbuf[i]);
+	for (unsigned int i = 0; i < burst->count; i++) {
 		struct rte_mbuf *mbuf = burst->mbuf[i];
+		int verdict = PARSED_IPV4;
 
-		if (i + PREFETCH_AHEAD < burst->count) {
-			struct rte_mbuf *ahead = burst->mbuf[i + PREFETCH_AHEAD];
-
-			rte_prefetch0(rte_pktmbuf_mtod(ahead, void *));
-			rte_prefetch0(packet_of(ahead));
-		}
-		verdict = parse_frame(&context, mbuf);
+		if (i + PREFETCH_AHEAD < burst->count)
+			prefetch_frame(burst->mbuf[i + PREFETCH_AHEAD]);
+		if (unlikely(!context.untagged || !parse_usual(&usual, interfaces, mbuf)))
+			verdict = parse_frame(&context, mbuf);
 		if (likely(verdict == PARSED_IPV4))
 			result->ipv4.mbuf[ipv4++] = mbuf;
 		else if (verdict == PARSED_ARP)

@@ -5,6 +5,9 @@
 #ifndef NET_PARSE_H
 #define NET_PARSE_H
 
+#include <string.h>
+
+#include "core/keyed_hash.h"
 #include "core/thread.h"
 #include "interface.h"
 #include "packet.h"
@@ -26,6 +29,13 @@ void parse_burst(struct thread *self, const struct interface_table *interfaces, 
 	bool promiscuous, const struct burst *burst, struct parse_result *result);
 
 /** Keyed hash of a flow key, the same on every thread. */
-uint64_t flow_key_hash(const struct flow_key *key);
+static inline uint64_t
+flow_key_hash(const struct flow_key *key)
+{
+	uint64_t words[2];
+
+	memcpy(words, key, sizeof(words));
+	return keyed_hash16(words[0], words[1]);
+}
 
 #endif

@@ -27,6 +27,7 @@
 #include "core/keyed_hash.h"
 #include "core/rcu.h"
 #include "flow/flow.h"
+#include "flow/flow_translate.h"
 #include "flow/shared_hash.h"
 #include "net/parse.h"
 

@@ -2,10 +2,15 @@
 /*
  * The established NAT path, whole: parse, look-up, translate, Ethernet header, outbox; fed from
  * memory in bursts of 32 on one lcore. Beside it, in the same run and on the same keys: the feed
- * alone with an empty forward, and one bulk rte_hash look-up. Also new flows a second.
+ * alone with an empty forward, parse alone, and one bulk rte_hash look-up. Also new flows a second.
  *
- * A packet is made from its flow's number, so feeding reads no memory that the path would find
- * warm; flows are visited in a scattered order.
+ * Frames are made from their flow's number, a whole section (BURSTS bursts, each frame in an mbuf
+ * of its own) ahead of the clock: what the path reads first has left the store buffer and most of
+ * it the nearest cache, as after a NIC's write. Flows are visited in a scattered order.
+ *
+ * Rounds of the paths alternate, so that a disturbance meets all of them. A round's figure is the
+ * median of its timed sections (one that another process interrupted does not count); of those,
+ * the best and the median of all rounds are printed. Ratios are of neighbouring rounds.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +35,11 @@
 enum {
 	DESTINATIONS = 32, /* flows of one inside endpoint */
 	ENDPOINTS_A_HOST = 4096,
-	ROUNDS = 1 << 22, /* packets measured */
-	WARM_UP = 1 << 20,
+	BURSTS = 8, /* of a timed section */
+	SECTION = BURSTS * BURST_MAX,
+	SECTIONS = 256, /* of a round: 65,536 packets */
+	ROUNDS = 32, /* of each path: two million packets */
+	FLOWS_TO_COUNT = 1000, /* with fewer, making them is mostly the first ARP question */
 	STEP = 1000003, /* prime: scattered order over any power of two and over 1000 */
 };
 
@@ -51,7 +59,7 @@ static const char configuration[] =
 
 static struct appliance appliance;
 static struct worker *worker;
-static struct burst frames; /* the same mbufs again and again */
+static struct burst frames[BURSTS]; /* the same mbufs again and again */
 static uint64_t sent;
 
 static void
@@ -67,6 +75,14 @@ fault_print(void *context, const struct config_fault *fault)
 
 	config_fault_format(line, sizeof(line), fault);
 	fprintf(stderr, "%s\n", line);
+}
+
+static void
+frames_take(struct burst *burst)
+{
+	burst->count = BURST_MAX;
+	if (rte_pktmbuf_alloc_bulk(appliance.mempool, burst->mbuf, BURST_MAX) != 0)
+		rte_exit(1, "no mbufs\n");
 }
 
 static void
@@ -90,9 +106,8 @@ appliance_make(unsigned int max_flows)
 		rte_exit(1, "appliance does not come up\n");
 	worker = appliance.worker[0];
 	worker->outbox.flush = sink;
-	frames.count = BURST_MAX;
-	if (rte_pktmbuf_alloc_bulk(appliance.mempool, frames.mbuf, BURST_MAX) != 0)
-		rte_exit(1, "no mbufs\n");
+	for (unsigned int i = 0; i < BURSTS; i++)
+		frames_take(&frames[i]);
 }
 
 /* The first packet of a flow's inside host to one of its destinations. */
@@ -129,12 +144,12 @@ frame_fill(struct rte_mbuf *mbuf, uint32_t flow)
 	frame->udp.dgram_cksum = RTE_BE16(0x1234);
 }
 
+/* The frames of the next flows in the scattered order. */
 static void
-burst_fill(struct burst *burst, uint32_t first, uint32_t flows)
+burst_fill(struct burst *burst, uint64_t first, uint32_t flows)
 {
 	for (unsigned int i = 0; i < BURST_MAX; i++)
-		frame_fill(frames.mbuf[i], (uint32_t)((uint64_t)(first + i) * STEP % flows));
-	*burst = frames;
+		frame_fill(burst->mbuf[i], (uint32_t)((first + i) * STEP % flows));
 }
 
 /* The gateway's answer, so that the path ends in a frame and not in the hold queue. */
@@ -185,7 +200,8 @@ flows_make(uint32_t flows)
 	for (uint32_t i = 0; i < flows; i += BURST_MAX) {
 		struct burst burst;
 
-		burst_fill(&burst, i, flows);
+		burst_fill(&frames[0], i, flows);
+		burst = frames[0];
 		start = rte_rdtsc();
 		thread_refresh_clock(&worker->thread);
 		pipeline_receive(worker, 0, &burst);
@@ -194,64 +210,95 @@ flows_make(uint32_t flows)
 		if (i == 0) {
 			gateway_answer();
 			turn_end();
-			if (rte_pktmbuf_alloc_bulk(appliance.mempool, frames.mbuf, BURST_MAX) != 0)
-				rte_exit(1, "no mbufs\n");
+			frames_take(&frames[0]);
 		}
 	}
 	return nanoseconds(cycles, flows);
 }
 
-enum path { PATH_EMPTY, PATH_LOOKUP, PATH_WHOLE };
+enum path { PATH_EMPTY, PATH_PARSE, PATH_LOOKUP, PATH_WHOLE, PATHS };
 
-static double
-measure(enum path path, uint32_t flows, struct rte_hash *hash)
+/* What a bulk look-up takes, made before the clock starts. */
+struct lookup {
+	struct rte_hash *hash;
+	const void *keys[BURSTS][BURST_MAX];
+	hash_sig_t signatures[BURSTS][BURST_MAX];
+};
+
+static void
+lookup_prepare(struct lookup *lookup)
 {
-	uint64_t cycles = 0, start;
-	uint64_t before = 0;
+	struct parse_result parsed;
 
-	for (uint32_t i = 0; i < WARM_UP + ROUNDS; i += BURST_MAX) {
-		struct parse_result parsed;
-		struct burst burst;
-		const void *keys[BURST_MAX];
-		hash_sig_t signatures[BURST_MAX];
-		void *data[BURST_MAX];
-		uint64_t hits;
-
-		if (i == WARM_UP) {
-			cycles = 0;
-			before = sent;
+	for (unsigned int i = 0; i < BURSTS; i++) {
+		parse_burst(&worker->thread, appliance.interfaces, 0, false, &frames[i], &parsed);
+		for (unsigned int k = 0; k < BURST_MAX; k++) {
+			lookup->keys[i][k] = &packet_of(parsed.ipv4.mbuf[k])->key;
+			lookup->signatures[i][k] = (hash_sig_t)packet_of(parsed.ipv4.mbuf[k])->hash;
 		}
-		burst_fill(&burst, i, flows);
-		if (path == PATH_LOOKUP) {
-			parse_burst(
-				&worker->thread, appliance.interfaces, 0, false, &burst, &parsed);
-			for (unsigned int k = 0; k < BURST_MAX; k++) {
-				keys[k] = &packet_of(parsed.ipv4.mbuf[k])->key;
-				signatures[k] = (hash_sig_t)packet_of(parsed.ipv4.mbuf[k])->hash;
-			}
-		}
-		start = rte_rdtsc();
-		switch (path) {
-		case PATH_EMPTY:
-			for (unsigned int k = 0; k < BURST_MAX; k++)
-				outbox_put(&worker->outbox, 1, burst.mbuf[k]);
-			break;
-		case PATH_LOOKUP:
-			if (rte_hash_lookup_with_hash_bulk_data(
-				    hash, keys, signatures, BURST_MAX, &hits, data) != BURST_MAX)
-				rte_exit(1, "look-up missed\n");
-			break;
-		case PATH_WHOLE:
-			thread_refresh_clock(&worker->thread);
-			pipeline_receive(worker, 0, &burst);
-			break;
-		}
-		turn_end();
-		cycles += rte_rdtsc() - start;
 	}
-	if (path != PATH_LOOKUP && sent - before != ROUNDS)
-		rte_exit(1, "%" PRIu64 " of %u packets left\n", sent - before, ROUNDS);
-	return nanoseconds(cycles, ROUNDS);
+}
+
+/* One burst down one path. */
+static void
+burst_run(enum path path, unsigned int i, const struct lookup *lookup)
+{
+	struct burst burst = frames[i];
+	struct parse_result parsed;
+	void *data[BURST_MAX];
+	uint64_t hits;
+
+	switch (path) {
+	case PATH_EMPTY:
+		for (unsigned int k = 0; k < BURST_MAX; k++)
+			outbox_put(&worker->outbox, 1, burst.mbuf[k]);
+		break;
+	case PATH_PARSE:
+		parse_burst(&worker->thread, appliance.interfaces, 0, false, &burst, &parsed);
+		sent += parsed.ipv4.count;
+		break;
+	case PATH_LOOKUP:
+		sent += (unsigned int)rte_hash_lookup_with_hash_bulk_data(lookup->hash,
+			(const void **)(uintptr_t)lookup->keys[i],
+			(hash_sig_t *)(uintptr_t)lookup->signatures[i], BURST_MAX, &hits, data);
+		break;
+	default:
+		thread_refresh_clock(&worker->thread);
+		pipeline_receive(worker, 0, &burst);
+	}
+	turn_end();
+}
+
+static int
+figure_compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A round of one path; its median section, in nanoseconds a packet. */
+static double
+measure(enum path path, uint32_t flows, uint64_t *next, struct lookup *lookup)
+{
+	double figures[SECTIONS];
+	uint64_t start, before = sent;
+
+	for (unsigned int section = 0; section < SECTIONS; section++) {
+		for (unsigned int i = 0; i < BURSTS; i++, *next += BURST_MAX)
+			burst_fill(&frames[i], *next, flows);
+		if (path == PATH_LOOKUP)
+			lookup_prepare(lookup);
+		start = rte_rdtsc();
+		for (unsigned int i = 0; i < BURSTS; i++)
+			burst_run(path, i, lookup);
+		figures[section] = nanoseconds(rte_rdtsc() - start, SECTION);
+	}
+	if (sent - before != SECTIONS * SECTION)
+		rte_exit(1, "%" PRIu64 " of %u packets came through\n", sent - before,
+			SECTIONS * SECTION);
+	qsort(figures, SECTIONS, sizeof(figures[0]), figure_compare);
+	return figures[SECTIONS / 2];
 }
 
 /* Room for the floor's table, in the heap where the appliance has its own. */
@@ -269,8 +316,8 @@ heap_grow(void)
 		rte_exit(1, "no memory\n");
 	memory = RTE_PTR_ALIGN_CEIL(memory, page);
 	madvise(memory, length, MADV_HUGEPAGE);
-	if (rte_malloc_heap_memory_add("tables", memory, length, NULL,
-		    (unsigned int)(length / page), page) != 0)
+	if (rte_malloc_heap_memory_add(
+		    "tables", memory, length, NULL, (unsigned int)(length / page), page) != 0)
 		rte_exit(1, "no heap for the floor's table\n");
 }
 
@@ -308,10 +355,14 @@ floor_table(uint32_t flows)
 int
 main(int argc, char **argv)
 {
+	static const char *const names[PATHS] = {
+		"empty forward", "parse", "bulk look-up", "whole NAT path"};
+	static double figures[PATHS][ROUNDS], ratios[ROUNDS];
+	static struct lookup lookup;
 	/* One table size a process: EAL starts once. */
 	uint32_t flows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1 << 20;
-	double create, empty, lookup, whole;
-	struct rte_hash *hash;
+	uint64_t next[PATHS] = {0};
+	double create;
 
 	appliance_make(RTE_MAX(flows, 1024u));
 	create = flows_make(flows);
@@ -319,14 +370,23 @@ main(int argc, char **argv)
 		rte_exit(1, "%u flows of %u were made\n", pool_used(flow_pool(appliance.flows)),
 			flows);
 	heap_grow();
-	hash = floor_table(flows);
-	empty = measure(PATH_EMPTY, flows, NULL);
-	lookup = measure(PATH_LOOKUP, flows, hash);
-	whole = measure(PATH_WHOLE, flows, NULL);
-	printf("%8u flows, %s pages: empty forward %5.1f ns, bulk look-up %5.1f ns, whole NAT path "
-	       "%5.1f ns (%.2f x look-up); new flow %6.0f ns (%.2f M/s)\n",
-		flows, eal_pages(&appliance), empty, lookup, whole, whole / lookup,
-		create, 1000 / create);
-	rte_hash_free(hash);
+	lookup.hash = floor_table(flows);
+	for (unsigned int round = 0; round < ROUNDS; round++) {
+		for (enum path path = 0; path < PATHS; path++)
+			figures[path][round] = measure(path, flows, &next[path], &lookup);
+		ratios[round] = figures[PATH_WHOLE][round] / figures[PATH_LOOKUP][round];
+	}
+	printf("%u flows, %s pages; ns a packet, best round (median of %u rounds)\n", flows,
+		eal_pages(&appliance), ROUNDS);
+	for (enum path path = 0; path < PATHS; path++) {
+		qsort(figures[path], ROUNDS, sizeof(figures[path][0]), figure_compare);
+		printf("  %-16s %6.1f (%.1f)\n", names[path], figures[path][0],
+			figures[path][ROUNDS / 2]);
+	}
+	qsort(ratios, ROUNDS, sizeof(ratios[0]), figure_compare);
+	printf("  whole path / look-up, median of rounds %.2f\n", ratios[ROUNDS / 2]);
+	if (flows >= FLOWS_TO_COUNT)
+		printf("  new flow         %6.0f (%.2f M/s)\n", create, 1000 / create);
+	rte_hash_free(lookup.hash);
 	return 0;
 }

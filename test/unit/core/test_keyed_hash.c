@@ -69,6 +69,19 @@ every_bit_of_a_flow_key_matters(void **state)
 	}
 }
 
+static void
+the_inline_form_for_16_bytes_is_the_same_hash(void **state)
+{
+	uint64_t words[2] = {0};
+
+	for (uint64_t seed = 1; seed < 1000; seed++) {
+		keyed_hash_init(seed);
+		words[0] = words[1] * 3 + seed;
+		words[1] = keyed_hash64(words, sizeof(words));
+		assert_true(keyed_hash16(words[0], words[1]) == keyed_hash64(words, sizeof(words)));
+	}
+}
+
 /* 65,536 neighbouring ports over 256 buckets: 256 each expected, standard deviation 16. */
 static void
 neighbouring_ports_spread_evenly(void **state)
@@ -130,6 +143,7 @@ main(void)
 		cmocka_unit_test(the_same_seed_gives_the_same_hashes),
 		cmocka_unit_test(without_a_seed_every_start_has_another_secret),
 		cmocka_unit_test(every_bit_of_a_flow_key_matters),
+		cmocka_unit_test(the_inline_form_for_16_bytes_is_the_same_hash),
 		cmocka_unit_test(neighbouring_ports_spread_evenly),
 		cmocka_unit_test(random_numbers_repeat_with_the_seed_and_differ_between_streams),
 		cmocka_unit_test(random_below_reaches_every_number_below_its_bound_and_no_other),

@@ -7,6 +7,7 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "flow/flow_translate.h"
 #include "flow_fixture.h"
 
 enum { PAYLOAD = 40, IP_OFFSET = 14 };

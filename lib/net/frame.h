@@ -2,8 +2,8 @@
 /*
  * The last step of every frame: put the Ethernet header (and VLAN tag) before layer 3 and queue it.
  */
-#ifndef NET_FRAME_PRIV_H
-#define NET_FRAME_PRIV_H
+#ifndef NET_FRAME_H
+#define NET_FRAME_H
 
 #include <assert.h>
 #include <string.h>
@@ -38,22 +38,23 @@ frame_output(struct thread *self, struct net_output *output, const struct frame 
 	struct rte_mbuf *mbuf)
 {
 	const struct interface *interface = frame->interface;
-	int length = sizeof(struct rte_ether_hdr);
-	int grow;
+	int grow = (int)sizeof(struct rte_ether_hdr) - frame->offset;
 	uint8_t *header;
 
 	if (interface->vlan)
-		length += sizeof(struct rte_vlan_hdr);
-	grow = length - frame->offset;
-	if (unlikely(grow > rte_pktmbuf_headroom(mbuf))) {
-		packet_drop(self, mbuf, DROP_NO_MBUF);
-		return;
+		grow += (int)sizeof(struct rte_vlan_hdr);
+	if (grow != 0) {
+		if (unlikely(grow > rte_pktmbuf_headroom(mbuf))) {
+			packet_drop(self, mbuf, DROP_NO_MBUF);
+			return;
+		}
+		mbuf->data_off = (uint16_t)(mbuf->data_off - grow);
+		mbuf->data_len = (uint16_t)(mbuf->data_len + grow);
+		mbuf->pkt_len = (uint32_t)((int)mbuf->pkt_len + grow);
 	}
-	header = rte_pktmbuf_mtod(mbuf, uint8_t *) - grow;
-	mbuf->data_off = (uint16_t)(mbuf->data_off - grow);
-	mbuf->data_len = (uint16_t)(mbuf->data_len + grow);
-	mbuf->pkt_len = (uint32_t)((int)mbuf->pkt_len + grow);
-	memcpy(header, &frame->link, RTE_ETHER_ADDR_LEN);
+	header = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	/* eight bytes at once; the source address follows over the last two */
+	memcpy(header, &frame->link, sizeof(frame->link));
 	memcpy(header + RTE_ETHER_ADDR_LEN, &interface->mac, RTE_ETHER_ADDR_LEN);
 	header += 2 * RTE_ETHER_ADDR_LEN;
 	if (interface->vlan) {

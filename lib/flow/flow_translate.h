@@ -3,6 +3,9 @@
  * The fast path's last step: run one direction's operations over one packet (RFC 3022 4.1, checksum
  * update RFC 1624 equation 3). It decides nothing; what to write was computed with the flow.
  */
+#ifndef FLOW_FLOW_TRANSLATE_H
+#define FLOW_FLOW_TRANSLATE_H
+
 #include <rte_byteorder.h>
 #include <rte_icmp.h>
 #include <rte_tcp.h>
@@ -12,7 +15,7 @@
 #include "net/checksum.h"
 
 /* Delta of a TTL that becomes one less: TTL is the high byte of its 16-bit word. */
-#define TTL_DELTA RTE_BE16(0xfeff)
+enum { FLOW_TTL_DELTA = RTE_BE16(0xfeff) };
 
 static inline void
 flow_translate_udp(const struct flow_path *path, struct rte_udp_hdr *udp)
@@ -51,11 +54,15 @@ flow_translate_l4(const struct flow_path *path, struct rte_mbuf *mbuf)
 	}
 }
 
-void
-flow_translate(struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf)
+/**
+ * Apply a direction's operations to one packet: TTL, addresses, ports, checksums (UDP checksum 0
+ * stays 0), counters, last_seen. The caller has checked TTL > 1. Worker.
+ */
+static inline void
+flow_translate(const struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf)
 {
 	struct rte_ipv4_hdr *ip = packet_ip(mbuf);
-	uint32_t sum = (uint32_t)(uint16_t)~ip->hdr_checksum + TTL_DELTA;
+	uint32_t sum = (uint32_t)(uint16_t)~ip->hdr_checksum + FLOW_TTL_DELTA;
 
 	ip->time_to_live--;
 	if (atomic_load_explicit(&path->ops, memory_order_relaxed) & FLOW_REWRITE) {
@@ -71,3 +78,5 @@ flow_translate(struct thread *self, struct flow_path *path, struct rte_mbuf *mbu
 	if (atomic_load_explicit(&path->last_seen_s, memory_order_relaxed) != self->now_s)
 		atomic_store_explicit(&path->last_seen_s, self->now_s, memory_order_relaxed);
 }
+
+#endif
