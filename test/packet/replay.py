@@ -117,10 +117,31 @@ class ReplayTest(unittest.TestCase):
                 words = line.rsplit(" ", 1)
                 if len(words) == 2 and words[1].isdigit():
                     counters[words[0]] = int(words[1])
-            return Result(counters, files, done.stderr)
+            result = Result(counters, files, done.stderr)
+            self.assert_balance(result)
+            return result
 
     def config(self, **arguments):
         return configuration(workers=self.workers, **arguments)
+
+    def assert_balance(self, result):
+        """What began has ended or stands, and every packet left, was dropped or is held: no counter
+        counts twice or never."""
+        def event(name):
+            return result.count("event " + name)
+        for thing, opened, ended, standing in (
+                ("flow", "created", ("expired", "closed"), "flows"),
+                ("binding", "created", ("closed",), "translations"),
+                ("door", "opened", ("closed",), "doors"),
+                ("pinhole", "opened", ("closed",), "pinholes")):
+            self.assertEqual(
+                event(f"{thing}_{opened}"), sum(event(f"{thing}_{end}") for end in ended)
+                + result.count("summary " + standing), f"{thing}s opened, ended and standing")
+        drops = sum(n for name, n in result.counters.items() if name.startswith("drop "))
+        if event("fragments_out") == 0 and result.count("drop no_mbuf") == 0:
+            self.assertEqual(
+                event("rx_packets") + event("arp_request_out") + event("icmp_error_out"),
+                event("tx_packets") + drops + result.count("summary mbufs"), "packets in and out")
 
     def assert_nothing_left(self, result):
         """No call, media door, media pinhole or held packet after the run."""
