@@ -162,6 +162,11 @@ sdp_find(struct slice body, struct slice content_type, struct slice *description
 		*description = body;
 		return body.length >= 3 && memcmp(body.at, "v=0", 3) == 0;
 	}
+	/* How nearly all of them are written. */
+	if (scan_word(content_type, "application/sdp")) {
+		*description = body;
+		return true;
+	}
 	if (!media_type_parse(content_type, &media_type))
 		return false;
 	if (is_sdp(&media_type)) {

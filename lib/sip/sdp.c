@@ -158,18 +158,19 @@ media_parse(struct slice value, struct sdp_media *media)
 	if (media->type.length == 0 || media->protocol.length == 0)
 		return false;
 
-	const char *const slash = memchr(port.at, '/', port.length);
-
 	media->port_count = 1;
-	if (slash != NULL) {
+	if (!port_parse(port, &media->port)) {
+		const char *const slash = memchr(port.at, '/', port.length);
+
+		if (slash == NULL)
+			return false;
 		count = slice_of(slash + 1, port.at + port.length);
 		port = slice_of(port.at, slash);
-		if (!port_parse(count, &media->port_count) || media->port_count == 0)
+		if (!port_parse(count, &media->port_count) || media->port_count == 0 ||
+			!port_parse(port, &media->port))
 			return false;
 	}
 	scan_store(&media->port_text, port);
-	if (!port_parse(port, &media->port))
-		return false;
 	media->is_rtp = contains_rtp(media->protocol);
 	media->is_udp = runs_over_udp(media->protocol);
 	return true;
