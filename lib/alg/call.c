@@ -132,6 +132,15 @@ call_forget(struct alg_worker *worker, struct call *call)
 	slab_give(&worker->calls, slab_index(&worker->calls, call));
 }
 
+/* relaxed: a gauge that this worker alone writes */
+static void
+call_count_add(struct alg_worker *worker, uint32_t n)
+{
+	atomic_store_explicit(&worker->call_count,
+		atomic_load_explicit(&worker->call_count, memory_order_relaxed) + n,
+		memory_order_relaxed);
+}
+
 static bool
 call_begin(struct plan *plan, struct call *call)
 {
@@ -156,7 +165,7 @@ call_begin(struct plan *plan, struct call *call)
 	call->to_length = party_store(call->to, &plan->sip->to);
 	sip_count(worker, SIP_COUNT_CALL_MADE, 1);
 	event_count(plan->self->counters, EVENT_CALLS_OWNED, 1);
-	atomic_fetch_add_explicit(&worker->call_count, 1, memory_order_relaxed); /* gauge */
+	call_count_add(worker, 1);
 	return true;
 }
 
@@ -206,7 +215,7 @@ call_create(struct plan *plan)
 			host_give(worker->alg->hosts, call->host);
 		call->state = CALL_FREE;
 		sip_count(worker, SIP_COUNT_CALL_ENDED, 1);
-		atomic_fetch_sub_explicit(&worker->call_count, 1, memory_order_relaxed);
+		call_count_add(worker, UINT32_MAX);
 		slab_give(&worker->calls, index);
 		return NULL;
 	}
@@ -269,5 +278,5 @@ call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 	call_arm(worker, call, self->now_s);
 	tombstone_push(worker, call);
 	sip_count(worker, SIP_COUNT_CALL_ENDED, 1);
-	atomic_fetch_sub_explicit(&worker->call_count, 1, memory_order_relaxed); /* gauge */
+	call_count_add(worker, UINT32_MAX);
 }

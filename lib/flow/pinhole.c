@@ -191,8 +191,11 @@ pinhole_join(struct pinhole_table *table, struct pinhole *pinhole, const struct 
 			       first->call.index == spec->holder.call.index &&
 			       first->call.generation == spec->holder.call.generation;
 
+	/* no other writer while the stripe is held */
 	if (spec->hold)
-		atomic_fetch_add_explicit(&pinhole->holders, 1, memory_order_relaxed);
+		atomic_store_explicit(&pinhole->holders,
+			atomic_load_explicit(&pinhole->holders, memory_order_relaxed) + 1,
+			memory_order_relaxed);
 	pinhole_raise_deadline(pinhole, spec->until_s);
 	if (!pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
 		return;
@@ -308,8 +311,8 @@ pinhole_open_pair(struct thread *self, struct pinhole_table *table,
 		rte_spinlock_lock(high);
 	pinhole_find_pair(table, spec, hash, pinhole);
 	for (; opened < 2; opened++) {
-		ret = pinhole_open_found(self, table, &spec[opened], hash[opened],
-			&pinhole[opened], &expired[opened]);
+		ret = pinhole_open_found(self, table, &spec[opened], hash[opened], &pinhole[opened],
+			&expired[opened]);
 		if (ret != 0)
 			break;
 		handle[opened] = pool_handle(table->pool, pinhole[opened]);

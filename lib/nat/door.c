@@ -10,6 +10,7 @@
  * stripes of both keys, ascending.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "nat_priv.h"
 
@@ -23,20 +24,44 @@ door_gauge_of(const struct binding *binding)
 		door, door && atomic_load_explicit(&binding->media, memory_order_relaxed)};
 }
 
+/* What one step changed: added up over a pair, so that the shared gauges are written once. */
+struct door_change {
+	int32_t doors, media;
+};
+
+static void
+door_change_note(
+	struct door_change *change, struct door_gauge before, const struct binding *binding)
+{
+	struct door_gauge now = door_gauge_of(binding);
+
+	change->doors += now.door - before.door;
+	change->media += now.media - before.media;
+}
+
+static void
+door_change_count(struct thread *self, struct nat *nat, const struct door_change *change)
+{
+	if (change->doors) {
+		atomic_fetch_add_explicit(
+			&nat->doors, (uint32_t)change->doors, memory_order_relaxed);
+		event_count(self->counters,
+			change->doors > 0 ? EVENT_DOOR_OPENED : EVENT_DOOR_CLOSED,
+			(uint64_t)abs(change->doors));
+	}
+	if (change->media)
+		atomic_fetch_add_explicit(
+			&nat->media_doors, (uint32_t)change->media, memory_order_relaxed);
+}
+
 void
 door_account(struct thread *self, struct nat *nat, struct door_gauge before,
 	const struct binding *binding)
 {
-	struct door_gauge now = door_gauge_of(binding);
+	struct door_change change = {0, 0};
 
-	if (before.door != now.door) {
-		atomic_fetch_add_explicit(
-			&nat->doors, now.door ? 1 : UINT32_MAX, memory_order_relaxed);
-		event_count(self->counters, now.door ? EVENT_DOOR_OPENED : EVENT_DOOR_CLOSED, 1);
-	}
-	if (before.media != now.media)
-		atomic_fetch_add_explicit(
-			&nat->media_doors, now.media ? 1 : UINT32_MAX, memory_order_relaxed);
+	door_change_note(&change, before, binding);
+	door_change_count(self, nat, &change);
 }
 
 static void
@@ -48,8 +73,8 @@ deadline_raise(struct binding *binding, uint32_t until_s)
 
 /* Count the holder, raise the deadline, name it. Under the stripe. */
 static void
-door_join(struct thread *self, struct nat *nat, struct binding *binding,
-	const struct door_spec *spec, struct handle *handle, struct endpoint *outside)
+door_join(struct nat *nat, struct binding *binding, const struct door_spec *spec,
+	struct door_change *change, struct handle *handle, struct endpoint *outside)
 {
 	struct door_gauge before = door_gauge_of(binding);
 
@@ -60,7 +85,7 @@ door_join(struct thread *self, struct nat *nat, struct binding *binding,
 		!atomic_load_explicit(&binding->media, memory_order_relaxed))
 		atomic_store_explicit(
 			&binding->media, door_gauge_of(binding).door, memory_order_relaxed);
-	door_account(self, nat, before, binding);
+	door_change_note(change, before, binding);
 	*handle = pool_handle(nat->bindings, binding);
 	*outside = binding->outside;
 }
@@ -76,6 +101,7 @@ door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, st
 	struct endpoint *outside)
 {
 	struct inside_ref ref = inside_ref_make(&spec->inside);
+	struct door_change change = {0, 0};
 	struct outside_choice choice;
 	struct binding *binding;
 	int rc = 0;
@@ -88,8 +114,10 @@ door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, st
 			rc = binding_make(self, nat, &ref, &spec->inside, &choice,
 				door_kind(&choice), false, &binding);
 	}
-	if (rc == 0)
-		door_join(self, nat, binding, spec, handle, outside);
+	if (rc == 0) {
+		door_join(nat, binding, spec, &change, handle, outside);
+		door_change_count(self, nat, &change);
+	}
 	stripe_unlock(nat, ref.stripe);
 	return rc;
 }
@@ -133,6 +161,7 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 	uint32_t second = RTE_MAX(ref[0].stripe, ref[1].stripe);
 	struct binding *binding[2], *made[2] = {NULL, NULL}, *undone = NULL;
 	struct outside_choice choice[2];
+	struct door_change change = {0, 0};
 	int rc = 0;
 
 	if (endpoint_equal(&spec[0].inside, &spec[1].inside)) {
@@ -179,7 +208,8 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 		goto unlock;
 	}
 	for (unsigned int i = 0; i < 2; i++)
-		door_join(self, nat, binding[i], &spec[i], &handle[i], &outside[i]);
+		door_join(nat, binding[i], &spec[i], &change, &handle[i], &outside[i]);
+	door_change_count(self, nat, &change);
 unlock:
 	if (first != second)
 		stripe_unlock(nat, second);
