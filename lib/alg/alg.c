@@ -52,7 +52,7 @@ alg_memory(const struct config *config)
 
 	if (config->sip.max_calls_per_host)
 		bytes += host_table_memory(config->system.max_calls);
-	return bytes + sizeof(struct alg);
+	return bytes + account_table_memory(config->system.max_calls) + sizeof(struct alg);
 }
 
 static int
@@ -144,6 +144,9 @@ alg_create(const struct alg_parameters *parameters, struct alg **result)
 	alg->workers = RTE_MAX(config->system.worker_count, 1u);
 	for (unsigned int i = 0; i < RTE_DIM(alg->owner_map); i++)
 		alg->owner_map[i] = (uint8_t)(i % alg->workers);
+	alg->accounts = account_table_create(config->system.max_calls, parameters->socket);
+	if (!alg->accounts)
+		goto fail;
 	if (config->sip.max_calls_per_host) {
 		alg->hosts = host_table_create(config->system.max_calls, parameters->socket);
 		if (!alg->hosts)
@@ -169,6 +172,7 @@ alg_destroy(struct alg *alg)
 	for (unsigned int i = 0; i < alg->workers; i++)
 		worker_destroy(alg->worker[i]);
 	host_table_destroy(alg->hosts);
+	account_table_destroy(alg->accounts);
 	rte_free(alg);
 }
 

@@ -184,6 +184,7 @@ struct alg_worker {
 } __rte_cache_aligned;
 
 struct host_table;
+struct account_table;
 
 struct alg {
 	const struct config *config;
@@ -193,6 +194,7 @@ struct alg {
 	const struct route_table *routes;
 	const struct interface_table *interfaces;
 	struct host_table *hosts; /* NULL: no limit */
+	struct account_table *accounts;
 	unsigned int workers;
 	uint8_t owner_map[256];
 	uint32_t sweep_worker, sweep_index; /* control lcore */
@@ -287,6 +289,19 @@ void host_table_destroy(struct host_table *table);
 size_t host_table_memory(uint32_t calls);
 bool host_take(struct host_table *table, rte_be32_t host, uint32_t limit);
 void host_give(struct host_table *table, rte_be32_t host);
+
+/* account.c: who is registered at a Contact, shared by all workers. */
+struct account_rest {
+	uint32_t contact_s; /* until when others are registered at this Contact; 0: nobody */
+	uint32_t registrar_s; /* the same, with this registrar alone */
+};
+struct account_table *account_table_create(uint32_t calls, int socket);
+void account_table_destroy(struct account_table *table);
+size_t account_table_memory(uint32_t calls);
+void account_note(struct account_table *table, const struct endpoint *contact, rte_be32_t registrar,
+	uint32_t who, uint32_t now_s, uint32_t until_s);
+struct account_rest account_drop(struct account_table *table, const struct endpoint *contact,
+	rte_be32_t registrar, uint32_t who);
 
 /* opening.c */
 bool address_openable(const struct alg *alg, rte_be32_t address);

@@ -3,7 +3,8 @@
  * REGISTER: what a registration needs stands in its door and pinhole, which any worker finds, so
  * there is no record. The request opens its Contact for one transaction; the 200 raises both to
  * the granted expiry plus sip.registration_grace (RFC 3261 10.2.1.1, 10.2.4: the value in the
- * response rules). Taking a registration back lowers them to one transaction.
+ * response rules). Taking a registration back lowers them to one transaction, or to the end of the
+ * other accounts at the same Contact.
  */
 #include "alg_priv.h"
 
@@ -24,6 +25,20 @@ contact_lifetime(const struct plan *plan, struct slice parameters)
 	return REGISTRATION_S;
 }
 
+/* The account: its user, which no NAT changes (its host may be a literal address). */
+static uint32_t
+account_of(const struct plan *plan)
+{
+	const struct sip_header *header = sip_header_first(plan->sip, SIP_HEADER_TO);
+	struct sip_address address;
+	struct sip_uri uri;
+
+	if (!header || !sip_address_parse(header->value, &address) ||
+		!sip_uri_parse(address.uri, &uri) || !uri.user.at)
+		return 0;
+	return (uint32_t)keyed_hash64(uri.user.at, uri.user.length);
+}
+
 /* Lower a deadline; a raise that comes in between wins. */
 static void
 deadline_lower(_Atomic uint32_t *deadline_s, uint32_t until_s)
@@ -41,11 +56,13 @@ registration_request(struct plan *plan, const struct endpoint *contact, uint32_t
 {
 	struct alg *alg = plan->worker->alg;
 	uint32_t until_s = plan->self->now_s + TRANSACTION_S;
+	struct account_rest rest;
 	struct pinhole *pinhole;
 	struct binding *binding;
 
 	if (expires != 0 || plan->drop != ALG_FORWARD)
 		return;
+	rest = account_drop(alg->accounts, contact, plan->real_destination, account_of(plan));
 	for (unsigned int i = 0; i < plan->opened_count; i++) {
 		struct opening *opening = opening_at(plan->worker, plan->opened[i].index);
 
@@ -53,10 +70,10 @@ registration_request(struct plan *plan, const struct endpoint *contact, uint32_t
 			continue;
 		pinhole = pool_get(pinhole_pool(alg->pinholes), opening->pinhole);
 		if (pinhole)
-			deadline_lower(&pinhole->deadline_s, until_s);
+			deadline_lower(&pinhole->deadline_s, RTE_MAX(until_s, rest.registrar_s));
 		binding = alg->nat ? pool_get(nat_binding_pool(alg->nat), opening->door) : NULL;
 		if (binding)
-			deadline_lower(&binding->deadline_s, until_s);
+			deadline_lower(&binding->deadline_s, RTE_MAX(until_s, rest.contact_s));
 	}
 }
 
@@ -105,4 +122,7 @@ registration_granted(struct plan *plan, const struct endpoint *contact, uint32_t
 		plan_fail_door(plan, error);
 	else if (pinhole_open(plan->self, alg->pinholes, &pin, &handle))
 		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
+	else
+		account_note(alg->accounts, contact, plan->real_source, account_of(plan),
+			plan->self->now_s, until_s);
 }

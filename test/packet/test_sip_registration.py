@@ -100,6 +100,23 @@ class Registration(SipTest):
                 f"-reg@{WAN}".encode(), f"-reg@{PHONE}".encode()))
             self.assert_stopped(ring)
 
+    def test_one_line_of_a_phone_is_taken_back_and_the_other_stays(self):
+        for left in ((1,), (1, 2)):
+            scene = self.scene()
+            for line in (1, 2):
+                text = {"user": f"line{line}", "call_id": f"line{line}"}
+                scene.lan(register(PHONE, **text), PHONE)
+                scene.wan(registered(WAN, **text))
+            for line in left:
+                text = {"user": f"line{line}", "call_id": f"line{line}", "cseq": 2}
+                scene.lan(register(PHONE, expires=0, **text), PHONE)
+                scene.wan(registered(WAN, granted=0, **text))
+            scene.wait(400)
+            invite, _ = self.ring(scene)
+            result = scene.run(drain=700)
+            self.assertEqual(len(invite.sent), 2 - len(left))
+            self.assert_all_gone(result)
+
     def test_refresh_prolongs(self):
         scene = self.registered_scene()
         scene.wait(500)
