@@ -309,7 +309,10 @@ flow_operations(const struct admission *admission)
 	case IPPROTO_UDP:
 		return is_sip(admission) ? FLOW_SIP_UDP : 0;
 	case IPPROTO_ICMP:
-		return FLOW_ICMP;
+		/* Who asks matters where policy inspects or NAT translates; a router lets both. */
+		stateful &= admission->verdict.inter_zone || admission->source ||
+			    admission->destination;
+		return stateful && is_echo_request(admission->mbuf) ? FLOW_ICMP : 0;
 	default:
 		return 0;
 	}

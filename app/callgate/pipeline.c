@@ -3,7 +3,7 @@
  * The packet's path. Read this file first.
  *
  *   receive ─▶ parse_burst ─▶ flow_lookup_burst ─┬─ plain hit ──────────────────────▶ forward
- *                 │                              ├─ hit ─────────▶ tcp ─▶ sip ────────▲
+ *                 │                              ├─ hit ───▶ tcp, icmp ─▶ sip ────────▲
  *                 │                              └─ miss ─▶ admit ─▲ (policy, NAT, new flow)
  *                 └─ ARP ─▶ neighbour_arp_burst
  *
@@ -13,10 +13,12 @@
  * Established flows look up, run their operations and leave; they decide nothing. Whatever decides
  * is in admit.c (once a conversation) and sip_stage.c (SIP messages only).
  */
-#include "pipeline.h"
+#include <rte_icmp.h>
+
 #include "flow/tcp.h"
 #include "forward.h"
 #include "net/parse.h"
+#include "pipeline.h"
 
 /* Operations of a direction, as far as they were decided under the ruleset in force; else none. */
 static inline uint16_t
@@ -33,8 +35,8 @@ path_ops(const struct flow_path *path, uint16_t generation)
 static inline bool
 path_is_plain(const struct flow_path *path, uint16_t generation)
 {
-	return (path_ops(path, generation) & (FLOW_PERMITTED | FLOW_TCP | FLOW_SIP_UDP)) ==
-	       FLOW_PERMITTED;
+	return (path_ops(path, generation) &
+		       (FLOW_PERMITTED | FLOW_TCP | FLOW_ICMP | FLOW_SIP_UDP)) == FLOW_PERMITTED;
 }
 
 /* TCP state of a packet's flow; segments impossible in it end here: false. */
@@ -49,6 +51,21 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, uns
 	if (unlikely(ops & FLOW_SIP_TCP))
 		event_count(worker->thread.counters, EVENT_TCP_SIP_LAYER4, 1);
 	return true;
+}
+
+/*
+ * An identifier says nothing of who asked: requests go the way the flow was opened, replies come
+ * back (RFC 5508 section 3). Others end here: false.
+ */
+static bool
+operate_icmp(struct worker *worker, struct rte_mbuf *mbuf, unsigned int direction)
+{
+	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
+
+	if (icmp->icmp_type == (direction == 0 ? RTE_IP_ICMP_ECHO_REQUEST : RTE_IP_ICMP_ECHO_REPLY))
+		return true;
+	packet_drop(&worker->thread, mbuf, DROP_ICMP_TYPE);
+	return false;
 }
 
 /*
@@ -71,6 +88,8 @@ pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint1
 	direction = flow_direction_of_data(*hit);
 	ops = atomic_load_explicit(&flow->path[direction].ops, memory_order_relaxed);
 	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, flow, direction, ops))
+		return NULL;
+	if ((ops & FLOW_ICMP) && !operate_icmp(worker, mbuf, direction))
 		return NULL;
 	if (ops & FLOW_SIP_UDP)
 		mbuf = sip_stage(worker, mbuf, flow, direction);

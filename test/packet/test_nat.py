@@ -3,6 +3,7 @@
 """NAT44: dynamic overload, static port rules, hairpin, ICMP errors, who may come in."""
 from replay import (FAR, ICMP, IP, PBX, PHONE, TCP, TRUNK, UDP, WAN, DYNAMIC, Raw, ReplayTest, main,
                     udp)
+from scene import without_nat
 
 STATIC = DYNAMIC + """,
   { kind = "static"; protocol = "udp"; inside = "10.0.0.5:5060"; outside = "203.0.113.1:5060"; }"""
@@ -89,6 +90,21 @@ class Nat(ReplayTest):
                          [(PBX, 77), (PHONE, 77)])
         for packet in result.ip("lan0") + result.ip("wan0"):
             self.assert_checksums(packet)
+
+    def test_echo_request_from_outside_does_not_ride_on_a_ping_of_the_inside(self):
+        def echo(src, dst, kind):
+            return IP(src=src, dst=dst) / ICMP(type=kind, id=77, seq=1) / Raw(b"data")
+        result = self.replay(self.config(), {
+            "lan0": [(0, echo(PBX, FAR, 8)), (3, echo(PBX, FAR, 0))],
+            "wan0": [(1, echo(FAR, WAN, 8)), (2, echo(FAR, WAN, 0))]})
+        self.assertEqual([p[ICMP].type for p in result.ip("lan0")], [0])
+        self.assertEqual([p[ICMP].type for p in result.ip("wan0")], [8])
+        self.assertEqual(result.drops(), {"icmp_type": 2})
+        # Without NAT and zones both may ask.
+        result = self.replay(without_nat(self.config()), {
+            "lan0": [(0, echo(PBX, FAR, 8)), (3, echo(PBX, FAR, 0))],
+            "wan0": [(1, echo(FAR, PBX, 8)), (2, echo(FAR, PBX, 0))]})
+        self.assertEqual(len(result.ip("lan0") + result.ip("wan0")), 4)
 
     def test_icmp_error_comes_back_about_what_the_host_sent(self):
         first = self.replay(self.config(), {"lan0": [udp(PHONE, FAR, 4000, 5000),
