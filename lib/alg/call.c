@@ -154,7 +154,7 @@ call_begin(struct plan *plan, struct call *call)
 	call->counted_host = limited;
 	call->host = plan->real_source;
 	call->state = CALL_CALLING;
-	call->cleared = false;
+	call->cleared = call->timed_out = false;
 	call->offer = call->dialogs = call->signalling = 0;
 	call->offer_side = 0;
 	call->invite_cseq = plan->sip->cseq;

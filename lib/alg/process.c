@@ -108,6 +108,13 @@ makes_call(const struct plan *plan)
 	return (sip->method == SIP_PRACK || sip->method == SIP_UPDATE) && sip->body.length > 0;
 }
 
+/* A new try under the Call-ID, or a call goes on that a timer took for dead (a long silence). */
+static bool
+revives(const struct plan *plan, const struct call *call)
+{
+	return plan->to_tag ? call->timed_out : plan->sip->cseq > call->invite_cseq;
+}
+
 static void
 call_attach(struct plan *plan)
 {
@@ -123,8 +130,10 @@ call_attach(struct plan *plan)
 		plan->call = call;
 	} else if (call) {
 		plan->stray = sip->request && sip->method == SIP_INVITE;
-		if (plan->stray && !plan->to_tag && sip->cseq > call->invite_cseq) {
+		if (plan->stray && revives(plan, call)) {
 			call_revive(plan, call);
+			if (plan->to_tag && call_live(call))
+				call->state = CALL_ESTABLISHED;
 			plan->call = call_live(call) ? call : NULL;
 			plan->new_call = plan->call != NULL;
 			plan->stray = false;

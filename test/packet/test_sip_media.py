@@ -141,6 +141,25 @@ class OffersAndAnswers(SipTest):
             result = call.scene.run(drain=200)
             self.assertEqual(result.count("summary calls"), left)
 
+    def test_call_that_a_timer_took_for_dead_goes_on_with_a_reinvite(self):
+        for silence in (75, 200):
+            call = self.call(extra="sip: { media_inactivity_timeout = 60; };")
+            call.establish()
+            call.scene.wait(silence)
+            before = call.media_in()
+            inside, outside = call.offer(version=2)
+            call.out(call.inside.request("INVITE", 2, inside, tagged=True),
+                     call.outside.request("INVITE", 2, outside, tagged=True))
+            call.respond(200, 2, body=call.answer())
+            call.request("ACK", 2)
+            call.scene.wait(20)
+            after = [call.media_in(), call.media_out()]
+            call.hang_up(3)
+            self.finish(call)
+            self.assert_stopped(before)
+            self.assert_media(after[0], call.in_ends())
+            self.assert_media(after[1], call.out_ends())
+
     def test_reinvite_to_another_port_moves_media_and_closes_the_old(self):
         call = self.call()
         call.establish()
