@@ -218,9 +218,11 @@ print_counters(const struct replay *replay)
 	printf("summary flows %" PRIu64 "\nsummary translations %" PRIu64 "\nsummary doors %" PRIu64
 	       "\nsummary media_doors %" PRIu64 "\nsummary pinholes %" PRIu64
 	       "\nsummary media_pinholes %" PRIu64 "\nsummary calls %" PRIu64
-	       "\nsummary ports %" PRIu64 "\nsummary mbufs %" PRIu64 "\n",
+	       "\nsummary registrations %" PRIu64 "\nsummary ports %" PRIu64
+	       "\nsummary mbufs %" PRIu64 "\n",
 		counts.flows, counts.translations, counts.doors, counts.media_doors,
-		counts.pinholes, counts.media_pinholes, counts.calls, counts.ports, counts.mbufs);
+		counts.pinholes, counts.media_pinholes, counts.calls, counts.registrations,
+		counts.ports, counts.mbufs);
 }
 
 static int

@@ -142,6 +142,7 @@ show_summary(struct appliance *appliance, const char *parameters, struct rte_tel
 	telemetry_number(data, "pinholes", counts.pinholes);
 	telemetry_number(data, "media_pinholes", counts.media_pinholes);
 	telemetry_number(data, "calls", counts.calls);
+	telemetry_number(data, "registrations", counts.registrations);
 	telemetry_number(data, "ports", counts.ports);
 	telemetry_number(data, "mbufs", counts.mbufs);
 	telemetry_number(data, "neighbours", counts.neighbours);

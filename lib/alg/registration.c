@@ -102,6 +102,7 @@ registration_granted(struct plan *plan, const struct endpoint *contact, uint32_t
 		.key = {plan->real_source, contact->address, contact->port, contact->proto, 0},
 		.class = PINHOLE_CONTACT,
 		.until_s = until_s,
+		.registration = true,
 		.holder = {0xff, HANDLE_NONE},
 	};
 	struct door_spec door = {

@@ -127,7 +127,7 @@ const struct setting setting_table[] = {
 		"Zone of the firewall.")},
 	{CHOICE("interfaces[].nat", side_choices, 0, "Side of the translation."),
 		FIELD(struct config_interface, nat_side)},
-	{INTEGER("interfaces[].mtu", 1500, 68, 9000, "Longest IP packet, in bytes."),
+	{INTEGER("interfaces[].mtu", 1500, 68, 1500, "Longest IP packet, in bytes."),
 		FIELD(struct config_interface, mtu)},
 
 	{LIST("routes", 4096, "Static routes.")},

@@ -43,6 +43,7 @@ struct pinhole_table {
 	struct flow_table *flows;
 	uint32_t sweep_index; /* control lcore */
 	_Atomic uint32_t media; /* gauge: open pinholes of a media class */
+	_Atomic uint32_t registrations; /* gauge: open pinholes that a registration holds */
 	struct pinhole_stripe stripe[PINHOLE_STRIPES];
 };
 
@@ -171,6 +172,19 @@ pinhole_detach(struct pinhole_table *table, struct pinhole *pinhole, uint64_t ha
 	rte_hash_del_key_with_hash(table->hash, &pinhole->key, (hash_sig_t)hash);
 	if (pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
 		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
+	if (pinhole->registration)
+		atomic_fetch_sub_explicit(&table->registrations, 1, memory_order_relaxed);
+}
+
+/* Under the stripe. */
+static void
+pinhole_register(
+	struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
+{
+	if (!spec->registration || pinhole->registration)
+		return;
+	pinhole->registration = true;
+	atomic_fetch_add_explicit(&table->registrations, 1, memory_order_relaxed);
 }
 
 /* By whoever detached it, holding no lock. */
@@ -197,6 +211,7 @@ pinhole_join(struct pinhole_table *table, struct pinhole *pinhole, const struct 
 			atomic_load_explicit(&pinhole->holders, memory_order_relaxed) + 1,
 			memory_order_relaxed);
 	pinhole_raise_deadline(pinhole, spec->until_s);
+	pinhole_register(table, pinhole, spec);
 	if (!pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
 		return;
 	if (!pinhole_class_is_media(spec->class)) {
@@ -222,6 +237,7 @@ pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinh
 	atomic_store_explicit(&pinhole->holders, spec->hold ? 1 : 0, memory_order_relaxed);
 	atomic_store_explicit(&pinhole->deadline_s, spec->until_s, memory_order_relaxed);
 	pinhole->opened_s = self->now_s;
+	pinhole->registration = false;
 	pinhole->first = spec->holder;
 	flow_owner_init(&pinhole->flows);
 	media_filter_init(&pinhole->media, spec->media_source);
@@ -234,6 +250,7 @@ pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinh
 	atomic_store_explicit(&pinhole->open, true, memory_order_release);
 	if (pinhole_class_is_media(spec->class))
 		atomic_fetch_add_explicit(&table->media, 1, memory_order_relaxed);
+	pinhole_register(table, pinhole, spec);
 	event_count(self->counters, EVENT_PINHOLE_OPENED, 1);
 	*made = pinhole;
 	return 0;
@@ -435,6 +452,12 @@ struct pool *
 pinhole_pool(struct pinhole_table *table)
 {
 	return table->pool;
+}
+
+uint32_t
+pinhole_registration_count(const struct pinhole_table *table)
+{
+	return atomic_load_explicit(&table->registrations, memory_order_relaxed);
 }
 
 uint32_t

@@ -24,8 +24,8 @@ TABLE_LINES = 12
 TIMERS_S = 60
 # What must be zero when the last call is over, and what when the timers are; neighbours stay.
 AT_ONCE = ('calls', 'media_doors', 'media_pinholes')
-ZERO = ('calls', 'media_doors', 'media_pinholes', 'doors', 'pinholes', 'translations',
-        'flows', 'ports')
+ZERO = ('calls', 'media_doors', 'media_pinholes', 'doors', 'pinholes', 'registrations',
+        'translations', 'flows', 'ports')
 PICTURE = f'''
       inside trunk                     callgate                     outside trunk
    {calls.INSIDE}:5060  ───────  10.0.1.1 │ {calls.WAN}  ───────  {calls.OUTSIDE}:5060

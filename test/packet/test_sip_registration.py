@@ -159,6 +159,14 @@ class Registration(SipTest):
         self.assertEqual(ring.ends, (TRUNK, 5060, PHONE, 5060))
         self.assert_text(ring, inside.request("INVITE", 1, sdp(FAR, 20000)))
 
+    def test_registrations_are_counted_while_they_last(self):
+        def registrations(seconds):
+            scene = self.scene()
+            scene.lan(register(PHONE), src=PHONE)
+            scene.wan(registered(WAN))
+            return scene.run(drain=seconds).count("summary registrations")
+        self.assertEqual([registrations(seconds) for seconds in (1, 600, 700)], [1, 1, 0])
+
     def test_several_contacts_keep_their_order_and_form(self):
         def contacts(host):
             return f'<sip:300@{host}>, "desk" <sip:300@{host}:5060;line=1>;q=0.5'

@@ -33,9 +33,9 @@ enum { LAN, WAN, TRUNK, INTERFACES };
 enum { SENT_MAX = 256, MBUFS = 2047 };
 
 #define IP(a, b, c, d) RTE_BE32(RTE_IPV4(a, b, c, d))
-#define LAN_OWN	       IP(10, 0, 0, 1)
+#define LAN_OWN        IP(10, 0, 0, 1)
 #define LAN_HOST       IP(10, 0, 0, 2)
-#define WAN_OWN	       IP(203, 0, 113, 1)
+#define WAN_OWN        IP(203, 0, 113, 1)
 #define WAN_HOST       IP(203, 0, 113, 77)
 #define TRUNK_OWN      IP(198, 51, 100, 1)
 #define TRUNK_HOST     IP(198, 51, 100, 2)
@@ -103,7 +103,7 @@ struct rte_mbuf *net_parsed(const void *bytes, unsigned int length, unsigned int
 void net_arp(unsigned int interface, uint16_t opcode, const struct rte_ether_addr *sender_mac,
 	rte_be32_t sender, rte_be32_t target);
 /** A parsed UDP packet from the LAN, to be sent to `next_hop` on `egress`. */
-struct rte_mbuf *net_packet(unsigned int egress, rte_be32_t next_hop, unsigned int payload,
-	uint16_t mark);
+struct rte_mbuf *net_packet(
+	unsigned int egress, rte_be32_t next_hop, unsigned int payload, uint16_t mark);
 
 #endif
