@@ -17,7 +17,7 @@ $(BUILD)/build.ninja:
 	meson setup $(BUILD) -Dwerror=true
 
 $(SANITIZED)/build.ninja:
-	meson setup $(SANITIZED) -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
+	meson setup $(SANITIZED) -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Db_lto=false \
 		-Doptimization=1 -Ddebug=true
 
 build: deps $(BUILD)/build.ninja
