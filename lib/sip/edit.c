@@ -140,17 +140,25 @@ number_write(char *p, uint32_t number)
 	return end;
 }
 
-/* With a dot behind it. */
+/* "0." to "255." as they stand in memory, first character lowest. */
+#define OCTET(n) \
+	((n) < 10U           ? ('0' + (n)) | '.' << 8 \
+		: (n) < 100U ? ('0' + (n) / 10) | ('0' + (n) % 10) << 8 | '.' << 16 \
+			     : ('0' + (n) / 100) | ('0' + (n) / 10 % 10) << 8 | \
+				       ('0' + (n) % 10) << 16 | (uint32_t)'.' << 24)
+#define OCTETS4(n)  OCTET(n), OCTET((n) + 1U), OCTET((n) + 2U), OCTET((n) + 3U)
+#define OCTETS16(n) OCTETS4(n), OCTETS4((n) + 4U), OCTETS4((n) + 8U), OCTETS4((n) + 12U)
+#define OCTETS64(n) OCTETS16(n), OCTETS16((n) + 16U), OCTETS16((n) + 32U), OCTETS16((n) + 48U)
+
+static const uint32_t octet_words[256] = {
+	OCTETS64(0U), OCTETS64(64U), OCTETS64(128U), OCTETS64(192U)};
+
+/* With a dot behind it. Writes four bytes. */
 static inline char *
 octet_write(char *p, uint8_t octet)
 {
-	const uint32_t missing = (octet < 100) + (octet < 10);
-	const uint32_t digits =
-		octet / 100u | (octet / 10u % 10) << 8 | (octet % 10u) << 16 | (uint32_t)'.' << 24;
-	const uint32_t word = (digits | 0x303030) >> 8 * missing;
-
-	memcpy(p, &word, sizeof(word));
-	return p + 4 - missing;
+	memcpy(p, &octet_words[octet], sizeof(octet_words[octet]));
+	return p + 2 + (octet >= 10) + (octet >= 100);
 }
 
 /* Written where they stay: a copy would wait for the single bytes to arrive. */

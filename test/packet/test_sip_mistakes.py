@@ -214,7 +214,7 @@ class Mistakes(SipTest):
         self.assertNotEqual(advertised, 10000)
         self.assertEqual((advertised % 2, media.ends), (0, (WAN, advertised, FAR, 20000)))
 
-    def test_invite_in_fragments_is_not_lost(self):
+    def test_an_invite_that_outgrows_the_mtu_leaves_in_fragments(self):
         filler = [f"X-Filler-{n}: " + "x" * 200 for n in range(10)]
         scene = self.scene()
         inside = Call().request("INVITE", 1, sdp(PBX), extra=filler)
