@@ -8,6 +8,9 @@ PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-de
              libcmocka-dev libjansson-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester iproute2 iputils-ping ethtool nftables tcpdump procps
 
+SANITIZED_TESTS = meson test -C $(SANITIZED) --print-errorlogs --no-rebuild --suite unit \
+                  --suite packet --suite stress --suite fuzz
+
 all: build
 
 deps:
@@ -17,8 +20,8 @@ $(BUILD)/build.ninja:
 	meson setup $(BUILD) -Dwerror=true
 
 $(SANITIZED)/build.ninja:
-	meson setup $(SANITIZED) -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false -Db_lto=false \
-		-Doptimization=1 -Ddebug=true
+	meson setup $(SANITIZED) -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
+		-Db_lto=false -Doptimization=1 -Ddebug=true
 
 build: deps $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -31,13 +34,12 @@ demo: build
 
 test: build build-sanitized
 	meson test -C $(BUILD) --print-errorlogs --no-rebuild
-	meson test -C $(SANITIZED) --print-errorlogs --no-rebuild --suite unit --suite packet \
-		--suite stress --suite fuzz
+	$(SANITIZED_TESTS)
 
+# Sizes differ in the call and stress suites; the sanitized suites are those of `make test`.
 test-long: build build-sanitized
 	CALLGATE_LONG=1 meson test -C $(BUILD) --print-errorlogs --no-rebuild --timeout-multiplier 10
-	CALLGATE_LONG=1 meson test -C $(SANITIZED) --print-errorlogs --no-rebuild \
-		--timeout-multiplier 10 --suite unit --suite packet --suite stress --suite fuzz
+	$(SANITIZED_TESTS)
 
 benchmark: build
 	meson test -C $(BUILD) --benchmark --verbose --no-rebuild
