@@ -150,18 +150,13 @@ log_refused(const struct admission *admission)
 		rte_be_to_cpu_16(real->dst_port));
 }
 
-/* Step 3. */
+/* A refused packet may still have a pinhole; `otherwise` is why it is dropped when there is none. */
 static int
-admit_policy(struct admission *admission)
+admit_by_pinhole(
+	struct admission *admission, const struct flow_key *seen, enum drop_reason otherwise)
 {
-	struct appliance *appliance = admission->worker->appliance;
-
-	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
-		admission->out->zone, &admission->real, admission->packet->ip_length);
-	if (admission->verdict.action != FW_DROP)
-		return ADMITTED;
-	switch (pinhole_match(&admission->worker->thread, appliance->pinholes, &admission->real,
-		&admission->pinhole)) {
+	switch (pinhole_match(&admission->worker->thread, admission->worker->appliance->pinholes,
+		seen, &admission->pinhole)) {
 	case PINHOLE_PASS:
 		return ADMITTED;
 	case PINHOLE_REFUSED:
@@ -169,9 +164,25 @@ admit_policy(struct admission *admission)
 	case PINHOLE_NONE:
 		break;
 	}
-	if (admission->verdict.log)
+	return (int)otherwise;
+}
+
+/* Step 3. */
+static int
+admit_policy(struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	int result;
+
+	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
+		admission->out->zone, &admission->real, admission->packet->ip_length);
+	if (admission->verdict.action != FW_DROP)
+		return ADMITTED;
+	result = admit_by_pinhole(admission, &admission->real,
+		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
+	if (result != ADMITTED && admission->verdict.log)
 		log_refused(admission);
-	return admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP;
+	return result;
 }
 
 /* Step 4. Segments and messages that may not begin a conversation. */
@@ -271,16 +282,7 @@ admit_filter(struct admission *admission)
 	}
 	if (flow_owner_has_peer(&admission->destination->flows, seen.src, PEERS_LOOKED_AT))
 		return ADMITTED;
-	switch (pinhole_match(
-		&admission->worker->thread, appliance->pinholes, &seen, &admission->pinhole)) {
-	case PINHOLE_PASS:
-		return ADMITTED;
-	case PINHOLE_REFUSED:
-		return DROP_PINHOLE_SOURCE;
-	case PINHOLE_NONE:
-		break;
-	}
-	return DROP_NAT_UNSOLICITED;
+	return admit_by_pinhole(admission, &seen, DROP_NAT_UNSOLICITED);
 }
 
 static bool
