@@ -8,7 +8,7 @@
 
 #include "message.h"
 
-enum { SIP_EDITS_MAX = 256, SIP_EDIT_TEXT_MAX = 8192, SIP_EDIT_TEXT_SLACK = 8 };
+enum { SIP_EDIT_TEXT_SLACK = 8 };
 
 struct sip_edit {
 	uint32_t offset, length; /* what is replaced; length 0: insertion */

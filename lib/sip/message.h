@@ -6,13 +6,8 @@
 #ifndef SIP_MESSAGE_H
 #define SIP_MESSAGE_H
 
+#include "limits.h"
 #include "uri.h"
-
-enum {
-	SIP_HEADERS_MAX = 128,
-	SIP_LINE_MAX = 8192,
-	SIP_MESSAGE_MAX = 65535,
-};
 
 enum sip_method {
 	SIP_METHOD_NONE,
@@ -33,7 +28,8 @@ enum sip_method {
 	SIP_METHOD_OTHER
 };
 
-/* Headers callgate looks at; the rest is SIP_HEADER_OTHER. Compact forms map to the same value. */
+/* Headers with a number; the rest is SIP_HEADER_OTHER. Short forms (all of the IANA registry's) map
+ * to the same value. */
 enum sip_header_id {
 	SIP_HEADER_OTHER,
 	SIP_HEADER_VIA,
@@ -63,6 +59,21 @@ enum sip_header_id {
 	SIP_HEADER_REMOTE_PARTY_ID,
 	SIP_HEADER_DIVERSION,
 	SIP_HEADER_HISTORY_INFO,
+	SIP_HEADER_ACCEPT_CONTACT,
+	SIP_HEADER_ALLOW,
+	SIP_HEADER_ALLOW_EVENTS,
+	SIP_HEADER_CONTENT_ENCODING,
+	SIP_HEADER_EVENT,
+	SIP_HEADER_IDENTITY,
+	SIP_HEADER_IDENTITY_INFO,
+	SIP_HEADER_JOIN,
+	SIP_HEADER_MIN_EXPIRES,
+	SIP_HEADER_MIN_SE,
+	SIP_HEADER_REJECT_CONTACT,
+	SIP_HEADER_REQUEST_DISPOSITION,
+	SIP_HEADER_SUBJECT,
+	SIP_HEADER_TARGET_DIALOG,
+	SIP_HEADER_WARNING,
 	SIP_HEADER_IDS
 };
 

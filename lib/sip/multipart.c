@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Finding the session description in a body (RFC 2046 5.1, RFC 5621). Nested bodies are walked with
- * a stack of MULTIPART_DEPTH levels; each level reads its text once.
+ * a stack of SIP_BODY_DEPTH_MAX levels; each level reads its text once.
  */
 #include "sip/header_priv.h"
 #include "sip/sdp.h"
 #include "sip/uri.h"
-
-enum { MULTIPART_DEPTH = 4, BOUNDARY_MAX = 70 };
 
 struct media_type {
 	struct slice type, subtype, parameters;
@@ -59,7 +57,7 @@ level_begin(struct level *level, const struct media_type *media_type, struct sli
 	if (boundary.length >= 2 && boundary.at[0] == '"' &&
 		boundary.at[boundary.length - 1] == '"')
 		boundary = (struct slice){boundary.at + 1, boundary.length - 2};
-	if (boundary.length == 0 || boundary.length > BOUNDARY_MAX)
+	if (boundary.length == 0 || boundary.length > SIP_BOUNDARY_MAX)
 		return false;
 	*level = (struct level){.p = body.at, .end = body.at + body.length, .boundary = boundary};
 	return true;
@@ -152,7 +150,7 @@ part_parse(struct slice part, struct slice *content_type, struct slice *content)
 bool
 sdp_find(struct slice body, struct slice content_type, struct slice *description)
 {
-	struct level levels[MULTIPART_DEPTH];
+	struct level levels[SIP_BODY_DEPTH_MAX];
 	struct media_type media_type;
 	uint32_t depth = 0;
 
@@ -189,7 +187,7 @@ sdp_find(struct slice body, struct slice content_type, struct slice *description
 			*description = content;
 			return true;
 		}
-		if (depth < MULTIPART_DEPTH && level_begin(&levels[depth], &media_type, content))
+		if (depth < SIP_BODY_DEPTH_MAX && level_begin(&levels[depth], &media_type, content))
 			depth++;
 	}
 	return false;

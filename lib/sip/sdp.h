@@ -6,9 +6,8 @@
 #ifndef SIP_SDP_H
 #define SIP_SDP_H
 
+#include "limits.h"
 #include "slice.h"
-
-enum { SDP_MEDIA_MAX = 16, SDP_CANDIDATES_MAX = 32 };
 
 enum sdp_error {
 	SDP_OK,
