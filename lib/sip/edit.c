@@ -3,6 +3,7 @@
  * Applying edits in place. The gaps between edits each move by the growth of the edits before them.
  * Gaps that move left go first, from left to right; then those that move right, from right to left:
  * in this order no gap lands on one that has not moved yet, and every byte moves at most once.
+ * Into another buffer it is one copy from left to right.
  *
  * Synchronization: none; list and message belong to one thread.
  * Limits: SIP_EDITS_MAX edits, SIP_EDIT_TEXT_MAX bytes of new text; beyond that apply refuses.
@@ -208,9 +209,19 @@ sip_edits_content_length(struct sip_edits *edits, const struct sip_message *mess
 
 	for (uint32_t i = 0; i < edits->count; i++) {
 		const struct sip_edit *const edit = &edits->edit[i];
+		const uint32_t edit_end = edit->offset + edit->length;
 
-		if (edit->offset >= begin && edit->offset <= end)
-			length += (int64_t)edit->text_length - edit->length;
+		if (edit_end < begin || edit->offset > end)
+			continue;
+		/* An insertion at either border is the body's, a replacement up to one is not. */
+		if (edit->length > 0 && (edit_end == begin || edit->offset == end))
+			continue;
+		/* What crosses a border has no length that could be told. */
+		if (edit->offset < begin || edit_end > end) {
+			edits->overflow = true;
+			return false;
+		}
+		length += (int64_t)edit->text_length - edit->length;
 	}
 	if (length == message->body.length)
 		return true;
@@ -264,6 +275,37 @@ edits_check(const struct sip_edits *edits, uint32_t length)
 		end = edit->offset + edit->length;
 		result += (int64_t)edit->text_length - edit->length;
 	}
+	return result;
+}
+
+int64_t
+sip_edits_apply_to(
+	struct sip_edits *edits, const char *from, uint32_t length, char *to, uint32_t capacity)
+{
+	uint32_t at = 0;
+
+	if (edits->overflow)
+		return -EINVAL;
+	edits_sort(edits);
+
+	const int64_t result = edits_check(edits, length);
+
+	if (result < 0)
+		return result;
+	if (result > capacity)
+		return -EMSGSIZE;
+
+	for (uint32_t i = 0; i < edits->count; i++) {
+		const struct sip_edit *const edit = &edits->edit[i];
+		const uint32_t gap = edit->offset - at;
+
+		text_copy(to, from + at, gap);
+		to += gap;
+		text_copy(to, edits->text + edit->text_offset, edit->text_length);
+		to += edit->text_length;
+		at = edit->offset + edit->length;
+	}
+	text_copy(to, from + at, length - at);
 	return result;
 }
 

@@ -40,7 +40,7 @@ bool sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number
 
 /**
  * Plan the new Content-Length: body growth so far added to the old value; nothing when absent or
- * unchanged. After all other edits.
+ * unchanged. After all other edits. False on overflow, and when an edit crosses the body's border.
  */
 bool sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message);
 
@@ -50,5 +50,12 @@ bool sip_edits_content_length(struct sip_edits *edits, const struct sip_message 
  * -EINVAL (overlap or overflow); on failure the buffer is unchanged.
  */
 int64_t sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity);
+
+/**
+ * Write the edited message to `to`, which has `capacity` bytes and does not overlap with `from`, the
+ * message of `length` bytes; that one is only read. Results as above; on failure `to` is unchanged.
+ */
+int64_t sip_edits_apply_to(
+	struct sip_edits *edits, const char *from, uint32_t length, char *to, uint32_t capacity);
 
 #endif
