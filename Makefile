@@ -7,6 +7,8 @@ SANITIZED ?= build-sanitized
 PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-dev libxxhash-dev \
              libcmocka-dev libjansson-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester iproute2 iputils-ping ethtool nftables tcpdump procps
+# Other SIP parsers, for the benchmark that compares them; without one of them it goes on.
+PEERS      = libosip2-dev libre-dev libsofia-sip-ua-dev
 
 SANITIZED_TESTS = meson test -C $(SANITIZED) --print-errorlogs --no-rebuild --suite unit \
                   --suite packet --suite stress --suite fuzz
@@ -42,6 +44,9 @@ test-long: build build-sanitized
 	$(SANITIZED_TESTS)
 
 benchmark: build
+	@.ci/packages $(PEERS)
+	meson setup --reconfigure $(BUILD) >/dev/null
+	ninja -C $(BUILD)
 	meson test -C $(BUILD) --benchmark --verbose --no-rebuild
 
 clean:

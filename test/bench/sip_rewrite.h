@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The text half of what the ALG does to a message that leaves the inside, without its tables: read
+ * it, look at every place where the ALG looks for an address, replace those of 10.0.0.0/8, compute
+ * Content-Length, apply. The rows are those of lib/alg/rewrite.c.
+ */
+#ifndef BENCH_SIP_REWRITE_H
+#define BENCH_SIP_REWRITE_H
+
+#include "sip/edit.h"
+#include "sip/message.h"
+#include "sip/sdp.h"
+#include "sip/uri.h"
+
+/* 203.0.113.10 in network order on a little-endian machine; what it says does not matter. */
+enum { REWRITE_OUTSIDE = 0x0a7100cb, REWRITE_PORT = 40000, REWRITE_MEDIA_PORT = 50000 };
+
+enum rewrite_role { ROLE_NONE, ROLE_VIA, ROLE_URI, ROLE_IDENTITY };
+
+static const uint8_t rewrite_roles[SIP_HEADER_IDS] = {
+	[SIP_HEADER_VIA] = ROLE_VIA,
+	[SIP_HEADER_CONTACT] = ROLE_URI,
+	[SIP_HEADER_REFER_TO] = ROLE_URI,
+	[SIP_HEADER_RECORD_ROUTE] = ROLE_URI,
+	[SIP_HEADER_ROUTE] = ROLE_URI,
+	[SIP_HEADER_PATH] = ROLE_URI,
+	[SIP_HEADER_SERVICE_ROUTE] = ROLE_URI,
+	[SIP_HEADER_FROM] = ROLE_IDENTITY,
+	[SIP_HEADER_TO] = ROLE_IDENTITY,
+	[SIP_HEADER_P_ASSERTED_IDENTITY] = ROLE_IDENTITY,
+	[SIP_HEADER_P_PREFERRED_IDENTITY] = ROLE_IDENTITY,
+	[SIP_HEADER_REMOTE_PARTY_ID] = ROLE_IDENTITY,
+	[SIP_HEADER_DIVERSION] = ROLE_IDENTITY,
+	[SIP_HEADER_HISTORY_INFO] = ROLE_IDENTITY,
+	[SIP_HEADER_REFERRED_BY] = ROLE_IDENTITY,
+};
+
+struct rewrite {
+	struct sip_message sip;
+	struct sip_edits edits;
+	struct sdp sdp;
+	uint64_t seen; /* values and lines looked at: keeps the results alive */
+};
+
+static inline bool
+rewrite_inside(uint32_t ipv4)
+{
+	return (ipv4 & 0xff) == 10;
+}
+
+/* As lib/alg/token.c: a quick no before a search by name. */
+static inline bool
+rewrite_may_have(struct slice parameters, char initial)
+{
+	const char *const end = parameters.at + parameters.length;
+
+	for (const char *at = parameters.at; at + 1 < end; at++) {
+		if (*at == ';' && ((at[1] | 0x20) == initial || at[1] == ' ' || at[1] == '\t' ||
+					  at[1] == '\r' || at[1] == '\n'))
+			return true;
+	}
+	return false;
+}
+
+static inline void
+rewrite_host(struct rewrite *rewrite, const struct sip_hostport *host, uint16_t port)
+{
+	rewrite->seen++;
+	if (host->kind == SIP_HOST_IPV4 && rewrite_inside(host->ipv4))
+		sip_edits_address(&rewrite->edits, host->text, REWRITE_OUTSIDE, port);
+}
+
+static inline void
+rewrite_maddr(struct rewrite *rewrite, struct slice parameters)
+{
+	struct sip_hostport host;
+	struct slice maddr;
+
+	if (rewrite_may_have(parameters, 'm') && sip_parameter_find(parameters, "maddr", &maddr) &&
+		maddr.at != NULL && sip_hostport_parse(maddr, &host))
+		rewrite_host(rewrite, &host, 0);
+}
+
+static inline void
+rewrite_via(struct rewrite *rewrite, struct slice value)
+{
+	struct slice parameter;
+	struct sip_via via;
+	uint32_t address;
+	uint64_t port;
+
+	if (!sip_via_parse(value, &via))
+		return;
+	rewrite->seen += slice_is(via.transport, "UDP");
+	if (rewrite_may_have(via.parameters, 'r')) {
+		if (sip_parameter_find(via.parameters, "received", &parameter) &&
+			parameter.at != NULL && slice_ipv4(parameter, &address) &&
+			rewrite_inside(address))
+			sip_edits_address(&rewrite->edits, parameter, REWRITE_OUTSIDE, 0);
+		if (sip_parameter_find(via.parameters, "rport", &parameter) &&
+			parameter.at != NULL && slice_number(parameter, UINT16_MAX, &port))
+			rewrite->seen += port;
+	}
+	rewrite_host(rewrite, &via.sent_by, REWRITE_PORT);
+	rewrite_maddr(rewrite, via.parameters);
+}
+
+static inline void
+rewrite_uri(struct rewrite *rewrite, struct slice text)
+{
+	struct slice transport;
+	struct sip_uri uri;
+
+	if (!sip_uri_parse(text, &uri) || uri.host.kind == SIP_HOST_NONE)
+		return;
+	if (rewrite_may_have(uri.parameters, 't') &&
+		sip_parameter_find(uri.parameters, "transport", &transport) && transport.at != NULL)
+		rewrite->seen += slice_is(transport, "tcp");
+	rewrite_host(rewrite, &uri.host, REWRITE_PORT);
+	rewrite_maddr(rewrite, uri.parameters);
+}
+
+static inline void
+rewrite_identity(struct rewrite *rewrite, struct slice text)
+{
+	struct sip_uri uri;
+
+	if (!sip_uri_parse(text, &uri))
+		return;
+	rewrite->seen++;
+	if (uri.host.kind == SIP_HOST_IPV4 && rewrite_inside(uri.host.ipv4))
+		sip_edits_address(&rewrite->edits, uri.host.host, REWRITE_OUTSIDE, 0);
+}
+
+static inline void
+rewrite_header(struct rewrite *rewrite, const struct sip_header *header, enum rewrite_role role)
+{
+	const struct sip_message *const sip = &rewrite->sip;
+	struct slice rest = header->value, value;
+	struct sip_address address;
+
+	/* From and To were read with their tags. */
+	if (header->id == SIP_HEADER_FROM && header == sip_header_first(sip, SIP_HEADER_FROM)) {
+		rewrite_identity(rewrite, sip->from.uri);
+		return;
+	}
+	if (header->id == SIP_HEADER_TO && header == sip_header_first(sip, SIP_HEADER_TO)) {
+		rewrite_identity(rewrite, sip->to.uri);
+		return;
+	}
+	while (sip_value_next(&rest, &value)) {
+		if (role == ROLE_VIA) {
+			rewrite_via(rewrite, value);
+		} else if (sip_address_parse(value, &address) && !address.star) {
+			if (role == ROLE_URI)
+				rewrite_uri(rewrite, address.uri);
+			else
+				rewrite_identity(rewrite, address.uri);
+		}
+	}
+}
+
+static inline void
+rewrite_sdp_address(struct rewrite *rewrite, const struct sdp_address *address)
+{
+	if (address->text.at != NULL && address->is_ipv4 && rewrite_inside(address->ipv4))
+		sip_edits_address(&rewrite->edits, address->text, REWRITE_OUTSIDE, 0);
+}
+
+static inline void
+rewrite_description(struct rewrite *rewrite)
+{
+	const struct sip_header *const type =
+		sip_header_first(&rewrite->sip, SIP_HEADER_CONTENT_TYPE);
+	const struct sdp *const sdp = &rewrite->sdp;
+	struct slice description;
+
+	if (rewrite->sip.body.length == 0 ||
+		!sdp_find(rewrite->sip.body, type != NULL ? type->value : (struct slice){NULL, 0},
+			&description) ||
+		sdp_parse(description, &rewrite->sdp) != SDP_OK)
+		return;
+	rewrite_sdp_address(rewrite, &sdp->origin);
+	rewrite_sdp_address(rewrite, &sdp->connection);
+	for (uint32_t i = 0; i < sdp->media_count; i++) {
+		sip_edits_number(
+			&rewrite->edits, sdp->media[i].port_text, REWRITE_MEDIA_PORT + i * 2);
+		rewrite_sdp_address(rewrite, &sdp->media[i].connection);
+		if (sdp->media[i].rtcp_present) {
+			sip_edits_number(&rewrite->edits, sdp->media[i].rtcp_port_text,
+				REWRITE_MEDIA_PORT + 1 + i * 2);
+			rewrite_sdp_address(rewrite, &sdp->media[i].rtcp_address);
+		}
+	}
+	for (uint32_t i = 0; i < sdp->candidate_count; i++) {
+		const struct sdp_candidate *const candidate = &sdp->candidates[i];
+
+		rewrite_sdp_address(rewrite, &candidate->address);
+		sip_edits_number(&rewrite->edits, candidate->port_text, REWRITE_MEDIA_PORT + i);
+		rewrite_sdp_address(rewrite, &candidate->related_address);
+	}
+}
+
+/**
+ * Read the message in `text`, plan and apply. The new length; 0: refused by the reader; negative:
+ * the edits do not fit.
+ */
+static inline int64_t
+rewrite_message(struct rewrite *rewrite, char *text, uint32_t length, uint32_t capacity)
+{
+	if (sip_message_parse(text, length, &rewrite->sip) != SIP_OK)
+		return 0;
+	sip_edits_begin(&rewrite->edits, text);
+	if (rewrite->sip.request)
+		rewrite_uri(rewrite, rewrite->sip.request_uri);
+	for (uint32_t i = 0; i < rewrite->sip.header_count; i++) {
+		const struct sip_header *const header = &rewrite->sip.header[i];
+		const enum rewrite_role role = rewrite_roles[header->id];
+
+		if (role != ROLE_NONE)
+			rewrite_header(rewrite, header, role);
+	}
+	rewrite_description(rewrite);
+	sip_edits_content_length(&rewrite->edits, &rewrite->sip);
+	return sip_edits_apply(&rewrite->edits, text, length, capacity);
+}
+
+#endif
