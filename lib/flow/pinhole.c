@@ -120,26 +120,38 @@ pinhole_table_deferred_memory(uint32_t capacity)
 	return shared_hash_deferred_memory(capacity);
 }
 
-static uint64_t
-pinhole_key_hash(const struct pinhole_key *key)
+/* Where a pinhole stands in the table: the key that it shares with its neighbour's, and which of
+ * the two it is. */
+struct pinhole_place {
+	struct pinhole_key key;
+	bool odd;
+	hash_sig_t signature;
+	rte_spinlock_t *stripe;
+};
+
+static struct pinhole_place
+pinhole_place_of(struct pinhole_table *table, const struct pinhole_key *key)
 {
-	return keyed_hash64(key, sizeof(*key));
+	struct pinhole_place place = {.key = *key, .odd = port_pair_odd(key->dst_port)};
+	uint64_t hash;
+
+	place.key.dst_port = port_pair_key(key->dst_port);
+	hash = keyed_hash64(&place.key, sizeof(place.key));
+	place.signature = (hash_sig_t)hash;
+	place.stripe = &table->stripe[(hash >> 32) % PINHOLE_STRIPES].lock;
+	return place;
 }
 
-static rte_spinlock_t *
-pinhole_stripe_of(struct pinhole_table *table, uint64_t hash)
+static struct port_pair_node *
+pinhole_nodes(const struct pinhole_table *table, const struct pinhole_place *place)
 {
-	return &table->stripe[(hash >> 32) % PINHOLE_STRIPES].lock;
+	return port_pair_find(table->hash, &place->key, place->signature);
 }
 
 static struct pinhole *
-pinhole_find(const struct pinhole_table *table, const struct pinhole_key *key, uint64_t hash)
+pinhole_of(struct port_pair_node *node)
 {
-	void *data;
-
-	if (rte_hash_lookup_with_hash_data(table->hash, key, (hash_sig_t)hash, &data) < 0)
-		return NULL;
-	return data;
+	return node == NULL ? NULL : container_of(node, struct pinhole, node);
 }
 
 static bool
@@ -164,16 +176,17 @@ pinhole_raise_deadline(struct pinhole *pinhole, uint32_t until_s)
 		atomic_store_explicit(&pinhole->deadline_s, until_s, memory_order_relaxed);
 }
 
-/* Under the stripe: no new opener or packet finds it any more. */
-static void
-pinhole_detach(struct pinhole_table *table, struct pinhole *pinhole, uint64_t hash)
+/* Under the stripe: no new opener or packet finds it any more. What remains at its place. */
+static struct port_pair_node *
+pinhole_detach(
+	struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_place *place)
 {
 	atomic_store_explicit(&pinhole->open, false, memory_order_relaxed);
-	rte_hash_del_key_with_hash(table->hash, &pinhole->key, (hash_sig_t)hash);
 	if (pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
 		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
 	if (pinhole->registration)
 		atomic_fetch_sub_explicit(&table->registrations, 1, memory_order_relaxed);
+	return port_pair_remove(table->hash, &place->key, place->signature, &pinhole->node);
 }
 
 /* Under the stripe. */
@@ -222,16 +235,14 @@ pinhole_join(struct pinhole_table *table, struct pinhole *pinhole, const struct 
 	}
 }
 
-/* Under the stripe: a new object under a free key. */
-static int
-pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
-	uint64_t hash, struct pinhole **made)
+/* A new object, not yet to be found; NULL: the pool is empty. Under the stripe. */
+static struct pinhole *
+pinhole_fill(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec)
 {
 	struct pinhole *pinhole = pool_alloc(table->pool);
-	int ret;
 
 	if (pinhole == NULL)
-		return -ENOBUFS;
+		return NULL;
 	pinhole->key = spec->key;
 	atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
 	atomic_store_explicit(&pinhole->holders, spec->hold ? 1 : 0, memory_order_relaxed);
@@ -241,107 +252,133 @@ pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinh
 	pinhole->first = spec->holder;
 	flow_owner_init(&pinhole->flows);
 	media_filter_init(&pinhole->media, spec->media_source);
-	ret = rte_hash_add_key_with_hash_data(table->hash, &spec->key, (hash_sig_t)hash, pinhole);
-	if (ret != 0) {
-		pool_free_unused(table->pool, pinhole);
-		return -ENOSPC;
-	}
+	return pinhole;
+}
+
+/* It is in the table: open and counted. Under the stripe. */
+static void
+pinhole_publish(struct thread *self, struct pinhole_table *table, struct pinhole *pinhole,
+	const struct pinhole_spec *spec)
+{
 	/* release: pairs with pinhole_is_open(), for those who come by index or handle */
 	atomic_store_explicit(&pinhole->open, true, memory_order_release);
 	if (pinhole_class_is_media(spec->class))
 		atomic_fetch_add_explicit(&table->media, 1, memory_order_relaxed);
 	pinhole_register(table, pinhole, spec);
 	event_count(self->counters, EVENT_PINHOLE_OPENED, 1);
-	*made = pinhole;
+}
+
+/* Under the stripe: a new object at a free place, beside `neighbour`. */
+static int
+pinhole_make(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	const struct pinhole_place *place, struct port_pair_node *neighbour, struct handle *handle)
+{
+	struct pinhole *pinhole = pinhole_fill(self, table, spec);
+
+	if (pinhole == NULL)
+		return -ENOBUFS;
+	if (port_pair_add(table->hash, &place->key, place->signature, neighbour, &pinhole->node,
+		    place->odd) != 0) {
+		pool_free_unused(table->pool, pinhole);
+		return -ENOSPC;
+	}
+	pinhole_publish(self, table, pinhole, spec);
+	*handle = pool_handle(table->pool, pinhole);
 	return 0;
 }
 
-/* Under the stripe: join what was found under the key, or make it. What is `*expired` is to be
- * finished without the lock. */
+/* The same for both of a pair: `place` is the first one's. */
 static int
-pinhole_open_found(struct thread *self, struct pinhole_table *table,
-	const struct pinhole_spec *spec, uint64_t hash, struct pinhole **pinhole,
-	struct pinhole **expired)
+pinhole_make_both(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], const struct pinhole_place *place,
+	struct handle handle[2])
 {
-	if (*pinhole != NULL && !pinhole_wanted(*pinhole, self->now_s)) {
-		/* Its time is over, the sweep was not here yet: nothing of it is inherited. */
-		*expired = *pinhole;
-		pinhole_detach(table, *expired, hash);
-		*pinhole = NULL;
+	struct pinhole *pinhole[2];
+	int ret = -ENOBUFS;
+
+	pinhole[0] = pinhole_fill(self, table, &spec[0]);
+	if (pinhole[0] == NULL)
+		return ret;
+	pinhole[1] = pinhole_fill(self, table, &spec[1]);
+	if (pinhole[1] == NULL)
+		goto fail_first;
+	ret = port_pair_add_both(table->hash, &place->key, place->signature,
+		&pinhole[place->odd]->node, &pinhole[!place->odd]->node);
+	if (ret != 0)
+		goto fail_second;
+	for (unsigned int i = 0; i < 2; i++) {
+		pinhole_publish(self, table, pinhole[i], &spec[i]);
+		handle[i] = pool_handle(table->pool, pinhole[i]);
 	}
-	if (*pinhole == NULL)
-		return pinhole_make(self, table, spec, hash, pinhole);
-	pinhole_join(table, *pinhole, spec);
 	return 0;
+
+fail_second:
+	pool_free_unused(table->pool, pinhole[1]);
+fail_first:
+	pool_free_unused(table->pool, pinhole[0]);
+	return ret;
 }
 
 int
 pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
 	struct handle *handle)
 {
-	const uint64_t hash = pinhole_key_hash(&spec->key);
-	rte_spinlock_t *stripe = pinhole_stripe_of(table, hash);
+	const struct pinhole_place place = pinhole_place_of(table, &spec->key);
 	struct pinhole *pinhole, *expired = NULL;
-	int ret;
+	struct port_pair_node *nodes;
+	int ret = 0;
 
-	rte_spinlock_lock(stripe);
-	pinhole = pinhole_find(table, &spec->key, hash);
-	ret = pinhole_open_found(self, table, spec, hash, &pinhole, &expired);
-	if (ret == 0)
+	rte_spinlock_lock(place.stripe);
+	nodes = pinhole_nodes(table, &place);
+	pinhole = pinhole_of(port_pair_pick(nodes, place.odd));
+	if (pinhole != NULL && !pinhole_wanted(pinhole, self->now_s)) {
+		/* Its time is over, the sweep was not here yet: nothing of it is inherited. */
+		expired = pinhole;
+		nodes = pinhole_detach(table, expired, &place);
+		pinhole = NULL;
+	}
+	if (pinhole != NULL) {
+		pinhole_join(table, pinhole, spec);
 		*handle = pool_handle(table->pool, pinhole);
-	rte_spinlock_unlock(stripe);
+	} else {
+		ret = pinhole_make(self, table, spec, &place, nodes, handle);
+	}
+	rte_spinlock_unlock(place.stripe);
 	if (expired != NULL)
 		pinhole_finish(self, table, expired);
 	return ret;
 }
 
-/* Both keys at once: their cache misses overlap. */
-static void
-pinhole_find_pair(const struct pinhole_table *table, const struct pinhole_spec spec[2],
-	const uint64_t hash[2], struct pinhole *found[2])
+/* Are these the two ports of one pair? */
+static bool
+pinhole_keys_pair(const struct pinhole_key *a, const struct pinhole_key *b)
 {
-	const void *keys[2] = {&spec[0].key, &spec[1].key};
-	hash_sig_t signatures[2] = {(hash_sig_t)hash[0], (hash_sig_t)hash[1]};
-	void *data[2] = {NULL, NULL};
-	uint64_t hits = 0;
-
-	rte_hash_lookup_with_hash_bulk_data(table->hash, keys, signatures, 2, &hits, data);
-	for (unsigned int i = 0; i < 2; i++)
-		found[i] = hits & UINT64_C(1) << i ? data[i] : NULL;
+	return a->src == b->src && a->dst == b->dst && a->proto == b->proto &&
+	       (a->dst_port ^ b->dst_port) == RTE_BE16(1);
 }
 
 int
 pinhole_open_pair(struct thread *self, struct pinhole_table *table,
 	const struct pinhole_spec spec[2], struct handle handle[2])
 {
-	const uint64_t hash[2] = {pinhole_key_hash(&spec[0].key), pinhole_key_hash(&spec[1].key)};
-	rte_spinlock_t *const stripe[2] = {
-		pinhole_stripe_of(table, hash[0]), pinhole_stripe_of(table, hash[1])};
-	rte_spinlock_t *const low = RTE_MIN(stripe[0], stripe[1]);
-	rte_spinlock_t *const high = RTE_MAX(stripe[0], stripe[1]);
-	struct pinhole *pinhole[2], *expired[2] = {NULL, NULL};
-	unsigned int opened = 0;
-	int ret = 0;
+	int ret;
 
-	rte_spinlock_lock(low);
-	if (low != high)
-		rte_spinlock_lock(high);
-	pinhole_find_pair(table, spec, hash, pinhole);
-	for (; opened < 2; opened++) {
-		ret = pinhole_open_found(self, table, &spec[opened], hash[opened], &pinhole[opened],
-			&expired[opened]);
-		if (ret != 0)
-			break;
-		handle[opened] = pool_handle(table->pool, pinhole[opened]);
+	if (pinhole_keys_pair(&spec[0].key, &spec[1].key)) {
+		const struct pinhole_place place = pinhole_place_of(table, &spec[0].key);
+		bool both;
+
+		rte_spinlock_lock(place.stripe);
+		both = pinhole_nodes(table, &place) == NULL;
+		ret = both ? pinhole_make_both(self, table, spec, &place, handle) : 0;
+		rte_spinlock_unlock(place.stripe);
+		if (both)
+			return ret;
 	}
-	if (low != high)
-		rte_spinlock_unlock(high);
-	rte_spinlock_unlock(low);
-	for (unsigned int i = 0; i < 2; i++) {
-		if (expired[i] != NULL)
-			pinhole_finish(self, table, expired[i]);
-	}
-	if (ret != 0 && opened == 1)
+	ret = pinhole_open(self, table, &spec[0], &handle[0]);
+	if (ret != 0)
+		return ret;
+	ret = pinhole_open(self, table, &spec[1], &handle[1]);
+	if (ret != 0)
 		pinhole_release(self, table, handle[0], 0);
 	return ret;
 }
@@ -351,15 +388,13 @@ pinhole_release(struct thread *self, struct pinhole_table *table, struct handle 
 	uint32_t linger_until_s)
 {
 	struct pinhole *pinhole = pool_get(table->pool, handle);
-	rte_spinlock_t *stripe;
-	uint64_t hash;
+	struct pinhole_place place;
 	bool close = false;
 
 	if (pinhole == NULL || !pinhole_is_open(pinhole))
 		return;
-	hash = pinhole_key_hash(&pinhole->key);
-	stripe = pinhole_stripe_of(table, hash);
-	rte_spinlock_lock(stripe);
+	place = pinhole_place_of(table, &pinhole->key);
+	rte_spinlock_lock(place.stripe);
 	/* The caller is online: not reused meanwhile, but perhaps closed. */
 	if (pinhole_is_open(pinhole) &&
 		atomic_load_explicit(&pinhole->holders, memory_order_relaxed) > 0) {
@@ -367,9 +402,9 @@ pinhole_release(struct thread *self, struct pinhole_table *table, struct handle 
 		pinhole_raise_deadline(pinhole, linger_until_s);
 		close = !pinhole_wanted(pinhole, self->now_s);
 		if (close)
-			pinhole_detach(table, pinhole, hash);
+			pinhole_detach(table, pinhole, &place);
 	}
-	rte_spinlock_unlock(stripe);
+	rte_spinlock_unlock(place.stripe);
 	if (close)
 		pinhole_finish(self, table, pinhole);
 }
@@ -398,7 +433,9 @@ pinhole_match(struct thread *self, struct pinhole_table *table, const struct flo
 			.dst_port = real->dst_port,
 			.proto = real->proto,
 		};
-		struct pinhole *found = pinhole_find(table, &key, pinhole_key_hash(&key));
+		const struct pinhole_place place = pinhole_place_of(table, &key);
+		struct pinhole *found =
+			pinhole_of(port_pair_pick(pinhole_nodes(table, &place), place.odd));
 
 		if (found == NULL || !pinhole_wanted(found, self->now_s))
 			continue;
@@ -418,19 +455,17 @@ pinhole_match(struct thread *self, struct pinhole_table *table, const struct flo
 static void
 pinhole_age(struct thread *self, struct pinhole_table *table, struct pinhole *pinhole)
 {
-	rte_spinlock_t *stripe;
-	uint64_t hash;
+	struct pinhole_place place;
 	bool close;
 
 	if (!pinhole_is_open(pinhole) || pinhole_wanted(pinhole, self->now_s))
 		return;
-	hash = pinhole_key_hash(&pinhole->key);
-	stripe = pinhole_stripe_of(table, hash);
-	rte_spinlock_lock(stripe);
+	place = pinhole_place_of(table, &pinhole->key);
+	rte_spinlock_lock(place.stripe);
 	close = pinhole_is_open(pinhole) && !pinhole_wanted(pinhole, self->now_s);
 	if (close)
-		pinhole_detach(table, pinhole, hash);
-	rte_spinlock_unlock(stripe);
+		pinhole_detach(table, pinhole, &place);
+	rte_spinlock_unlock(place.stripe);
 	if (close)
 		pinhole_finish(self, table, pinhole);
 }

@@ -8,13 +8,17 @@
  * last holder has gone and the deadline has passed; a media pinhole has no deadline, so it closes
  * with its last holder at once. Closing removes its flows in the same step.
  *
- * Locks: striped by key (two for a pair, ascending) for open, hold, close; then the object's flow_owner lock (see flow.h) or
- * its media lock, never both. Publication order: the object is complete before its key is added.
+ * The table's key has the even port of a pair (port_pair.h), so that the pinholes of RTP and RTCP
+ * are found, made and removed as one.
+ *
+ * Locks: striped by that key for open, hold, close; then the object's flow_owner lock (see flow.h)
+ * or its media lock, never both. Publication order: the object is complete before its key is added.
  */
 #ifndef FLOW_PINHOLE_H
 #define FLOW_PINHOLE_H
 
 #include "flow.h"
+#include "port_pair.h"
 
 enum pinhole_class {
 	PINHOLE_VIA, /* answers to a request */
@@ -59,6 +63,7 @@ struct pinhole_holder {
 
 struct pinhole {
 	struct pool_object object;
+	struct port_pair_node node;
 	struct pinhole_key key;
 	_Atomic uint8_t class; /* enum pinhole_class; under the stripe; read by match and show */
 	_Atomic bool open; /* under the stripe: its key is in the table */
@@ -95,8 +100,8 @@ size_t pinhole_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h
 int pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
 	struct handle *handle);
 
-/** As pinhole_open() for two different keys, each with a hold: both or none. For RTP and RTCP, whose
- *  look-ups then overlap. Any worker. */
+/** As pinhole_open() for two different keys, each with a hold: both or none. For RTP and RTCP, which
+ *  are made at once where they have an even port and the next. Any worker. */
 int pinhole_open_pair(struct thread *self, struct pinhole_table *table,
 	const struct pinhole_spec spec[2], struct handle handle[2]);
 

@@ -19,34 +19,32 @@
 struct inside_ref
 inside_ref_make(const struct endpoint *inside)
 {
-	struct inside_ref ref = {.key = {inside->address, inside->port, inside->proto, 0}};
+	struct inside_ref ref = {
+		.key = {inside->address, port_pair_key(inside->port), inside->proto, 0},
+		.odd = port_pair_odd(inside->port),
+	};
 
 	ref.hash = keyed_hash_signature(&ref.key, sizeof(ref.key), 0);
 	ref.stripe = ref.hash % NAT_STRIPES;
 	return ref;
 }
 
-struct binding *
-inside_find(const struct nat *nat, const struct inside_ref *ref)
+void
+outside_unused(struct nat *nat, const struct outside_choice *choice)
 {
-	void *data;
-
-	return rte_hash_lookup_with_hash_data(nat->inside, &ref->key, ref->hash, &data) < 0 ? NULL
-											    : data;
+	outside_hide(nat, &choice->endpoint, choice->slot);
+	outside_give_back(nat, &choice->endpoint, choice->slot);
 }
 
-int
-binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
-	const struct endpoint *inside, const struct outside_choice *choice, uint8_t kind,
-	bool permanent, struct binding **result)
+/* A new binding that can be found by its outside half; NULL: the pool is empty. Under the stripe. */
+static struct binding *
+binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	const struct outside_choice *choice, uint8_t kind, bool permanent)
 {
 	struct binding *binding = pool_alloc(nat->bindings);
 
-	if (!binding) {
-		outside_hide(nat, &choice->endpoint, choice->slot);
-		outside_give_back(nat, &choice->endpoint, choice->slot);
-		return -ENOBUFS;
-	}
+	if (!binding)
+		return NULL;
 	binding->inside = *inside;
 	binding->outside = choice->endpoint;
 	binding->kind = kind;
@@ -63,19 +61,63 @@ binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 
 	port_map_publish(outside_map(nat, choice->slot, choice->endpoint.proto),
 		rte_be_to_cpu_16(choice->endpoint.port), pool_index(nat->bindings, binding));
-	if (rte_hash_add_key_with_hash_data(nat->inside, &ref->key, ref->hash, binding) < 0) {
-		/* It could be found by its outside half already: no reuse before a grace period. */
-		atomic_store_explicit(&binding->state, BINDING_CLOSED, memory_order_relaxed);
-		outside_hide(nat, &choice->endpoint, choice->slot);
-		rte_spinlock_lock(&binding->flows.lock);
-		binding->flows.closed = true;
-		rte_spinlock_unlock(&binding->flows.lock);
-		pool_retire(nat->bindings, binding);
+	return binding;
+}
+
+/* It did not get into the table, but could be found by its outside half already: no reuse before a
+ * grace period. */
+static void
+binding_undo(struct nat *nat, struct binding *binding)
+{
+	atomic_store_explicit(&binding->state, BINDING_CLOSED, memory_order_relaxed);
+	outside_hide(nat, &binding->outside, binding->outside_slot);
+	rte_spinlock_lock(&binding->flows.lock);
+	binding->flows.closed = true;
+	rte_spinlock_unlock(&binding->flows.lock);
+	pool_retire(nat->bindings, binding);
+}
+
+int
+binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	struct port_pair_node *nodes, const struct endpoint *inside,
+	const struct outside_choice *choice, uint8_t kind, bool permanent, struct binding **result)
+{
+	struct binding *binding = binding_fill(self, nat, inside, choice, kind, permanent);
+
+	if (!binding) {
+		outside_unused(nat, choice);
+		return -ENOBUFS;
+	}
+	if (port_pair_add(nat->inside, &ref->key, ref->hash, nodes, &binding->node, ref->odd) < 0) {
+		binding_undo(nat, binding);
 		return -ENOBUFS;
 	}
 	event_count(self->counters, EVENT_BINDING_CREATED, 1);
 	*result = binding;
 	return 0;
+}
+
+int
+binding_make_both(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	const struct door_spec spec[2], const struct outside_choice choice[2],
+	struct binding *binding[2])
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		binding[i] = binding_fill(
+			self, nat, &spec[i].inside, &choice[i], door_kind(&choice[i]), false);
+		if (!binding[i])
+			outside_unused(nat, &choice[i]);
+	}
+	if (binding[0] && binding[1] &&
+		port_pair_add_both(nat->inside, &ref->key, ref->hash, &binding[ref->odd]->node,
+			&binding[!ref->odd]->node) == 0) {
+		event_count(self->counters, EVENT_BINDING_CREATED, 2);
+		return 0;
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		if (binding[i])
+			binding_undo(nat, binding[i]);
+	return -ENOBUFS;
 }
 
 void
@@ -88,7 +130,7 @@ binding_close_begin(
 	binding->holders = 0;
 	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 	door_account(self, nat, before, binding);
-	rte_hash_del_key_with_hash(nat->inside, &ref->key, ref->hash);
+	port_pair_remove(nat->inside, &ref->key, ref->hash, &binding->node);
 	outside_hide(nat, &binding->outside, binding->outside_slot);
 }
 
@@ -122,19 +164,21 @@ binding_get(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	struct binding **result)
 {
 	struct inside_ref ref = inside_ref_make(inside);
+	struct port_pair_node *nodes;
 	struct outside_choice choice;
 	int rc = 0;
 
-	*result = inside_find(nat, &ref);
+	*result = inside_pick(inside_nodes(nat, &ref), &ref);
 	if (*result)
 		return 0;
 	stripe_lock(nat, ref.stripe);
-	*result = inside_find(nat, &ref);
+	nodes = inside_nodes(nat, &ref);
+	*result = inside_pick(nodes, &ref);
 	if (!*result) {
 		rc = outside_take(self, nat, inside, -1, &choice);
 		if (rc == 0)
-			rc = binding_make(
-				self, nat, &ref, inside, &choice, choice.kind, false, result);
+			rc = binding_make(self, nat, &ref, nodes, inside, &choice, choice.kind,
+				false, result);
 	}
 	stripe_unlock(nat, ref.stripe);
 	return rc;
@@ -145,7 +189,7 @@ binding_find_inside(struct nat *nat, const struct endpoint *inside)
 {
 	struct inside_ref ref = inside_ref_make(inside);
 
-	return inside_find(nat, &ref);
+	return inside_pick(inside_nodes(nat, &ref), &ref);
 }
 
 struct binding *

@@ -6,11 +6,11 @@
  * it ceases to be one; any other binding then waits for its flows and the sweep. A permanent binding
  * never closes: as a media door it loses its flows only.
  *
- * Synchronization: holders and deadline change under the stripe of the inside key. A pair takes the
- * stripes of both keys, ascending.
+ * Synchronization: holders and deadline change under the stripe of the inside key. A pair of two keys
+ * takes the stripes of both, ascending.
  */
-#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nat_priv.h"
 
@@ -90,28 +90,24 @@ door_join(struct nat *nat, struct binding *binding, const struct door_spec *spec
 	*outside = binding->outside;
 }
 
-static uint8_t
-door_kind(const struct outside_choice *choice)
-{
-	return choice->kind == BINDING_STATIC ? BINDING_STATIC : BINDING_DOOR;
-}
-
 int
 door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, struct handle *handle,
 	struct endpoint *outside)
 {
 	struct inside_ref ref = inside_ref_make(&spec->inside);
 	struct door_change change = {0, 0};
+	struct port_pair_node *nodes;
 	struct outside_choice choice;
 	struct binding *binding;
 	int rc = 0;
 
 	stripe_lock(nat, ref.stripe);
-	binding = inside_find(nat, &ref);
+	nodes = inside_nodes(nat, &ref);
+	binding = inside_pick(nodes, &ref);
 	if (!binding) {
 		rc = outside_take(self, nat, &spec->inside, -1, &choice);
 		if (rc == 0)
-			rc = binding_make(self, nat, &ref, &spec->inside, &choice,
+			rc = binding_make(self, nat, &ref, nodes, &spec->inside, &choice,
 				door_kind(&choice), false, &binding);
 	}
 	if (rc == 0) {
@@ -137,18 +133,49 @@ take_beside(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	return outside_take(self, nat, inside, standing->outside_slot, choice);
 }
 
-/* Both keys at once: their cache misses overlap. */
-static void
-inside_find_pair(const struct nat *nat, const struct inside_ref ref[2], struct binding *binding[2])
+/* The missing ones of a pair, one by one. Both or none: what was made alone is to be finished by
+ * the caller, without the locks. */
+static int
+pair_make(struct thread *self, struct nat *nat, const struct inside_ref ref[2],
+	const struct door_spec spec[2], const struct outside_choice choice[2],
+	struct binding *binding[2], struct binding **undone)
 {
-	const void *keys[2] = {&ref[0].key, &ref[1].key};
-	hash_sig_t hashes[2] = {ref[0].hash, ref[1].hash};
-	void *data[2] = {NULL, NULL};
-	uint64_t hits = 0;
+	struct binding *first = NULL;
+	int rc = 0;
 
-	rte_hash_lookup_with_hash_bulk_data(nat->inside, keys, hashes, 2, &hits, data);
-	for (unsigned int i = 0; i < 2; i++)
-		binding[i] = hits & UINT64_C(1) << i ? data[i] : NULL;
+	for (unsigned int i = 0; i < 2; i++) {
+		if (binding[i])
+			continue;
+		if (rc < 0) {
+			outside_unused(nat, &choice[i]);
+			continue;
+		}
+		/* Looked up again: the first one may be its neighbour. */
+		rc = binding_make(self, nat, &ref[i], inside_nodes(nat, &ref[i]), &spec[i].inside,
+			&choice[i], door_kind(&choice[i]), false, &binding[i]);
+		if (rc == 0 && i == 0)
+			first = binding[0];
+	}
+	if (rc < 0 && first) {
+		binding_close_begin(self, nat, &ref[0], first);
+		*undone = first;
+	}
+	return rc;
+}
+
+/* One endpoint for both (RFC 5761): one door, held as often as asked. */
+static int
+open_twice(struct thread *self, struct nat *nat, const struct door_spec spec[2],
+	struct handle handle[2], struct endpoint outside[2])
+{
+	int rc = door_open(self, nat, &spec[0], &handle[0], &outside[0]);
+
+	if (rc < 0)
+		return rc;
+	rc = door_open(self, nat, &spec[1], &handle[1], &outside[1]);
+	if (rc < 0 && spec[0].hold)
+		door_release(self, nat, handle[0], 0);
+	return rc;
 }
 
 int
@@ -159,26 +186,22 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 		inside_ref_make(&spec[0].inside), inside_ref_make(&spec[1].inside)};
 	uint32_t first = RTE_MIN(ref[0].stripe, ref[1].stripe);
 	uint32_t second = RTE_MAX(ref[0].stripe, ref[1].stripe);
-	struct binding *binding[2], *made[2] = {NULL, NULL}, *undone = NULL;
+	bool one_key = memcmp(&ref[0].key, &ref[1].key, sizeof(ref[0].key)) == 0;
+	struct binding *binding[2], *undone = NULL;
+	struct port_pair_node *nodes;
 	struct outside_choice choice[2];
 	struct door_change change = {0, 0};
 	int rc = 0;
 
-	if (endpoint_equal(&spec[0].inside, &spec[1].inside)) {
-		/* One endpoint for both (RFC 5761): one door, held as often as asked. */
-		rc = door_open(self, nat, &spec[0], &handle[0], &outside[0]);
-		if (rc < 0)
-			return rc;
-		rc = door_open(self, nat, &spec[1], &handle[1], &outside[1]);
-		if (rc < 0 && spec[0].hold)
-			door_release(self, nat, handle[0], 0);
-		return rc;
-	}
+	if (endpoint_equal(&spec[0].inside, &spec[1].inside))
+		return open_twice(self, nat, spec, handle, outside);
 	stripe_lock(nat, first);
 	if (first != second)
 		stripe_lock(nat, second);
 
-	inside_find_pair(nat, ref, binding);
+	nodes = inside_nodes(nat, &ref[0]);
+	binding[0] = inside_pick(nodes, &ref[0]);
+	binding[1] = inside_pick(one_key ? nodes : inside_nodes(nat, &ref[1]), &ref[1]);
 	if (!binding[0] && !binding[1])
 		rc = outside_take_pair(self, nat, &spec[0].inside, &spec[1].inside, choice);
 	else if (!binding[1])
@@ -188,25 +211,12 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 	if (rc < 0)
 		goto unlock;
 
-	for (unsigned int i = 0; i < 2; i++) {
-		if (binding[i])
-			continue;
-		if (rc == 0)
-			rc = binding_make(self, nat, &ref[i], &spec[i].inside, &choice[i],
-				door_kind(&choice[i]), false, &made[i]);
-		else {
-			outside_hide(nat, &choice[i].endpoint, choice[i].slot);
-			outside_give_back(nat, &choice[i].endpoint, choice[i].slot);
-		}
-		binding[i] = made[i];
-	}
-	if (rc < 0) {
-		/* Both or none. Only the first can have been made. */
-		undone = made[0];
-		if (undone)
-			binding_close_begin(self, nat, &ref[0], undone);
+	if (one_key && !binding[0] && !binding[1])
+		rc = binding_make_both(self, nat, &ref[0], spec, choice, binding);
+	else
+		rc = pair_make(self, nat, ref, spec, choice, binding, &undone);
+	if (rc < 0)
 		goto unlock;
-	}
 	for (unsigned int i = 0; i < 2; i++)
 		door_join(nat, binding[i], &spec[i], &change, &handle[i], &outside[i]);
 	door_change_count(self, nat, &change);

@@ -35,13 +35,14 @@ permanent_make(struct nat *nat)
 		const struct static_port *port = &nat->rules->static_ports[i];
 		struct outside_choice choice = {port->outside, port->slot, BINDING_STATIC};
 		struct inside_ref ref = inside_ref_make(&port->inside);
+		struct port_pair_node *nodes = inside_nodes(nat, &ref);
 		struct binding *binding;
 		int rc;
 
-		if (inside_find(nat, &ref) || binding_find_outside(nat, &port->outside))
+		if (inside_pick(nodes, &ref) || binding_find_outside(nat, &port->outside))
 			return -EEXIST;
-		rc = binding_make(
-			&self, nat, &ref, &port->inside, &choice, BINDING_STATIC, true, &binding);
+		rc = binding_make(&self, nat, &ref, nodes, &port->inside, &choice, BINDING_STATIC,
+			true, &binding);
 		if (rc < 0)
 			return rc;
 	}

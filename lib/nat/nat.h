@@ -3,7 +3,8 @@
  * NAT44: rules, outside addresses and their ports, bindings and doors. RFC 4787, 5382, 5508.
  *
  * A binding ties an inside (address, port, protocol) to an outside (address, port), endpoint
- * independent. Inside keys are found in an rte_hash; the outside half is found in a flat map of
+ * independent. Inside keys are found in an rte_hash, an even port and the next under one key
+ * (flow/port_pair.h); the outside half is found in a flat map of
  * 65,536 binding indexes for each (outside address, protocol), which is also the port allocator: a
  * port is free when its word is 0.
  *
@@ -21,6 +22,7 @@
 #define NAT_NAT_H
 
 #include "flow/flow.h"
+#include "flow/port_pair.h"
 #include "net/interface.h"
 
 struct config;
@@ -45,6 +47,7 @@ struct endpoint {
 
 struct binding {
 	struct pool_object object;
+	struct port_pair_node node; /* found by its inside endpoint */
 	struct endpoint inside, outside;
 	uint8_t kind; /* enum binding_kind; a door on an older dynamic binding keeps DYNAMIC */
 	bool permanent; /* a static port rule's: made at start, never closed */

@@ -3,7 +3,7 @@
  * Inside of lib/nat: the object that holds it all, keys and their stripes, and the steps of a
  * binding's life that binding.c, door.c and sweep.c share.
  *
- * Lock order: stripes of inside keys (two for a pair of doors, ascending), then one of: the lease
+ * Lock order: stripes of inside keys (two for a pair of doors of different keys, ascending), then one of: the lease
  * lock, a flow_owner lock. flow_owner_close() is called with no lock held.
  */
 #ifndef NAT_NAT_PRIV_H
@@ -26,7 +26,7 @@ enum {
 /* Compared as bytes, so spelled out; struct endpoint has a hole at its end. */
 struct inside_key {
 	rte_be32_t address;
-	rte_be16_t port;
+	rte_be16_t port; /* the even one of the pair */
 	uint8_t proto, zero;
 };
 static_assert(sizeof(struct inside_key) == 8, "inside keys are compared as bytes");
@@ -37,8 +37,7 @@ struct nat_stripe {
 
 struct nat {
 	struct nat_rules *rules;
-	struct rte_hash
-		*inside; /* inside_key to struct binding; added and deleted under its stripe */
+	struct rte_hash *inside; /* inside_key to nodes of bindings; changed under its stripe */
 	struct pool *bindings;
 	struct flow_table *flows;
 	uint32_t sweep_cursor; /* control lcore */
@@ -51,6 +50,7 @@ struct nat {
 /* An inside key with what is derived from it. */
 struct inside_ref {
 	struct inside_key key;
+	bool odd; /* which port of the pair */
 	hash_sig_t hash;
 	uint32_t stripe;
 };
@@ -63,7 +63,22 @@ struct outside_choice {
 };
 
 struct inside_ref inside_ref_make(const struct endpoint *inside);
-struct binding *inside_find(const struct nat *nat, const struct inside_ref *ref);
+
+/** What stands under the key: a binding of this port or of its neighbour; NULL: neither. */
+static inline struct port_pair_node *
+inside_nodes(const struct nat *nat, const struct inside_ref *ref)
+{
+	return port_pair_find(nat->inside, &ref->key, ref->hash);
+}
+
+/** The binding of this very port among these nodes; NULL: none. */
+static inline struct binding *
+inside_pick(struct port_pair_node *nodes, const struct inside_ref *ref)
+{
+	struct port_pair_node *node = port_pair_pick(nodes, ref->odd);
+
+	return node ? container_of(node, struct binding, node) : NULL;
+}
 
 static inline void
 stripe_lock(struct nat *nat, uint32_t stripe)
@@ -95,12 +110,20 @@ void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot
 void outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t slot);
 
 /**
- * Make and publish a binding of a taken outside endpoint. 0, or -ENOBUFS: then the endpoint has
- * been given back, or will be with the binding's grace period. Under the inside key's stripe.
+ * Make and publish a binding of a taken outside endpoint. `nodes`: what stands under its key, that
+ * is its neighbour's or NULL. 0, or -ENOBUFS: then the endpoint has been given back, or will be with
+ * the binding's grace period. Under the inside key's stripe.
  */
 int binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
-	const struct endpoint *inside, const struct outside_choice *choice, uint8_t kind,
-	bool permanent, struct binding **binding);
+	struct port_pair_node *nodes, const struct endpoint *inside,
+	const struct outside_choice *choice, uint8_t kind, bool permanent,
+	struct binding **binding);
+/** The same for doors of both ports of one key, under which nothing stands: both or none. */
+int binding_make_both(struct thread *self, struct nat *nat, const struct inside_ref *ref,
+	const struct door_spec spec[2], const struct outside_choice choice[2],
+	struct binding *binding[2]);
+/** Give back an outside endpoint for which no binding was made. */
+void outside_unused(struct nat *nat, const struct outside_choice *choice);
 
 /** First half of closing: not to be found any more. Under the inside key's stripe, state OPEN. */
 void binding_close_begin(struct thread *self, struct nat *nat, const struct inside_ref *ref,
@@ -138,6 +161,13 @@ static inline bool
 endpoint_equal(const struct endpoint *a, const struct endpoint *b)
 {
 	return a->address == b->address && a->port == b->port && a->proto == b->proto;
+}
+
+/* What a door is when nothing stood at its inside endpoint. */
+static inline uint8_t
+door_kind(const struct outside_choice *choice)
+{
+	return choice->kind == BINDING_STATIC ? BINDING_STATIC : BINDING_DOOR;
 }
 
 static inline struct port_map *

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pinholes under several workers: a few keys opened, joined, matched, used for flows and released
- * by all at once, some left to their deadline, while the control lcore sweeps and reclaims.
+ * Pinholes under several workers: a few ports opened alone and in pairs, joined, matched, used for
+ * flows and released by all at once, some left to their deadline, while the control lcore sweeps
+ * and reclaims. The pool is smaller than what all hold at times, so that pairs are undone too.
  */
 #include <errno.h>
 
@@ -9,7 +10,7 @@
 #include "net/parse.h"
 #include "stress.h"
 
-enum { KEYS = 12, HOLDS = 8, PINHOLES = 64, FLOWS = 128, SOURCES = 4 };
+enum { KEYS = 12, HOLDS = 8, PINHOLES = 10, FLOWS = 128, SOURCES = 4 };
 
 static const struct flow_timeouts timeouts = {
 	.udp = 3, .tcp_established = 3, .tcp_transitory = 3, .icmp = 3};
@@ -17,13 +18,50 @@ static const struct flow_timeouts timeouts = {
 static struct flow_table *flows;
 static struct pinhole_table *table;
 static uint64_t rounds;
-static _Atomic uint64_t opened, passed, refused, made, stale;
+static _Atomic uint64_t opened, pairs, undone, passed, refused, made, stale;
 
 static struct flow_key
 key_of(uint32_t source, uint32_t n)
 {
-	return (struct flow_key){
-		.src = 100 + source, .dst = 1000, .src_port = 7, .dst_port = n, .proto = 17};
+	return (struct flow_key){.src = 100 + source,
+		.dst = 1000,
+		.src_port = 7,
+		.dst_port = rte_cpu_to_be_16((uint16_t)n),
+		.proto = 17};
+}
+
+static struct pinhole_spec
+spec_of(struct thread *self, uint32_t n, enum pinhole_class class)
+{
+	return (struct pinhole_spec){
+		.key = {.dst = 1000, .dst_port = rte_cpu_to_be_16((uint16_t)n), .proto = 17},
+		.class = class,
+		.hold = true,
+		.holder = {.worker = self->id, .call = {n + 1, 1}},
+	};
+}
+
+/* Two neighbours, of one key or of two. */
+static void
+pinhole_pair(struct thread *self, struct handle handle[2])
+{
+	const uint32_t n = random_below(&self->random, KEYS - 1);
+	const struct pinhole_spec spec[2] = {
+		spec_of(self, n, PINHOLE_RTP), spec_of(self, n + 1, PINHOLE_RTCP)};
+	int ret = pinhole_open_pair(self, table, spec, handle);
+
+	if (ret != 0) {
+		MUST(ret == -ENOBUFS);
+		atomic_fetch_add(&undone, 1);
+		handle[0] = handle[1] = HANDLE_NONE;
+		return;
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct pinhole *pinhole = pool_get(pinhole_pool(table), handle[i]);
+
+		MUST(pinhole != NULL && pinhole->key.dst_port == spec[i].key.dst_port);
+	}
+	atomic_fetch_add(&pairs, 1);
 }
 
 static struct handle
@@ -31,12 +69,7 @@ pinhole_some(struct thread *self)
 {
 	const uint32_t n = random_below(&self->random, KEYS);
 	const bool media = random_below(&self->random, 4) != 0;
-	struct pinhole_spec spec = {
-		.key = {.dst = 1000, .dst_port = n, .proto = 17},
-		.class = media ? PINHOLE_RTP : PINHOLE_VIA,
-		.hold = true,
-		.holder = {.worker = self->id, .call = {n + 1, 1}},
-	};
+	struct pinhole_spec spec = spec_of(self, n, media ? PINHOLE_RTP : PINHOLE_VIA);
 	struct handle handle = HANDLE_NONE;
 	int ret;
 
@@ -96,8 +129,11 @@ work(void *argument)
 
 	for (uint64_t round = 0; round < rounds; round++) {
 		struct handle *place = &held[random_below(&self->random, HOLDS)];
+		struct handle *next = &held[(size_t)(place - held + 1) % HOLDS];
 
-		if (place->index == 0) {
+		if (place->index == 0 && next->index == 0 && next > place) {
+			pinhole_pair(self, place);
+		} else if (place->index == 0) {
 			*place = pinhole_some(self);
 			if (round % 3 == 0)
 				pinhole_media_commit(table, *place, 100, 7);
@@ -165,9 +201,9 @@ main(int count, char **arguments)
 		return 1;
 	stress_run(work, control);
 	nothing_is_left(&stress_thread[THREAD_CONTROL]);
-	printf("opened %lu passed %lu refused %lu made %lu stale %lu\n", opened, passed, refused,
-		made, stale);
-	MUST(opened > 0 && passed > 0);
+	printf("opened %lu pairs %lu undone %lu passed %lu refused %lu made %lu stale %lu\n",
+		opened, pairs, undone, passed, refused, made, stale);
+	MUST(opened > 0 && pairs > 0 && undone > 0 && passed > 0);
 	pinhole_table_destroy(table);
 	flow_table_destroy(flows);
 	return stress_end("pinhole");

@@ -269,6 +269,115 @@ empty_pool_is_said_and_leaves_nothing(void **state)
 	}
 }
 
+static int
+pair_opened(uint16_t rtp, uint16_t rtcp, struct handle handle[2])
+{
+	const struct pinhole_spec spec[2] = {
+		spec_make(PINHOLE_RTP, rtp), spec_make(PINHOLE_RTCP, rtcp)};
+
+	return pinhole_open_pair(&worker, table, spec, handle);
+}
+
+/* Both pass, each as itself; then one closes, then the other. */
+static void
+pair_checked(uint16_t rtp, uint16_t rtcp, unsigned int first)
+{
+	const uint16_t port[2] = {rtp, rtcp};
+	struct handle handle[2];
+	struct pinhole *pinhole;
+
+	assert_int_equal(pair_opened(rtp, rtcp, handle), 0);
+	assert_int_equal(pinhole_media_count(table), 2);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(match(PEER, PEER_PORT, port[i], &pinhole), PINHOLE_PASS);
+		assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), handle[i]));
+		assert_int_equal(rte_be_to_cpu_16(pinhole->key.dst_port), port[i]);
+		assert_int_equal(pinhole->class, i == 0 ? PINHOLE_RTP : PINHOLE_RTCP);
+	}
+	pinhole_release(&worker, table, handle[first], 0);
+	assert_int_equal(match(PEER, PEER_PORT, port[first], &pinhole), PINHOLE_NONE);
+	assert_int_equal(match(PEER, PEER_PORT, port[!first], &pinhole), PINHOLE_PASS);
+	assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), handle[!first]));
+	pinhole_release(&worker, table, handle[!first], 0);
+	assert_int_equal(match(PEER, PEER_PORT, port[!first], &pinhole), PINHOLE_NONE);
+	assert_int_equal(pinhole_media_count(table), 0);
+}
+
+static void
+pair_opens_both_and_each_closes_for_itself(void **state)
+{
+	for (unsigned int first = 0; first < 2; first++) {
+		pair_checked(PORT, PORT + 1, first); /* as RTP and RTCP stand */
+		pair_checked(PORT + 1, PORT, first); /* the other way round */
+		pair_checked(PORT + 1, PORT + 2, first); /* neighbours of two pairs */
+		pair_checked(PORT, PORT + 100, first); /* a=rtcp: elsewhere */
+	}
+}
+
+static void
+pair_joins_what_stands_of_it(void **state)
+{
+	for (unsigned int standing = 0; standing < 2; standing++) {
+		struct pinhole_spec spec = spec_make(PINHOLE_RTP, (uint16_t)(PORT + standing));
+		struct handle alone = opened(&spec), handle[2];
+		struct pinhole *pinhole;
+
+		assert_int_equal(pair_opened(PORT, PORT + 1, handle), 0);
+		assert_memory_equal(&handle[standing], &alone, sizeof(alone));
+		assert_int_equal(pool_used(pinhole_pool(table)), 2);
+		pinhole_release(&worker, table, handle[0], 0);
+		pinhole_release(&worker, table, handle[1], 0);
+		assert_int_equal(match(PEER, PEER_PORT, PORT + standing, &pinhole), PINHOLE_PASS);
+		assert_int_equal(match(PEER, PEER_PORT, PORT + !standing, &pinhole), PINHOLE_NONE);
+		pinhole_release(&worker, table, alone, 0);
+		fixture_reclaim(pinhole_pool(table));
+	}
+}
+
+static void
+pair_makes_an_expired_half_anew(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_VIA, PORT + 1);
+	struct handle old, handle[2];
+	struct pinhole *pinhole;
+
+	spec.hold = false;
+	spec.until_s = worker.now_s + 30;
+	old = opened(&spec);
+	fixture_advance(30);
+	assert_int_equal(pair_opened(PORT, PORT + 1, handle), 0);
+	assert_null(pool_get(pinhole_pool(table), old));
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	assert_int_equal(match(PEER, PEER_PORT, PORT + 1, &pinhole), PINHOLE_PASS);
+	assert_int_equal(pinhole->class, PINHOLE_RTCP);
+	pinhole_release(&worker, table, handle[1], 0);
+	pinhole_release(&worker, table, handle[0], 0);
+}
+
+static void
+pair_is_both_or_none(void **state)
+{
+	struct handle handles[CAPACITY], handle[2];
+	struct pinhole *pinhole;
+
+	for (unsigned int i = 0; i < CAPACITY - 1; i++) {
+		const struct pinhole_spec spec = spec_make(PINHOLE_RTP, (uint16_t)(PORT + i));
+
+		handles[i] = opened(&spec);
+	}
+	/* Room for one: as a pair of one key, of two keys, and beside the last that stands. */
+	assert_int_equal(pair_opened(PORT + 200, PORT + 201, handle), -ENOBUFS);
+	assert_int_equal(pair_opened(PORT + 201, PORT + 202, handle), -ENOBUFS);
+	assert_int_equal(pair_opened(PORT + CAPACITY - 1, PORT + CAPACITY, handle), -ENOBUFS);
+	for (unsigned int i = 200; i < 203; i++)
+		assert_int_equal(match(PEER, PEER_PORT, PORT + i, &pinhole), PINHOLE_NONE);
+	assert_int_equal(match(PEER, PEER_PORT, PORT + CAPACITY - 1, &pinhole), PINHOLE_NONE);
+	assert_int_equal(match(PEER, PEER_PORT, PORT + CAPACITY - 2, &pinhole), PINHOLE_PASS);
+	assert_int_equal(pinhole_media_count(table), CAPACITY - 1);
+	for (unsigned int i = 0; i < CAPACITY - 1; i++)
+		pinhole_release(&worker, table, handles[i], 0);
+}
+
 static void
 every_class_has_a_name(void **state)
 {
@@ -293,6 +402,10 @@ main(void)
 		TEST(media_of_another_call_opens_the_offer_again),
 		TEST(signalling_takes_a_media_pinhole_over),
 		TEST(empty_pool_is_said_and_leaves_nothing),
+		TEST(pair_opens_both_and_each_closes_for_itself),
+		TEST(pair_joins_what_stands_of_it),
+		TEST(pair_makes_an_expired_half_anew),
+		TEST(pair_is_both_or_none),
 		cmocka_unit_test(every_class_has_a_name),
 	};
 
