@@ -7,6 +7,7 @@ so the media knows what the session descriptions said and when a call ends.
 import json
 import os
 import re
+import socket
 import struct
 import subprocess
 
@@ -39,7 +40,8 @@ class Party:
     """One end of many calls. With `target` it calls, without it answers."""
 
     def __init__(self, host, scenario, calls=CALLS, base=INSIDE_BASE, target=None, hold_ms=HOLD_MS,
-                 rate=RATE, via=None, contact=None, early=False, media=True):
+                 rate=RATE, via=None, contact=None, early=False, patient=False,
+                 media=True):
         self.host = host
         self.network = host.network
         self.name = f'{host.name}-{scenario}'
@@ -51,7 +53,8 @@ class Party:
         self.rate = rate
         self.via = via or f'{host.address}:5060'
         self.contact = contact or f'{host.address}:5060'
-        self.early = early
+        self.early = early          # sends media as soon as it knows where to
+        self.patient = patient      # sends none before it has heard the other end's
         self.media = media          # False: the scenario tells rtp_peer nothing
         self.seconds = int(calls / rate + hold_ms / 1000 + 25)
         self.sipp = self.peer = None
@@ -84,6 +87,7 @@ class Party:
             os.path.abspath(RTP_PEER), '--address', self.host.address, '--base', str(self.base),
             '--step', str(STEP), '--calls', str(self.calls), '--control', self.file('fifo'),
             '--seconds', str(self.seconds), *(['--early'] if self.early else []),
+            *(['--patient'] if self.patient else []),
             output=f'{self.name}.json', error=f'{self.name}.media.error')
         wait_until(lambda: 'ready' in self.network.text(f'{self.name}.media.error'), 10,
                    f'{self.name}: rtp_peer has its ports')
@@ -173,15 +177,20 @@ class Capture:
                 yield frame[14:]
 
     def check_no_inside_address(self):
-        """No inside address in any header or any text; at least some SIP and media is there."""
-        sip = media = 0
+        """No inside address in any header or any text; at least some SIP and media is there.
+        The five-tuples (less the protocol) that the SIP came by."""
+        sip, media, trunks = 0, 0, set()
         for packet in self.packets():
             check(packet[12] != 10 and packet[16] != 10, 'an inside address in an IP header outside')
             text = packet[28:]
             check(b'10.0.' not in text, f'an inside address outside, in:\n{text[:1500]!r}')
-            sip += b'SIP/2.0' in text
+            if b'SIP/2.0' in text:
+                sip += 1
+                trunks.add((socket.inet_ntoa(packet[12:16]), socket.inet_ntoa(packet[16:20]),
+                            *struct.unpack('>HH', packet[20:24])))
             media += len(packet) == 200
         check(sip > 0 and media > 0, 'the capture shows SIP and media')
+        return trunks
 
 
 def check_nothing_left(appliance):
@@ -194,21 +203,43 @@ def check_nothing_left(appliance):
 
 
 def check_workers(appliance, queues):
-    """Every worker with a queue received, every worker owned calls, and messages changed hands."""
-    workers = appliance.show_workers()
+    """Each port has so many queues, every worker with a queue received packets, every worker owned
+    calls, and messages changed hands, none of them lost."""
+    ports, workers = appliance.show('ports'), appliance.show_workers()
+    for name, port in ports.items():
+        check(port['rx_queues'] == queues, f'{name} has no {queues} receive queues: {port}')
     check(len(workers) == appliance.workers, f'{len(workers)} workers')
+    check(sum(worker['rx_queues'] for worker in workers) == queues * len(ports),
+          f'not every queue has one worker: {workers}')
     for number, worker in enumerate(workers):
         check(worker['calls_owned'] > 0, f'worker {number} owned no call: {workers}')
-        if number < queues:
+        if queues >= len(workers):
+            check(worker['rx_queues'] > 0, f'worker {number} has no queue: {workers}')
+        if worker['rx_queues'] > 0:
             check(worker['rx_packets'] > 0, f'worker {number} received nothing: {workers}')
+        else:
+            check(worker['handoff_in'] > 0, f'worker {number} was handed nothing: {workers}')
+        check(worker['handoff_drops'] == 0, f'worker {number}: a hand-off was lost: {workers}')
     if len(workers) > 1:
-        check(sum(worker['handoff_out'] for worker in workers) > 0, f'no hand-off: {workers}')
-        check(sum(worker['handoff_in'] for worker in workers) > 0, f'no hand-off: {workers}')
+        given = sum(worker['handoff_out'] for worker in workers)
+        taken = sum(worker['handoff_in'] for worker in workers)
+        check(given > 0 and given == taken, f'hand-offs: {given} out, {taken} in: {workers}')
+
+
+def check_outside_first(inside, outside, outward):
+    """From the summaries of an inside that is patient: in every call the first RTP and RTCP packet
+    from outside was sent, and received inside, before the inside had sent any. In calls outward
+    some came even before the answer (how many is a matter of the machine's load)."""
+    check(inside['peer_first'] == inside['calls'], f'inside did not hear before it spoke: {inside}')
+    check(outside['peer_first'] == 0, f'outside heard before it spoke: {outside}')
+    if outward:
+        check(inside['before_answer'] > 0, f'no media came before the answer: {inside}')
 
 
 def trunk_calls(network, workers=1, driver='af_packet', queues=None, calls=CALLS, early=False,
                 outward=True, callee='callee', caller='caller', **spelling):
-    """Calls over one 5-tuple through callgate, with everything asserted that holds for all calls."""
+    """Calls over one 5-tuple through callgate, with everything asserted that holds for all calls.
+    `early`: outside is the first to send media, in every call."""
     queues = queues or workers
     hosts = hosts_add(network, queues)
     inside, outside = hosts['inside'], hosts['outside']
@@ -216,17 +247,21 @@ def trunk_calls(network, workers=1, driver='af_packet', queues=None, calls=CALLS
     appliance = Appliance(network, workers, driver, queues, static).start()
     capture = Capture(outside)
     if outward:
-        first = Party(inside, caller, calls, INSIDE_BASE, f'{OUTSIDE}:5060', **spelling)
+        first = Party(inside, caller, calls, INSIDE_BASE, f'{OUTSIDE}:5060', patient=early,
+                      **spelling)
         second = Party(outside, callee, calls, OUTSIDE_BASE, early=early)
     else:
-        first = Party(outside, caller, calls, OUTSIDE_BASE, f'{WAN}:5060')
-        second = Party(inside, callee, calls, INSIDE_BASE, **spelling)
+        first = Party(outside, caller, calls, OUTSIDE_BASE, f'{WAN}:5060', early=early)
+        second = Party(inside, callee, calls, INSIDE_BASE, patient=early, **spelling)
     parties_start([first], [second])
-    parties_check([first], [second])
+    summaries = parties_check([first], [second])
+    if early:
+        check_outside_first(*(summaries if outward else reversed(summaries)), outward)
     check_nothing_left(appliance)
     check_workers(appliance, queues)
     statistics = appliance.show('sip', 'statistics')
     check(statistics['INVITE'] >= calls and statistics['BYE'] >= calls, f'{statistics}')
     appliance.stop()
-    capture.check_no_inside_address()
+    trunks = capture.check_no_inside_address()
+    check(trunks == {(WAN, OUTSIDE, 5060, 5060)}, f'the trunk outside is {trunks}')
     return first, second

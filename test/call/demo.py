@@ -59,6 +59,7 @@ def demo(network):
     began = time.monotonic()
     appliance = Appliance(network, WORKERS, udp_timeout=10).start()
     say(f'callgate answers after {time.monotonic() - began:.1f} s; placing calls ...\n')
+    capture = calls.Capture(hosts['outside'])
     caller = calls.Party(hosts['inside'], 'caller', CALLS, calls.INSIDE_BASE,
                          f'{calls.OUTSIDE}:5060', HOLD_MS)
     callee = calls.Party(hosts['outside'], 'callee', CALLS, calls.OUTSIDE_BASE)
@@ -67,12 +68,20 @@ def demo(network):
                caller.sipp.poll() is not None, 30, 'calls are up')
     ctl(appliance, 'show', 'sip', 'calls', lines=TABLE_LINES)
     ctl(appliance, 'show', 'workers')
-    summaries = [party.wait()[2] for party in (caller, callee)]
+    wrong, summaries = [], []
+    for party in (caller, callee):
+        signalling, media, summary = party.wait()
+        if signalling != 0 or media != 0:
+            wrong.append(f'{party.name}: SIPp ended with {signalling}, its media with {media}')
+        summaries.append(summary)
+    trunks = capture.check_no_inside_address()
+    if trunks != {(calls.WAN, calls.OUTSIDE, 5060, 5060)}:
+        wrong.append(f'the trunk outside is {trunks}')
     summary = appliance.ask('/callgate/summary')
     say(f'all calls are over: {summary["calls"]} calls, {summary["media_doors"]} media doors, '
         f'{summary["media_pinholes"]} media pinholes.\n'
         'Waiting for the trunk\'s own door: 32 s after its last transaction (RFC 3261) ...\n')
-    left = [what for what in AT_ONCE if summary[what] != 0]
+    wrong += [f'{summary[what]} {what} left at once' for what in AT_ONCE if summary[what] != 0]
     end = time.monotonic() + TIMERS_S
     while any(appliance.ask('/callgate/summary')[what] for what in ZERO):
         if time.monotonic() > end:
@@ -80,22 +89,22 @@ def demo(network):
         time.sleep(0.5)
     ctl(appliance, 'show', 'summary')
     summary = appliance.ask('/callgate/summary')
-    left += [what for what in ZERO if summary[what] != 0]
+    wrong += [f'{summary[what]} {what} left' for what in ZERO if summary[what] != 0]
     appliance.stop()
-    return verdict(summaries, left)
+    return verdict(summaries, wrong)
 
 
-def verdict(summaries, left):
+def verdict(summaries, wrong):
     """The last line. True when nothing is wrong."""
     failed = CALLS - min(summary.get('complete', 0) - summary.get('faulty', 0)
                          for summary in summaries)
     lost = sum(summary.get('rtp_lost', 0) + summary.get('rtcp_lost', 0) for summary in summaries)
     inward, outward = (summary.get('rtp_expected', 0) for summary in summaries)
-    if left:
-        say(f'left over: {", ".join(left)}')
+    for what in wrong:
+        say(f'wrong: {what}')
     say(f'{bold}{CALLS} calls, {failed} failed, {outward} RTP packets out and {inward} in, '
         f'{lost} lost{plain}')
-    return failed == 0 and lost == 0 and not left
+    return failed == 0 and lost == 0 and not wrong
 
 
 def main():

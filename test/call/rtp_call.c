@@ -98,6 +98,7 @@ rtp_call_open(struct rtp_call *call, const struct rtp_settings *settings, unsign
 
 	memset(call, 0, sizeof(*call));
 	call->index = index;
+	call->patient = settings->patient;
 	/* Unlike at both ends, and unlike in every call. */
 	call->ssrc = ntohl(settings->address.s_addr) * 2654435761u + index;
 	for (unsigned int stream = 0; stream < STREAMS; stream++) {
@@ -177,6 +178,14 @@ packet_send(struct rtp_call *call, unsigned int stream, const void *packet, size
 	call->counts.sent[stream]++;
 }
 
+/* A patient end speaks when it has been spoken to. */
+static bool
+silent(const struct rtp_call *call)
+{
+	return call->patient &&
+	       (call->counts.received[RTP] == 0 || call->counts.received[RTCP] == 0);
+}
+
 static void
 rtp_send(struct rtp_call *call, uint64_t now)
 {
@@ -228,6 +237,11 @@ rtp_call_send(struct rtp_call *call, uint64_t now)
 		call->done = true;
 		return;
 	}
+	if (silent(call)) {
+		call->next_ns[RTP] = now;
+		call->next_ns[RTCP] = now;
+		return;
+	}
 	for (unsigned int stream = 0; stream < STREAMS; stream++) {
 		if (now > call->next_ns[stream] + SEND_LATE_MS * NS_PER_MS)
 			call->next_ns[stream] = now;
@@ -259,6 +273,8 @@ note_take(struct rtp_call *call, unsigned int stream, const struct note *note)
 		return;
 	}
 	*byte |= bit;
+	if (note->index == 0)
+		receiver->first = call->counts.sent[RTP] == 0 && call->counts.sent[RTCP] == 0;
 	if (note->index + 1 < receiver->highest)
 		call->counts.reordered[stream]++;
 	else
@@ -319,8 +335,11 @@ packet_take(struct rtp_call *call, unsigned int stream, const uint8_t *bytes, ss
 		call->counts.crosstalk++;
 		return;
 	}
-	if (call->counts.received[stream]++ == 0)
+	if (call->counts.received[stream]++ == 0) {
 		call->first_source[stream] = *source;
+		if (stream == RTP && !call->announced)
+			call->counts.before_answer = 1;
+	}
 	if (!same_endpoint(
 		    source, call->announced ? &call->peer[stream] : &call->first_source[stream]))
 		call->counts.wrong_source++;
@@ -366,6 +385,7 @@ rtp_call_judge(struct rtp_call *call)
 		good = good && counts->lost[stream] == 0 && counts->duplicate[stream] == 0 &&
 		       counts->reordered[stream] == 0 && counts->received[stream] > 0;
 	}
+	counts->peer_first = call->receiver[RTP].first && call->receiver[RTCP].first;
 	return good && counts->wrong_source == 0 && counts->crosstalk == 0 && counts->stray == 0 &&
 	       counts->leaked == 0;
 }

@@ -19,6 +19,7 @@ struct rtp_settings {
 	unsigned int seconds; /* the program ends after so long whatever happens */
 	unsigned int linger_ms; /* how long a sender goes on after the end of its call */
 	bool early; /* send as soon as the peer is announced */
+	bool patient; /* send nothing in a call before RTP and RTCP of its peer have come */
 };
 
 /* What one end found out about one call, or about all of them. */
@@ -31,6 +32,9 @@ struct rtp_counts {
 	uint64_t stray; /* no packet of ours */
 	uint64_t leaked; /* sent after the final answer to BYE, and yet here */
 	uint64_t one_way; /* calls in which RTP or RTCP never came */
+	uint64_t peer_first; /* calls in which the peer's first RTP and RTCP packet came before
+				anything was sent */
+	uint64_t before_answer; /* calls in which RTP came before the peer was announced */
 };
 
 struct rtp_receiver {
@@ -38,12 +42,13 @@ struct rtp_receiver {
 	uint32_t highest; /* index + 1; 0: nothing yet */
 	uint32_t required; /* indexes below this must be there */
 	bool bounded; /* `required` is known */
+	bool first; /* packet 0 came before this end had sent anything */
 };
 
 struct rtp_call {
 	unsigned int index;
 	int socket[STREAMS];
-	bool announced, started, done;
+	bool patient, announced, started, done;
 	uint64_t next_ns[STREAMS];
 	uint64_t draining_ns; /* own side is about to send BYE; 0: not yet */
 	uint64_t ended_ns; /* own side saw the final answer to its BYE */

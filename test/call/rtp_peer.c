@@ -142,9 +142,10 @@ counts_print(const struct rtp_counts *counts)
 			name[s], (uintmax_t)counts->lost[s], name[s],
 			(uintmax_t)counts->duplicate[s], name[s], (uintmax_t)counts->reordered[s]);
 	printf("\"wrong_source\": %ju, \"crosstalk\": %ju, \"stray\": %ju, \"leaked\": %ju, "
-	       "\"one_way\": %ju",
+	       "\"one_way\": %ju, \"peer_first\": %ju, \"before_answer\": %ju",
 		(uintmax_t)counts->wrong_source, (uintmax_t)counts->crosstalk,
-		(uintmax_t)counts->stray, (uintmax_t)counts->leaked, (uintmax_t)counts->one_way);
+		(uintmax_t)counts->stray, (uintmax_t)counts->leaked, (uintmax_t)counts->one_way,
+		(uintmax_t)counts->peer_first, (uintmax_t)counts->before_answer);
 }
 
 /* True when all is well. */
@@ -218,12 +219,12 @@ peer_run(struct rtp_call *calls, const struct rtp_settings *settings, int contro
 	}
 	while (!stopped && (now = now_ns()) < end && (quiet == 0 || now < quiet)) {
 		ready = epoll_wait(epoll, events, EVENTS, 2);
+		/* Before the packets: what a packet follows upon is known when it is judged. */
+		control_read(control, calls, settings);
 		for (int i = 0; i < ready; i++) {
 			uint32_t call = (uint32_t)(events[i].data.u64 >> 32);
 
-			if (call == CONTROL)
-				control_read(control, calls, settings);
-			else
+			if (call != CONTROL)
 				rtp_call_receive(&calls[call], (uint32_t)events[i].data.u64);
 		}
 		if (calls_send(calls, settings) >= settings->calls && quiet == 0)
@@ -250,7 +251,8 @@ settings_read(struct rtp_settings *settings, int argc, char **argv)
 		{"base", required_argument, NULL, 'b'}, {"step", required_argument, NULL, 's'},
 		{"calls", required_argument, NULL, 'n'}, {"control", required_argument, NULL, 'c'},
 		{"seconds", required_argument, NULL, 't'}, {"linger", required_argument, NULL, 'l'},
-		{"early", no_argument, NULL, 'e'}, {NULL, 0, NULL, 0}};
+		{"early", no_argument, NULL, 'e'}, {"patient", no_argument, NULL, 'p'},
+		{NULL, 0, NULL, 0}};
 	const char *control = NULL;
 	int option;
 
@@ -271,13 +273,15 @@ settings_read(struct rtp_settings *settings, int argc, char **argv)
 			settings->linger_ms = number(optarg);
 		else if (option == 'e')
 			settings->early = true;
+		else if (option == 'p')
+			settings->patient = true;
 		else if (option == '?')
 			exit(2);
 	}
 	if (control == NULL || settings->calls == 0 || settings->address.s_addr == 0 ||
 		settings->step < 2 || settings->base + settings->calls * settings->step > 65535)
 		errx(2, "usage: rtp_peer --address IP --base PORT --calls N --control FIFO "
-			"[--step N] [--seconds N] [--linger MS] [--early]");
+			"[--step N] [--seconds N] [--linger MS] [--early] [--patient]");
 	return control;
 }
 

@@ -13,8 +13,10 @@ def test(network):
     capture = calls.Capture(hosts['outside'])
     callers = [calls.Party(hosts[name], sys.argv[1], 10, target=f'{calls.OUTSIDE}:5060')
                for name in ('inside', 'inside2')]
+    callers[1].patient = True
     callees = [calls.Party(hosts['outside'], sys.argv[2], 20, calls.OUTSIDE_BASE, early=True)]
     calls.parties_start(callers, callees)
+    first = []
     for party in callers + callees:
         signalling, media, summary = party.wait()
         callnet.check(signalling == 0, f'{party.name}: SIPp says {signalling}')
@@ -24,6 +26,9 @@ def test(network):
             callnet.check(summary[what] == 0, f'{party.name}: {what}: {summary}')
         callnet.check(summary['rtp_expected'] >= 80 * party.calls, f'{summary}')
         callnet.check(media == 1 and summary['leaked'] > 0, 'media after the call is found')
+        first.append(summary['peer_first'])
+    # The patient host always hears first, so it is never the first that the outside hears.
+    callnet.check(first[1] == 10 and first[2] <= 10, f'who was heard first: {first}')
     try:
         capture.check_no_inside_address()
     except callnet.Failure:
