@@ -236,51 +236,58 @@ party_read(const struct sip_message *message, enum sip_header_id id, struct sip_
 	return true;
 }
 
+/* An error is at the value that is wrong; at the end of the headers when there is none. */
+static enum sip_error
+value_wrong(const char **p, const struct sip_header *header, enum sip_error error)
+{
+	if (header != NULL)
+		*p = header->value.at;
+	return error;
+}
+
 /* Cut the body out of what is there. Two lengths that differ would let two readers see two
  * different messages (RFC 4475 3.3.9). */
-static bool
-body_cut(const char *p, const char *end, struct sip_message *message)
+static enum sip_error
+body_cut(const char **p, const char *end, struct sip_message *message)
 {
 	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CONTENT_LENGTH);
 	uint64_t length = 0;
 
 	if (header == NULL) {
-		message->body = slice_of(p, end);
-		return true;
+		message->body = slice_of(*p, end);
+		return SIP_OK;
 	}
 	message->content_length_present = true;
 	message->content_length = header->value;
-	if (!slice_number(header->value, UINT32_MAX, &length) || length > (uint64_t)(end - p))
-		return false;
+	if (!slice_number(header->value, UINT32_MAX, &length) || length > (uint64_t)(end - *p))
+		return value_wrong(p, header, SIP_ERROR_CONTENT_LENGTH);
 	while ((header = sip_header_next(message, header)) != NULL) {
 		uint64_t other;
 
 		if (!slice_number(header->value, UINT32_MAX, &other) || other != length)
-			return false;
+			return value_wrong(p, header, SIP_ERROR_CONTENT_LENGTH);
 	}
-	message->body = slice_of(p, p + length);
-	return true;
+	message->body = slice_of(*p, *p + length);
+	return SIP_OK;
 }
 
 static enum sip_error
-values_parse(const char *p, const char *end, struct sip_message *message)
+values_parse(const char **p, const char *end, struct sip_message *message)
 {
 	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CALL_ID);
 
 	if (header == NULL || header->value.length == 0)
-		return SIP_ERROR_CALL_ID;
+		return value_wrong(p, header, SIP_ERROR_CALL_ID);
 	message->call_id = header->value;
 	header = sip_header_first(message, SIP_HEADER_CSEQ);
 	if (header == NULL || !cseq_parse(header->value, message))
-		return SIP_ERROR_CSEQ;
+		return value_wrong(p, header, SIP_ERROR_CSEQ);
 	if (!party_read(message, SIP_HEADER_FROM, &message->from, &message->from_tag) ||
 		!party_read(message, SIP_HEADER_TO, &message->to, &message->to_tag))
 		return SIP_ERROR_FROM_TO;
 	if (message->first[SIP_HEADER_VIA] == 0)
 		return SIP_ERROR_VIA;
-	if (!body_cut(p, end, message))
-		return SIP_ERROR_CONTENT_LENGTH;
-	return SIP_OK;
+	return body_cut(p, end, message);
 }
 
 static const char *
@@ -339,7 +346,7 @@ sip_message_parse(const char *text, uint32_t length, struct sip_message *message
 	if (error == SIP_OK)
 		error = headers_parse(&p, end, message);
 	if (error == SIP_OK)
-		error = values_parse(p, end, message);
+		error = values_parse(&p, end, message);
 	message->error_offset = error == SIP_OK ? 0 : (uint32_t)(p - text);
 	return error;
 }
