@@ -2,7 +2,7 @@
 /*
  * Reading words, numbers and addresses out of slices. No state, nothing is copied.
  */
-#include "sip/scan_priv.h"
+#include "sip/uri_priv.h"
 
 static inline char
 lower(char byte)
@@ -61,48 +61,10 @@ slice_number(struct slice slice, uint64_t max, uint64_t *number)
 	return true;
 }
 
-/* One octet at *p, which moves behind it; more than 255: none. */
-static inline __attribute__((always_inline)) uint32_t
-octet_read(const char **p, const char *end)
-{
-	const char *const start = *p;
-	uint32_t value, digit;
-
-	if (start == end || (value = (uint8_t)(*start - '0')) > 9)
-		return UINT32_MAX;
-	*p = start + 1;
-	/* No leading zeros: what follows one is no digit. */
-	for (int i = 1; i < 3 && value > 0; i++) {
-		if (*p == end || (digit = (uint8_t)(**p - '0')) > 9)
-			break;
-		value = value * 10 + digit;
-		(*p)++;
-	}
-	return value;
-}
-
 bool
 slice_ipv4(struct slice slice, uint32_t *address)
 {
-	const char *p = slice.at;
-	const char *const end = p + slice.length;
-	uint8_t octets[4];
-
 	if (slice.length < 7 || slice.length > 15)
 		return false;
-#pragma GCC unroll 4
-	for (int i = 0; i < 4; i++) {
-		if (i > 0 && (p == end || *p++ != '.'))
-			return false;
-
-		const uint32_t value = octet_read(&p, end);
-
-		if (value > 255)
-			return false;
-		octets[i] = (uint8_t)value;
-	}
-	if (p != end)
-		return false;
-	memcpy(address, octets, sizeof(octets));
-	return true;
+	return ipv4_read(slice.at, slice.at + slice.length, address) == slice.at + slice.length;
 }

@@ -3,8 +3,7 @@
  * One Via value (RFC 3261 20.42, 25.1): spaces round the slashes and the colon, and a comment after
  * sent-by as RFC 2543 wrote it. No state.
  */
-#include "sip/scan_priv.h"
-#include "sip/uri_priv.h"
+#include "sip/parameter_priv.h"
 
 /* Past LWS "/" LWS, or NULL. */
 static const char *
@@ -34,25 +33,37 @@ protocol_skip(const char *p, const char *end)
 	return p;
 }
 
+/* The transport at p, and on to sent-by; NULL: no transport or nothing behind it. */
+static inline const char *
+transport_read(const char *p, const char *end, struct sip_via *via)
+{
+	const char *const start = p;
+
+	if (end - p >= 4 && memcmp(p, "UDP ", 4) == 0) {
+		p += 3;
+	} else {
+		p = scan_class_end(p, end, SCAN_TOKEN);
+		if (p == start || p == end || !scan_is(*p, SCAN_LWS))
+			return NULL;
+	}
+	scan_store(&via->transport, slice_of(start, p));
+	return scan_space(p, end);
+}
+
 bool
 sip_via_parse(struct slice value, struct sip_via *via)
 {
-	const struct slice text = slice_trim(value);
+	const struct slice text = scan_trim(value.at, value.at + value.length);
 	const char *const end = text.at + text.length;
 	const char *p;
 
 	if (text.length == 0)
 		return false;
 	p = protocol_skip(text.at, end);
-	if (p == NULL)
-		return false;
-
-	const char *const transport_end = scan_class_end(p, end, SCAN_TOKEN);
-
-	via->transport = slice_of(p, transport_end);
-	if (transport_end == p || transport_end == end || !scan_is(*transport_end, SCAN_LWS))
-		return false;
-	p = hostport_read(scan_space(transport_end, end), end, true, &via->sent_by);
+	if (p != NULL)
+		p = transport_read(p, end, via);
+	if (p != NULL)
+		p = hostport_read(p, end, true, &via->sent_by);
 	if (p == NULL)
 		return false;
 	for (p = scan_space(p, end); p < end && *p == '('; p = scan_space(p, end)) {
@@ -62,6 +73,43 @@ sip_via_parse(struct slice value, struct sip_via *via)
 	}
 	if (p < end && *p != ';')
 		return false;
-	via->parameters = slice_of(p, end);
+	scan_store(&via->parameters, slice_of(p, end));
 	return true;
+}
+
+/* The parameter at p, if it is one of ours. Where it ends, or p. */
+static inline __attribute__((always_inline)) const char *
+parameter_note(const char *base, const char *p, const char *end, struct sip_via_parameters *found)
+{
+	switch (*p | 0x20) {
+	case 'b':
+		return name_is(p, end, "branch") ? value_keep(base, p + 6, end, &found->branch) : p;
+	case 'r':
+		if (name_is(p, end, "rport"))
+			return value_keep(base, p + 5, end, &found->rport);
+		return name_is(p, end, "received") ? value_keep(base, p + 8, end, &found->received)
+						   : p;
+	case 'm':
+		return name_is(p, end, "maddr") ? value_keep(base, p + 5, end, &found->maddr) : p;
+	case 't':
+		return name_is(p, end, "ttl") ? value_keep(base, p + 3, end, &found->ttl) : p;
+	default:
+		return p;
+	}
+}
+
+void
+sip_via_parameters_read(struct slice parameters, struct sip_via_parameters *found)
+{
+	const struct slice none = {NULL, 0};
+	const char *const base = parameters.at;
+	const char *const end = base + parameters.length;
+	uint64_t port;
+
+	*found = (struct sip_via_parameters){none, none, none, none, none, 0};
+	for (const char *p = name_begin(base, end); p < end;
+		p = name_begin(semicolon_find(base, p, end), end))
+		p = parameter_note(base, p, end, found);
+	if (found->rport.length > 0 && slice_number(found->rport, UINT16_MAX, &port))
+		found->rport_number = (uint16_t)port;
 }

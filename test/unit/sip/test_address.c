@@ -124,6 +124,103 @@ parameters_are_found_by_name(void **state)
 	assert_false(sip_parameter_find(text(";b=\"a=1"), "a", &value));
 }
 
+static void
+parameters_come_one_by_one(void **state)
+{
+	struct slice rest = text(" ; a = 1;flag ;;=odd;\"q;q\";b=\"x;y\" junk \"z;\";c=d");
+	static const struct {
+		const char *name, *value;
+	} expected[] = {
+		{"a", "1"}, {"flag", NULL}, {"", "odd"}, {"", NULL}, {"b", "\"x;y\""}, {"c", "d"}};
+	struct sip_parameter parameter;
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+		assert_true(sip_parameter_next(&rest, &parameter));
+		assert_slice(parameter.name, expected[i].name);
+		if (expected[i].value != NULL)
+			assert_slice(parameter.value, expected[i].value);
+		else
+			assert_null(parameter.value.at);
+	}
+	assert_false(sip_parameter_next(&rest, &parameter));
+	assert_int_equal(rest.length, 0);
+	assert_false(sip_parameter_next(&rest, &parameter));
+}
+
+/* Every list of up to five of these bytes: iterating and finding agree. */
+static void
+finding_agrees_with_iterating(void **state)
+{
+	static const char bytes[] = ";=\"a \\\x01";
+	static const char *const tails[] = {"", ";a=1", ";a=\"1\";b;c"};
+	char buffer[32];
+
+	for (uint32_t n = 0; n < 7 * 7 * 7 * 7 * 7; n++) {
+		for (size_t t = 0; t < sizeof(tails) / sizeof(tails[0]); t++) {
+			struct sip_parameter parameter;
+			struct slice whole, rest, value;
+			bool found = false;
+			uint32_t digits = n;
+
+			for (int i = 0; i < 5; i++, digits /= 7)
+				buffer[i] = bytes[digits % 7];
+			strcpy(buffer + 5, tails[t]);
+			whole = (struct slice){buffer, (uint32_t)strlen(buffer)};
+			rest = whole;
+			while (!found && sip_parameter_next(&rest, &parameter))
+				found = slice_is(parameter.name, "a");
+			assert_int_equal(sip_parameter_find(whole, "a", &value), found);
+			if (found) {
+				assert_ptr_equal(value.at, parameter.value.at);
+				assert_int_equal(value.length, parameter.value.length);
+			}
+		}
+	}
+}
+
+static void
+a_quote_within_a_word_is_a_letter(void **state)
+{
+	const struct slice p = text(";x=a\"b;tag=1;long-parameter=aaaaaaaaaaaaaaaa\"b;tog=2");
+	struct slice value;
+
+	assert_true(sip_parameter_find(p, "x", &value));
+	assert_slice(value, "a\"b");
+	assert_true(sip_parameter_find(p, "tag", &value));
+	assert_slice(value, "1");
+	assert_true(sip_parameter_find(p, "tog", &value));
+	assert_slice(value, "2");
+}
+
+static void
+quotes_are_taken_off(void **state)
+{
+	assert_slice(sip_unquoted(text("\"a \\\" b\"")), "a \\\" b");
+	assert_slice(sip_unquoted(text("\"\"")), "");
+	assert_slice(sip_unquoted(text("a\"")), "a\"");
+	assert_slice(sip_unquoted(text("\"")), "\"");
+	assert_slice(sip_unquoted(text("token")), "token");
+}
+
+static void
+displays_may_be_utf8_and_hold_all_that_delimits(void **state)
+{
+	assert_true(sip_address_parse(
+		text("\"J\xc3\xbcrgen \xe2\x82\xac, <x>; @\" <sip:a@b>;tag=\xc3\xbc"), &address));
+	assert_slice(sip_unquoted(address.display), "J\xc3\xbcrgen \xe2\x82\xac, <x>; @");
+	assert_slice(address.parameters, ";tag=\xc3\xbc");
+	assert_true(sip_address_parse(text("J\xc3\xbcrgen<sip:a@b>"), &address));
+	assert_slice(address.display, "J\xc3\xbcrgen");
+	assert_true(sip_address_parse(text("\"\" \r\n\t<sip:a@b>\r\n ;tag=1"), &address));
+	assert_slice(sip_unquoted(address.display), "");
+	assert_slice(address.parameters, ";tag=1");
+	assert_true(sip_address_parse(text("\"a\\\\\" <sip:b>"), &address));
+	assert_slice(address.display, "\"a\\\\\"");
+	assert_true(sip_address_parse(text("<sip:a;b=\";c\"?d=e;f>x;y"), &address));
+	assert_slice(address.uri, "sip:a;b=\";c\"?d=e;f");
+	assert_slice(address.parameters, ";y");
+}
+
 int
 main(void)
 {
@@ -134,6 +231,11 @@ main(void)
 		TEST(contact_star),
 		TEST(broken_addresses_are_refused),
 		TEST(parameters_are_found_by_name),
+		TEST(parameters_come_one_by_one),
+		TEST(finding_agrees_with_iterating),
+		TEST(a_quote_within_a_word_is_a_letter),
+		TEST(quotes_are_taken_off),
+		TEST(displays_may_be_utf8_and_hold_all_that_delimits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,7 +27,7 @@ static const struct torture torture_ipv6[] = {
 	{
 		.name = "ipv6-bad",
 		.method = "REGISTER",
-		.uri = "?",
+		.uri = "2001:db8::10", /* no brackets: wrong, but seen */
 		.call_id = "SSG9559905523997077@hlau_4100",
 		.cseq = 98176,
 		.from = "example.com",
