@@ -20,6 +20,10 @@ enum {
 	/* session descriptions */
 	SDP_MEDIA_MAX = 16,
 	SDP_CANDIDATES_MAX = 32, /* of all media together */
+	SDP_REMOTES_MAX = 32, /* addresses in a=remote-candidates, of all media together */
+	SDP_CONNECTIONS_MAX = 16, /* c= lines beyond the first of their section, all together */
+	SDP_PATHS_MAX = 16, /* URIs in a=path, of all media together */
+	SDP_GROUPS_MAX = 4, /* a=group:BUNDLE lines; further ones are kept, but tell nothing */
 
 	/* edit lists */
 	SIP_EDITS_MAX = 256,

@@ -1,89 +1,88 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finding the session description in a body (RFC 2046 5.1, RFC 5621). Nested bodies are walked with
- * a stack of SIP_BODY_DEPTH_MAX levels; each level reads its text once.
+ * Walking a body part by part with a stack of SIP_BODY_DEPTH_MAX levels. A level looks for its own
+ * boundary in its own part alone: an outer delimiter ends what an inner one has not closed.
+ *
+ * No state but the walk's own. Linear: each level reads its text once for delimiters, and once more
+ * the headers of its parts; a level deeper than the limit is not read.
  */
+#include "sip/multipart.h"
 #include "sip/header_priv.h"
+#include "sip/media_type.h"
 #include "sip/sdp.h"
-#include "sip/uri.h"
 
-struct media_type {
-	struct slice type, subtype, parameters;
+enum step { STEP_END, STEP_PART, STEP_CLOSED /* all parts of a multipart were given */ };
+
+static const char *const error_names[MULTIPART_ERRORS] = {
+	[MULTIPART_OK] = "ok",
+	[MULTIPART_ERROR_TYPE] = "type",
+	[MULTIPART_ERROR_BOUNDARY] = "boundary",
+	[MULTIPART_ERROR_NO_PART] = "no_part",
+	[MULTIPART_ERROR_NOT_CLOSED] = "not_closed",
+	[MULTIPART_ERROR_HEADER] = "header",
+	[MULTIPART_ERROR_TOO_DEEP] = "too_deep",
+	[MULTIPART_ERROR_TOO_MANY_PARTS] = "too_many_parts",
 };
 
-struct level {
-	const char *p, *end; /* what is not read yet: behind a delimiter line once opened */
-	struct slice boundary;
-	bool opened, closed;
-};
-
-static bool
-media_type_parse(struct slice text, struct media_type *media_type)
+const char *
+multipart_error_name(enum multipart_error error)
 {
-	const struct slice value = slice_trim(text);
-	const char *p = value.at;
-	const char *const end = p + value.length;
-	const char *token_end;
-
-	if (value.length == 0)
-		return false;
-	token_end = scan_class_end(p, end, SCAN_TOKEN);
-	scan_store(&media_type->type, slice_of(p, token_end));
-	p = scan_space(token_end, end);
-	if (p == end || *p != '/')
-		return false;
-	p = scan_space(p + 1, end);
-	token_end = scan_class_end(p, end, SCAN_TOKEN);
-	scan_store(&media_type->subtype, slice_of(p, token_end));
-	scan_store(&media_type->parameters, slice_of(token_end, end));
-	return true;
+	return (uint32_t)error < MULTIPART_ERRORS ? error_names[error] : "unknown";
 }
 
-static bool
-is_sdp(const struct media_type *media_type)
+static void
+error_note(struct multipart *multipart, enum multipart_error error, const char *at)
 {
-	return scan_word(media_type->type, "application") && scan_word(media_type->subtype, "sdp");
+	if (multipart->error != MULTIPART_OK)
+		return;
+	multipart->error = error;
+	multipart->error_offset = (uint32_t)(at - multipart->body.at);
 }
 
-static bool
-level_begin(struct level *level, const struct media_type *media_type, struct slice body)
+/* Past the boundary when it begins at p, else NULL. */
+static const char *
+boundary_end(const struct multipart_level *level, const char *p, const char *line_end)
 {
-	struct slice boundary;
+	const char *at = level->boundary.at;
+	const char *const end = at + level->boundary.length;
 
-	if (!scan_word(media_type->type, "multipart") || body.length == 0)
-		return false;
-	if (!sip_parameter_find(media_type->parameters, "boundary", &boundary))
-		return false;
-	if (boundary.length >= 2 && boundary.at[0] == '"' &&
-		boundary.at[boundary.length - 1] == '"')
-		boundary = (struct slice){boundary.at + 1, boundary.length - 2};
-	if (boundary.length == 0 || boundary.length > SIP_BOUNDARY_MAX)
-		return false;
-	*level = (struct level){.p = body.at, .end = body.at + body.length, .boundary = boundary};
-	return true;
+	if (!level->escaped) {
+		if (line_end - p < end - at || memcmp(p, at, (size_t)(end - at)) != 0)
+			return NULL;
+		return p + (end - at);
+	}
+	/* A quoted pair stands for its second character (RFC 822 3.3). */
+	for (; at < end; at++, p++) {
+		if (*at == '\\' && at + 1 < end)
+			at++;
+		if (p == line_end || *p != *at)
+			return NULL;
+	}
+	return p;
 }
 
-/* Is the line the level's delimiter ("--boundary", maybe "--", maybe spaces)? */
+/* Is the line a delimiter of the level? */
 static bool
-is_delimiter(const struct level *level, const char *p, const char *line_end, bool *closing)
+is_delimiter(
+	const struct multipart_level *level, const char *p, const char *line_end, bool *closing)
 {
-	const uint32_t length = level->boundary.length;
-
-	if (line_end - p < (ptrdiff_t)length + 2 || p[0] != '-' || p[1] != '-' ||
-		memcmp(p + 2, level->boundary.at, length) != 0)
+	if (line_end - p < 3 || p[0] != '-' || p[1] != '-')
 		return false;
-	p += 2 + length;
+	p = boundary_end(level, p + 2, line_end);
+	if (p == NULL)
+		return false;
 	*closing = line_end - p >= 2 && p[0] == '-' && p[1] == '-';
 	if (*closing)
 		p += 2;
+	/* Gateways add white space (RFC 2046 5.1.1 transport-padding). */
 	while (p < line_end && (*p == ' ' || *p == '\t'))
 		p++;
 	return p == line_end;
 }
 
-/* Text up to the next delimiter, its preceding line end left out; level moves behind it. */
+/* Text up to the next delimiter, its preceding line end left out; the level moves behind it. */
 static struct slice
-delimited_take(struct level *level)
+delimited_take(struct multipart *multipart, struct multipart_level *level)
 {
 	const char *const start = level->p;
 	const char *content_end = start;
@@ -99,96 +98,280 @@ delimited_take(struct level *level)
 		content_end = line_end;
 		level->p = next;
 	}
-	/* The last part of a body that was never closed goes to its end. */
+	error_note(multipart, level->opened ? MULTIPART_ERROR_NOT_CLOSED : MULTIPART_ERROR_NO_PART,
+		level->opened ? level->end : start);
 	level->closed = true;
 	return slice_of(start, level->end);
 }
 
 static bool
-part_next(struct level *level, struct slice *part)
+level_next(struct multipart *multipart, struct multipart_level *level, struct slice *text)
 {
 	if (!level->opened) {
 		/* The preamble is for nobody. */
-		delimited_take(level);
+		delimited_take(multipart, level);
 		level->opened = true;
 	}
 	if (level->closed)
 		return false;
-	*part = delimited_take(level);
+	*text = delimited_take(multipart, level);
 	return true;
 }
 
-/* Split a part into its Content-Type (at NULL: none) and its content; false: no content. */
+/* Begin to divide a part. False: it is to be given as it is. */
 static bool
-part_parse(struct slice part, struct slice *content_type, struct slice *content)
+level_begin(struct multipart *multipart, const struct multipart_part *part,
+	const struct sip_media_type *type)
 {
-	const char *p = part.at;
-	const char *const end = p + part.length;
+	const char *const at = part->content_type.at;
+	struct slice boundary;
+
+	if (part->content.length == 0 || part->encoded)
+		return false;
+	if (multipart->depth == SIP_BODY_DEPTH_MAX) {
+		error_note(multipart, MULTIPART_ERROR_TOO_DEEP, part->content.at);
+		return false;
+	}
+	if (!sip_media_type_boundary(type, &boundary))
+		boundary = (struct slice){NULL, 0};
+	/* Spaces at its end are a gateway's (RFC 2046 5.1.1). */
+	while (boundary.length > 0 && boundary.at[boundary.length - 1] == ' ')
+		boundary.length--;
+	if (boundary.length == 0 || boundary.length > SIP_BOUNDARY_MAX) {
+		/* The body's own type does not stand in the body. */
+		error_note(multipart, MULTIPART_ERROR_BOUNDARY,
+			part->depth > 0 ? at : multipart->body.at);
+		return false;
+	}
+	multipart->level[multipart->depth++] = (struct multipart_level){
+		.p = part->content.at,
+		.end = part->content.at + part->content.length,
+		.boundary = boundary,
+		.part = *part,
+		.escaped = memchr(boundary.at, '\\', boundary.length) != NULL,
+	};
+	return true;
+}
+
+static void
+header_note(struct slice name, struct slice value, const char *end, struct multipart_part *part)
+{
+	switch (header_id(name, end)) {
+	case SIP_HEADER_CONTENT_TYPE:
+		if (part->content_type.at == NULL)
+			part->content_type = value;
+		break;
+	case SIP_HEADER_CONTENT_DISPOSITION:
+		if (part->content_disposition.at == NULL)
+			part->content_disposition = value;
+		break;
+	case SIP_HEADER_CONTENT_LENGTH:
+		if (part->content_length.at == NULL)
+			part->content_length = value;
+		break;
+	case SIP_HEADER_CONTENT_ENCODING:
+		if (!scan_word(value, "identity"))
+			part->encoded = true;
+		break;
+	default:
+		if (scan_word(name, "content-transfer-encoding") && !scan_word(value, "7bit") &&
+			!scan_word(value, "8bit") && !scan_word(value, "binary"))
+			part->encoded = true;
+		break;
+	}
+}
+
+/* Split the text between two delimiters into headers and content. */
+static void
+part_read(struct multipart *multipart, struct slice text, struct multipart_part *part)
+{
+	const char *p = text.at;
+	const char *const end = p + text.length;
 	struct header_line line;
 
-	*content_type = (struct slice){NULL, 0};
-	for (;;) {
+	*part = (struct multipart_part){.depth = multipart->depth};
+	while (p < end) {
 		switch (header_line_read(p, end, &line)) {
 		case HEADER_END:
-			*content = slice_of(line.next, end);
-			return true;
+			part->headers = slice_of(text.at, line.next);
+			part->content = slice_of(line.next, end);
+			return;
 		case HEADER_LINE:
-			if (content_type->at == NULL &&
-				header_id(line.name, end) == SIP_HEADER_CONTENT_TYPE)
-				*content_type = line.value;
+			header_note(line.name, line.value, end, part);
 			p = line.next;
+			break;
+		case HEADER_LONG:
+			error_note(multipart, MULTIPART_ERROR_HEADER, p);
+			p = end;
+			break;
+		case HEADER_CUT:
+			p = end;
 			break;
 		case HEADER_BAD:
 			p = scan_line_next(scan_line_end(p, end), end);
 			break;
-		default:
-			return false;
 		}
 	}
+	part->headers = text;
+	part->content = (struct slice){end, 0};
+}
+
+/* Is it multipart, so that its parts come next? Otherwise it is to be given. */
+static bool
+part_opens(struct multipart *multipart, struct multipart_part *part)
+{
+	struct sip_media_type type;
+
+	if (part->content_type.at == NULL)
+		return false;
+	if (!sip_media_type_parse(part->content_type, &type)) {
+		error_note(multipart, MULTIPART_ERROR_TYPE,
+			part->depth > 0 ? part->content_type.at : multipart->body.at);
+		return false;
+	}
+	if (scan_word(type.type, "multipart"))
+		return level_begin(multipart, part, &type);
+	part->is_sdp = !part->encoded && part->content.length > 0 &&
+		       scan_word(type.type, "application") && scan_word(type.subtype, "sdp");
+	return false;
+}
+
+static enum step
+body_step(struct multipart *multipart, struct multipart_part *part)
+{
+	const struct slice body = multipart->body;
+
+	multipart->begun = true;
+	*part = (struct multipart_part){
+		.headers = {body.at, 0}, .content = body, .content_type = multipart->content_type};
+	if (body.length == 0)
+		return STEP_END;
+	if (part_opens(multipart, part))
+		return STEP_CLOSED;
+	if (part->content_type.at == NULL)
+		part->is_sdp = body.length >= 3 && memcmp(body.at, "v=0", 3) == 0;
+	return STEP_PART;
+}
+
+static enum step
+multipart_step(struct multipart *multipart, struct multipart_part *part)
+{
+	if (!multipart->begun) {
+		const enum step step = body_step(multipart, part);
+
+		if (step != STEP_CLOSED)
+			return step;
+	}
+	while (multipart->depth > 0) {
+		struct multipart_level *const level = &multipart->level[multipart->depth - 1];
+		struct slice text;
+
+		if (!level_next(multipart, level, &text)) {
+			*part = level->part;
+			multipart->depth--;
+			return STEP_CLOSED;
+		}
+		if (multipart->part_count == SIP_BODY_PARTS_MAX) {
+			error_note(multipart, MULTIPART_ERROR_TOO_MANY_PARTS, text.at);
+			level->closed = true;
+			continue;
+		}
+		multipart->part_count++;
+		part_read(multipart, text, part);
+		if (!part_opens(multipart, part))
+			return STEP_PART;
+	}
+	return STEP_END;
+}
+
+void
+multipart_begin(struct multipart *multipart, struct slice body, struct slice content_type)
+{
+	multipart->body = body;
+	multipart->content_type = content_type;
+	multipart->depth = 0;
+	multipart->part_count = 0;
+	multipart->begun = false;
+	multipart->error = MULTIPART_OK;
+	multipart->error_offset = 0;
+}
+
+bool
+multipart_next(struct multipart *multipart, struct multipart_part *part)
+{
+	enum step step;
+
+	while ((step = multipart_step(multipart, part)) == STEP_CLOSED)
+		;
+	return step == STEP_PART;
+}
+
+bool
+multipart_next_sdp(struct multipart *multipart, struct multipart_part *part)
+{
+	while (multipart_next(multipart, part)) {
+		if (part->is_sdp)
+			return true;
+	}
+	return false;
 }
 
 bool
 sdp_find(struct slice body, struct slice content_type, struct slice *description)
 {
-	struct level levels[SIP_BODY_DEPTH_MAX];
-	struct media_type media_type;
-	uint32_t depth = 0;
+	struct multipart multipart;
+	struct multipart_part part;
 
-	if (body.length == 0)
-		return false;
-	if (content_type.at == NULL) {
-		*description = body;
-		return body.length >= 3 && memcmp(body.at, "v=0", 3) == 0;
-	}
 	/* How nearly all of them are written. */
-	if (scan_word(content_type, "application/sdp")) {
+	if (body.length > 0 && scan_word(content_type, "application/sdp")) {
 		*description = body;
 		return true;
 	}
-	if (!media_type_parse(content_type, &media_type))
+	multipart_begin(&multipart, body, content_type);
+	if (!multipart_next_sdp(&multipart, &part))
 		return false;
-	if (is_sdp(&media_type)) {
-		*description = body;
-		return true;
-	}
-	if (level_begin(&levels[0], &media_type, body))
-		depth = 1;
-	while (depth > 0) {
-		struct slice part, type, content;
+	*description = part.content;
+	return true;
+}
 
-		if (!part_next(&levels[depth - 1], &part)) {
-			depth--;
-			continue;
-		}
-		/* A part without a type is plain text (RFC 2046 5.1). */
-		if (!part_parse(part, &type, &content) || !media_type_parse(type, &media_type))
-			continue;
-		if (is_sdp(&media_type)) {
-			*description = content;
-			return true;
-		}
-		if (depth < SIP_BODY_DEPTH_MAX && level_begin(&levels[depth], &media_type, content))
-			depth++;
+/* What the edits planned so far add to a part of the message. */
+static int64_t
+growth_of(const struct sip_edits *edits, struct slice content)
+{
+	const uint32_t begin = (uint32_t)(content.at - edits->base);
+	const uint32_t end = begin + content.length;
+	int64_t growth = 0;
+
+	for (uint32_t i = 0; i < edits->count; i++) {
+		const struct sip_edit *const edit = &edits->edit[i];
+
+		if (edit->offset >= begin && edit->offset <= end)
+			growth += (int64_t)edit->text_length - edit->length;
 	}
-	return false;
+	return growth;
+}
+
+bool
+multipart_edit_lengths(struct sip_edits *edits, struct slice body, struct slice content_type)
+{
+	struct multipart multipart;
+	struct multipart_part part;
+	enum step step;
+
+	multipart_begin(&multipart, body, content_type);
+	/* A multipart is told of when it closes: its parts' new lengths are among the edits then. */
+	while ((step = multipart_step(&multipart, &part)) != STEP_END) {
+		uint64_t length;
+		int64_t growth;
+
+		if (!slice_number(part.content_length, SIP_MESSAGE_MAX, &length))
+			continue;
+		growth = growth_of(edits, part.content);
+		if (growth == 0 || (int64_t)length + growth < 0)
+			continue;
+		if (!sip_edits_number(
+			    edits, part.content_length, (uint32_t)((int64_t)length + growth)))
+			return false;
+	}
+	return true;
 }

@@ -3,10 +3,11 @@
  * One pass over a session description, by the letter of each line. What decides where media goes
  * must be well formed (c=, m=); what only describes it is passed over when it cannot be read.
  *
- * No state. Limits: SDP_MEDIA_MAX streams, SDP_CANDIDATES_MAX candidates.
+ * Line ends are found 64 bytes at once, so that short lines, as SDP has them, cost no loop each.
+ *
+ * No state. Limits: see limits.h; every table is bounded, time is linear in the text.
  */
-#include "sip/sdp.h"
-#include "sip/scan_priv.h"
+#include "sip/sdp_priv.h"
 
 static const char *const error_names[SDP_ERRORS] = {
 	[SDP_OK] = "ok",
@@ -16,6 +17,8 @@ static const char *const error_names[SDP_ERRORS] = {
 	[SDP_ERROR_MEDIA] = "media",
 	[SDP_ERROR_TOO_MANY_MEDIA] = "too_many_media",
 	[SDP_ERROR_TOO_MANY_CANDIDATES] = "too_many_candidates",
+	[SDP_ERROR_TOO_MANY_CONNECTIONS] = "too_many_connections",
+	[SDP_ERROR_TOO_MANY_PATHS] = "too_many_paths",
 };
 
 const char *
@@ -24,68 +27,69 @@ sdp_error_name(enum sdp_error error)
 	return (uint32_t)error < SDP_ERRORS ? error_names[error] : "unknown";
 }
 
-static inline struct slice
-word_next(struct slice *rest)
-{
-	const char *p = rest->at;
-	const char *const end = p + rest->length;
-
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-
-	const char *const start = p;
-
-	while (p < end && *p != ' ' && *p != '\t')
-		p++;
-	*rest = slice_of(p, end);
-	return slice_of(start, p);
-}
-
-static inline bool
-begins_with(struct slice text, const char *prefix, uint32_t length)
-{
-	return text.length >= length && memcmp(text.at, prefix, length) == 0;
-}
-
-static void
-address_set(struct sdp_address *address, struct slice text, bool ip4)
-{
-	address->text = text;
-	address->is_ipv4 = ip4 && slice_ipv4(text, &address->ipv4);
-	if (!address->is_ipv4)
-		address->ipv4 = 0;
-}
-
-/* "IN IP4 192.0.2.1"; a TTL or count after '/' is left out. */
+/* A number of one byte; what is larger counts as the largest. False: no number. */
 static bool
-network_address_parse(struct slice text, struct sdp_address *address)
+small_number_read(struct slice text, uint8_t *number)
+{
+	uint64_t value;
+
+	if (!slice_number(text, UINT32_MAX, &value))
+		return false;
+	*number = value < UINT8_MAX ? (uint8_t)value : UINT8_MAX;
+	return true;
+}
+
+/* What follows the '/' of a multicast address: "ttl[/count]" of IPv4, "count" of others (RFC 8866
+ * 5.7). It decides nothing here, so what cannot be read is kept and that is all. */
+static void
+multicast_read(struct slice text, bool ip4, struct sdp_address *address)
+{
+	const char *const end = text.at + text.length;
+	const char *const slash = scan_two(text.at, end, '/', '/');
+	const struct slice first = slice_of(text.at, slash);
+
+	if (!ip4)
+		small_number_read(first, &address->count);
+	else if (small_number_read(first, &address->ttl) && slash < end)
+		small_number_read(slice_of(slash + 1, end), &address->count);
+}
+
+bool
+network_address_read(const struct sdp *sdp, struct slice text, struct sdp_address *address)
 {
 	/* How nearly all of them look. */
-	if (begins_with(text, "IN IP4 ", 7) &&
-		slice_ipv4((struct slice){text.at + 7, text.length - 7}, &address->ipv4)) {
-		scan_store(&address->text, (struct slice){text.at + 7, text.length - 7});
-		address->is_ipv4 = true;
-		return true;
+	if (text.length > 7 && memcmp(text.at, "IN IP4 ", 7) == 0) {
+		const struct slice rest = {text.at + 7, text.length - 7};
+
+		address_set(address, rest, true, &sdp->origin);
+		if (address->is_ipv4)
+			return true;
+		address->text = (struct slice){NULL, 0};
 	}
-
-	const struct slice network = word_next(&text);
-	const struct slice type = word_next(&text);
-	struct slice host = word_next(&text);
-	const char *const slash = host.length > 0 ? memchr(host.at, '/', host.length) : NULL;
-
-	if (slash != NULL)
-		host = slice_of(host.at, slash);
-	if (host.length == 0)
+	if (text.length == 0)
 		return false;
-	address_set(address, host, scan_word(network, "in") && scan_word(type, "ip4"));
+
+	struct words words = words_of(text, sdp->text);
+	const struct slice network = word_next(&words);
+	const struct slice type = word_next(&words);
+	const struct slice word = word_next(&words);
+	const char *const end = word.at + word.length;
+	const char *const slash = scan_two(word.at, end, '/', '/');
+	const bool ip4 = scan_word(network, "in") && scan_word(type, "ip4");
+
+	if (slash == word.at)
+		return false;
+	address_set(address, slice_of(word.at, slash), ip4, &sdp->origin);
+	if (slash < end)
+		multicast_read(slice_of(slash + 1, end), ip4, address);
 	return true;
 }
 
 /* The address is the last of the words: a user name with spaces in it shifts the others. */
 static void
-origin_parse(struct slice value, struct sdp *sdp)
+origin_read(struct slice value, struct sdp *sdp)
 {
-	if (sdp->origin.text.at != NULL)
+	if (sdp->origin.text.at != NULL || value.length == 0)
 		return;
 	/* Nearly all end with " IN IP4 192.0.2.1". */
 	const char *const end = value.at + value.length;
@@ -93,37 +97,29 @@ origin_parse(struct slice value, struct sdp *sdp)
 
 	while (last > value.at && last[-1] != ' ')
 		last--;
-	if (last - value.at >= 8 && memcmp(last - 8, " IN IP4 ", 8) == 0 &&
-		slice_ipv4(slice_of(last, end), &sdp->origin.ipv4)) {
-		scan_store(&sdp->origin.text, slice_of(last, end));
-		sdp->origin.is_ipv4 = true;
-		return;
+	if (last - value.at >= 8 && memcmp(last - 8, " IN IP4 ", 8) == 0) {
+		address_set(&sdp->origin, slice_of(last, end), true, &sdp->origin);
+		if (sdp->origin.is_ipv4)
+			return;
+		sdp->origin.text = (struct slice){NULL, 0};
 	}
 
-	struct slice words[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-	struct slice word = word_next(&value);
+	struct words words = words_of(value, sdp->text);
+	struct slice last_words[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
+	struct slice word = word_next(&words);
 
 	while (word.length > 0) {
-		words[0] = words[1];
-		words[1] = words[2];
-		words[2] = word;
-		word = word_next(&value);
+		last_words[0] = last_words[1];
+		last_words[1] = last_words[2];
+		last_words[2] = word;
+		word = word_next(&words);
 	}
-	if (scan_word(words[0], "in"))
-		address_set(&sdp->origin, words[2], scan_word(words[1], "ip4"));
+	if (scan_word(last_words[0], "in"))
+		address_set(
+			&sdp->origin, last_words[2], scan_word(last_words[1], "ip4"), &sdp->origin);
 }
 
-static bool
-port_parse(struct slice text, uint16_t *port)
-{
-	uint64_t number;
-
-	if (!slice_number(text, UINT16_MAX, &number))
-		return false;
-	*port = (uint16_t)number;
-	return true;
-}
-
+/* "RTP/AVP" and "UDP/TLS/RTP/SAVPF": is there an "RTP/"? */
 static bool
 contains_rtp(struct slice protocol)
 {
@@ -138,149 +134,88 @@ contains_rtp(struct slice protocol)
 static bool
 runs_over_udp(struct slice protocol)
 {
-	const struct slice three = {protocol.at, 3}, four = {protocol.at, 4};
+	struct slice rest;
 
-	if (protocol.length >= 3 && scan_word(three, "udp"))
-		return true;
-	return protocol.length >= 4 &&
-	       (scan_word(four, "rtp/") || scan_word(four, "dtls") || scan_word(four, "srtp"));
+	return word_begins(protocol, "udp", &rest) || word_begins(protocol, "rtp/", &rest) ||
+	       word_begins(protocol, "dtls", &rest) || word_begins(protocol, "srtp", &rest);
 }
 
 /* m=<type> <port>[/<count>] <protocol> <formats> */
 static bool
-media_parse(struct slice value, struct sdp_media *media)
+media_read(struct slice value, struct slice within, struct sdp_media *media)
 {
-	struct slice port, count = {NULL, 0};
+	if (value.length == 0)
+		return false;
 
-	scan_store(&media->type, word_next(&value));
-	port = word_next(&value);
-	scan_store(&media->protocol, word_next(&value));
+	struct words words = words_of(value, within);
+	struct slice port;
+
+	scan_store(&media->type, word_next(&words));
+	port = word_next(&words);
+	scan_store(&media->protocol, word_next(&words));
 	if (media->type.length == 0 || media->protocol.length == 0)
 		return false;
 
 	media->port_count = 1;
-	if (!port_parse(port, &media->port)) {
-		const char *const slash = memchr(port.at, '/', port.length);
+	if (!port_read(port, &media->port)) {
+		const char *const end = port.at + port.length;
+		const char *const slash = scan_two(port.at, end, '/', '/');
 
-		if (slash == NULL)
+		if (slash == end || !port_read(slice_of(slash + 1, end), &media->port_count) ||
+			media->port_count == 0 ||
+			!port_read(slice_of(port.at, slash), &media->port))
 			return false;
-		count = slice_of(slash + 1, port.at + port.length);
 		port = slice_of(port.at, slash);
-		if (!port_parse(count, &media->port_count) || media->port_count == 0 ||
-			!port_parse(port, &media->port))
-			return false;
 	}
 	scan_store(&media->port_text, port);
-	media->is_rtp = contains_rtp(media->protocol);
-	media->is_udp = runs_over_udp(media->protocol);
+	if (media->protocol.length == 7 && memcmp(media->protocol.at, "RTP/AVP", 7) == 0) {
+		media->is_rtp = media->is_udp = true;
+	} else {
+		media->is_rtp = contains_rtp(media->protocol);
+		media->is_udp = runs_over_udp(media->protocol);
+	}
+	scan_store(&media->formats, words_rest(&words));
 	return true;
 }
 
-/* a=rtcp:<port> [IN IP4 <address>] (RFC 3605) */
-static void
-rtcp_parse(struct slice value, struct sdp_media *media)
-{
-	const struct slice port = word_next(&value);
-
-	if (media->rtcp_present || !port_parse(port, &media->rtcp_port))
-		return;
-	media->rtcp_present = true;
-	media->rtcp_port_text = port;
-	network_address_parse(value, &media->rtcp_address);
-}
-
-/* candidate:<foundation> <component> <transport> <priority> <address> <port> typ <type>
- * [raddr <address>] [rport <port>] ... (RFC 8839 5.1). False: not readable. */
-static bool
-candidate_parse(struct slice value, struct sdp_candidate *candidate)
-{
-	const struct slice foundation = word_next(&value);
-	const struct slice component = word_next(&value);
-	const struct slice transport = word_next(&value);
-	const struct slice priority = word_next(&value);
-	const struct slice address = word_next(&value);
-	uint64_t number;
-
-	candidate->port_text = word_next(&value);
-	if (foundation.length == 0 || priority.length == 0 ||
-		!slice_number(component, UINT8_MAX, &number) ||
-		!port_parse(candidate->port_text, &candidate->port))
-		return false;
-	candidate->component = (uint8_t)number;
-	candidate->udp = scan_word(transport, "udp");
-	address_set(&candidate->address, address, true);
-	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
-	candidate->related_port_text = (struct slice){NULL, 0};
-	candidate->related_port = 0;
-	/* What follows goes in pairs of name and value. */
-	for (;;) {
-		const struct slice name = word_next(&value);
-		const struct slice word = word_next(&value);
-
-		if (word.length == 0)
-			return true;
-		if (scan_word(name, "raddr"))
-			address_set(&candidate->related_address, word, true);
-		else if (scan_word(name, "rport") && port_parse(word, &candidate->related_port))
-			candidate->related_port_text = word;
-	}
-}
-
-/* IPv6 candidates are passed over: hosts have many, and none of them is translated. */
 static enum sdp_error
-candidate_add(struct slice line, struct sdp *sdp)
+media_add(struct slice line, struct sdp *sdp)
 {
-	struct sdp_candidate candidate;
+	if (sdp->media_count == SDP_MEDIA_MAX)
+		return SDP_ERROR_TOO_MANY_MEDIA;
 
-	if (!candidate_parse((struct slice){line.at + 12, line.length - 12}, &candidate))
-		return SDP_OK;
-	if (!candidate.address.is_ipv4 && !candidate.related_address.is_ipv4 &&
-		memchr(candidate.address.text.at, ':', candidate.address.text.length) != NULL)
-		return SDP_OK;
-	if (sdp->candidate_count == SDP_CANDIDATES_MAX)
-		return SDP_ERROR_TOO_MANY_CANDIDATES;
-	candidate.media = (uint8_t)(sdp->media_count - 1);
-	candidate.line = line;
-	sdp->candidates[sdp->candidate_count++] = candidate;
+	struct sdp_media *const media = &sdp->media[sdp->media_count];
+
+	memset(media, 0, sizeof(*media));
+	if (!media_read((struct slice){line.at + 2, line.length - 2}, sdp->text, media))
+		return SDP_ERROR_MEDIA;
+	media->direction = sdp->direction;
+	media->setup = sdp->setup;
+	media->line = line;
+	sdp->media_count++;
 	return SDP_OK;
 }
 
 static enum sdp_error
-attribute_parse(struct slice line, struct sdp *sdp)
+connection_add(struct slice value, struct sdp *sdp)
 {
-	const struct slice value = {line.at + 2, line.length - 2};
-	struct sdp_media *const media =
-		sdp->media_count > 0 ? &sdp->media[sdp->media_count - 1] : NULL;
-	enum sdp_direction *const direction = media != NULL ? &media->direction : &sdp->direction;
+	const bool in_media = sdp->media_count > 0;
+	struct sdp_address *address =
+		in_media ? &sdp->media[sdp->media_count - 1].connection : &sdp->connection;
+	struct sdp_connection *further = NULL;
 
-	if (value.length < 5)
-		return SDP_OK;
-	switch (*value.at) {
-	case 's':
-		if (scan_word(value, "sendrecv"))
-			*direction = SDP_SENDRECV;
-		else if (scan_word(value, "sendonly"))
-			*direction = SDP_SENDONLY;
-		break;
-	case 'i':
-		if (scan_word(value, "inactive"))
-			*direction = SDP_INACTIVE;
-		break;
-	case 'r':
-		if (scan_word(value, "recvonly"))
-			*direction = SDP_RECVONLY;
-		else if (media != NULL && scan_word(value, "rtcp-mux"))
-			media->rtcp_mux = true;
-		else if (media != NULL && begins_with(value, "rtcp:", 5))
-			rtcp_parse((struct slice){value.at + 5, value.length - 5}, media);
-		break;
-	case 'c':
-		if (media == NULL || !begins_with(value, "candidate:", 10))
-			break;
-		return candidate_add(line, sdp);
-	default:
-		break;
+	/* Further ones are layers of a multicast session (RFC 8866 5.7). */
+	if (address->text.at != NULL) {
+		if (sdp->connection_count == SDP_CONNECTIONS_MAX)
+			return SDP_ERROR_TOO_MANY_CONNECTIONS;
+		further = &sdp->connections[sdp->connection_count];
+		further->media = in_media ? (uint8_t)(sdp->media_count - 1) : SDP_SESSION;
+		address = &further->address;
 	}
+	if (!network_address_read(sdp, value, address))
+		return SDP_ERROR_CONNECTION;
+	if (further != NULL)
+		sdp->connection_count++;
 	return SDP_OK;
 }
 
@@ -294,50 +229,75 @@ section_close(struct sdp *sdp, const char *p)
 	}
 }
 
-static enum sdp_error
-line_parse(struct slice line, struct sdp *sdp)
+static inline enum sdp_error
+line_read(struct slice line, struct sdp *sdp)
 {
-	const struct slice value = {line.at + 2, line.length - 2};
-	const struct sdp_address none = {.text = {NULL, 0}};
-	struct sdp_address *connection;
-
 	switch (*line.at) {
 	case 'a':
-		return attribute_parse(line, sdp);
+		return attribute_read(line, sdp);
 	case 'c':
-		connection = sdp->media_count > 0 ? &sdp->media[sdp->media_count - 1].connection
-						  : &sdp->connection;
-		/* Further ones are layers of a multicast session (RFC 8866 5.7). */
-		if (connection->text.at == NULL && !network_address_parse(value, connection))
-			return SDP_ERROR_CONNECTION;
-		return SDP_OK;
+		return connection_add((struct slice){line.at + 2, line.length - 2}, sdp);
 	case 'm':
 		section_close(sdp, line.at);
-		if (sdp->media_count == SDP_MEDIA_MAX)
-			return SDP_ERROR_TOO_MANY_MEDIA;
-
-		struct sdp_media *const media = &sdp->media[sdp->media_count];
-
-		if (!media_parse(value, media))
-			return SDP_ERROR_MEDIA;
-		media->connection = none;
-		media->rtcp_present = false;
-		media->rtcp_port_text = none.text;
-		media->rtcp_port = 0;
-		media->rtcp_address = none;
-		media->rtcp_mux = false;
-		media->direction = sdp->direction;
-		media->section = none.text;
-		media->line = line;
-		sdp->media_count++;
-		return SDP_OK;
+		return media_add(line, sdp);
 	case 'o':
 		if (sdp->media_count == 0)
-			origin_parse(value, sdp);
+			origin_read((struct slice){line.at + 2, line.length - 2}, sdp);
 		return SDP_OK;
 	default:
 		return SDP_OK;
 	}
+}
+
+/* Finds line ends from left to right, each byte looked at once. */
+struct line_finder {
+	const char *start, *base, *end;
+	uint64_t hits; /* bit n: a line ends at base + n - 64 */
+	bool carry; /* the block before ended with CR */
+};
+
+#ifdef __SSE2__
+/* The next 64 bytes, or what is left of them: a bit for each CR, CRLF or LF where it begins. */
+static inline void
+finder_fill(struct line_finder *finder)
+{
+	const char *const p = finder->base;
+	const ptrdiff_t left = finder->end - p;
+	uint64_t cr = 0, lf = 0;
+
+	if (left >= 64) {
+		cr = scan_wide(p, '\r', '\r');
+		lf = scan_wide(p, '\n', '\n');
+	} else if (finder->end - finder->start >= 64) {
+		cr = scan_wide(finder->end - 64, '\r', '\r') >> (64 - left);
+		lf = scan_wide(finder->end - 64, '\n', '\n') >> (64 - left);
+	} else {
+		for (ptrdiff_t i = 0; i < left; i++) {
+			cr |= (uint64_t)(p[i] == '\r') << i;
+			lf |= (uint64_t)(p[i] == '\n') << i;
+		}
+	}
+	finder->hits = cr | (lf & ~(cr << 1 | finder->carry));
+	finder->carry = cr >> 63;
+	finder->base += 64;
+}
+#endif
+
+static inline const char *
+finder_next(struct line_finder *finder, const char *p)
+{
+#ifdef __SSE2__
+	while (finder->hits == 0) {
+		if (finder->base >= finder->end)
+			return finder->end;
+		finder_fill(finder);
+	}
+	p = finder->base - 64 + __builtin_ctzll(finder->hits);
+	finder->hits &= finder->hits - 1;
+	return p;
+#else
+	return scan_line_end(p, finder->end);
+#endif
 }
 
 enum sdp_error
@@ -351,21 +311,30 @@ sdp_parse(struct slice text, struct sdp *sdp)
 
 	const char *p = text.at;
 	const char *const end = p + text.length;
+	struct line_finder finder = {.start = p, .base = p, .end = end};
+	const char *line_end = finder_next(&finder, p);
 
+	p = scan_line_next(line_end, end);
+	sdp->line_end = slice_of(line_end, p);
 	while (p < end) {
-		const char *const line_end = scan_line_end(p, end);
+		enum sdp_error error = SDP_OK;
+
+		line_end = finder_next(&finder, p);
+
 		const struct slice line = slice_of(p, line_end);
 
 		p = scan_line_next(line_end, end);
-		if (line.length >= 2 && line.at[1] == '=' && *line.at != ' ') {
-			const enum sdp_error error = line_parse(line, sdp);
-
-			if (error != SDP_OK)
-				return error;
-		} else if (slice_trim(line).length > 0) {
-			return SDP_ERROR_LINE;
+		if (line.length >= 2 && line.at[1] == '=' && *line.at != ' ')
+			error = line_read(line, sdp);
+		else if (slice_trim(line).length > 0)
+			error = SDP_ERROR_LINE;
+		if (error != SDP_OK) {
+			sdp->error_offset = (uint32_t)(line.at - text.at);
+			return error;
 		}
 	}
 	section_close(sdp, end);
+	if (sdp->group_count > 0)
+		groups_resolve(sdp);
 	return SDP_OK;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * RFC 8866, 3605, 5761, 8839, 4145: what of a description decides where media goes.
+ * RFC 8866: what of a description decides where media goes, and what is only kept.
  */
 #include "sip/sdp.h"
 #include "sip_test.h"
@@ -49,7 +49,74 @@ lf_lines_and_a_missing_last_line_end(void **state)
 	assert_slice(sdp.media[0].line, "m=audio 1 RTP/AVP 0");
 	assert_slice(sdp.media[0].section, "m=audio 1 RTP/AVP 0");
 	assert_false(sdp.connection.is_ipv4);
+	assert_slice(sdp.line_end, "\n");
 	assert_int_equal(parse(TOP "\r\n\r\n"), SDP_OK);
+	assert_slice(sdp.line_end, "\r\n");
+	assert_int_equal(parse("v=0"), SDP_OK);
+	assert_slice(sdp.line_end, "");
+}
+
+static void
+cr_lines(void **state)
+{
+	assert_int_equal(
+		parse("v=0\ro=- 1 1 IN IP4 10.0.0.5\rs=-\rc=IN IP4 10.0.0.6\rt=0 0\r"
+		      "m=audio 1 RTP/AVP 0\ra=sendonly\rm=video 2 RTP/AVP 31\r\ra=mid:v\r"),
+		SDP_OK);
+	assert_slice(sdp.line_end, "\r");
+	assert_slice(sdp.origin.text, "10.0.0.5");
+	assert_int_equal(sdp.media_count, 2);
+	assert_slice(sdp.media[0].section, "m=audio 1 RTP/AVP 0\ra=sendonly\r");
+	assert_int_equal(sdp.media[0].direction, SDP_SENDONLY);
+	assert_slice(sdp.media[1].mid, "v");
+}
+
+/* Line ends are found in blocks of 64 bytes: every line length, and every place of each kind of end
+ * in a block. */
+static void
+line_ends_at_every_place_of_a_block(void **state)
+{
+	static const char *const ends[] = {"\r\n", "\n", "\r"};
+	char string[512], name[200];
+
+	memset(name, 'x', sizeof(name));
+	for (size_t kind = 0; kind < 3; kind++) {
+		const char *const e = ends[kind];
+
+		for (int length = 0; length < 140; length++) {
+			snprintf(string, sizeof(string),
+				"v=0%ss=%.*s%sc=IN IP4 10.0.0.6%sm=audio 7 RTP/AVP 0%sa=mid:%.*s%s"
+				"m=video 9 RTP/AVP 1",
+				e, length, name, e, e, e, 150 - length, name, e);
+			assert_int_equal(parse(string), SDP_OK);
+			assert_slice(sdp.connection.text, "10.0.0.6");
+			assert_int_equal(sdp.media_count, 2);
+			assert_int_equal(sdp.media[0].mid.length, 150 - length);
+			assert_slice(sdp.media[0].formats, "0");
+			assert_slice(sdp.media[1].line, "m=video 9 RTP/AVP 1");
+			texts_free(NULL);
+		}
+	}
+}
+
+/* RFC 8866 5: what only describes is kept wherever it stands, known or not. */
+static void
+lines_that_only_describe_are_kept(void **state)
+{
+	assert_int_equal(
+		parse("v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=A call\r\ni=words\r\n"
+		      "u=http://example.com\r\ne=a@example.com\r\np=+1 617\r\nc=IN IP4 10.0.0.5\r\n"
+		      "b=CT:128\r\nt=0 0\r\nr=7d 1h 0 25h\r\nz=2882844526 -1h\r\nk=prompt\r\n"
+		      "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:x\r\nx=10.0.0.9\r\n"
+		      "m=audio 1 RTP/AVP 0\r\ni=t\r\nb=AS:64\r\nk=clear:x\r\nt=0 0\r\nv=0\r\n"
+		      "o=- 1 1 IN IP4 10.0.0.7\r\n"
+		      "a=fingerprint:sha-256 4A:AD\r\na=ssrc:1 cname:a@10.0.0.5\r\n"
+		      "a=alt:1 1 : u p 10.0.0.5 8998\r\na=\r\na=x\r\na=      \r\nA=sendonly\r\n"),
+		SDP_OK);
+	assert_slice(sdp.origin.text, "10.0.0.5");
+	assert_int_equal(sdp.media_count, 1);
+	assert_int_equal(sdp.media[0].direction, SDP_SENDRECV);
+	assert_int_equal(sdp.candidate_count, 0);
 }
 
 static void
@@ -61,14 +128,77 @@ addresses_may_be_names_or_ipv6_or_carry_a_ttl(void **state)
 		SDP_OK);
 	assert_slice(sdp.origin.text, "2001:db8::1");
 	assert_false(sdp.origin.is_ipv4);
+	assert_true(sdp.origin.is_ipv6);
 	assert_slice(sdp.connection.text, "224.2.1.1");
 	assert_true(sdp.connection.is_ipv4);
+	assert_false(sdp.connection.is_ipv6);
+	assert_int_equal(sdp.connection.ttl, 127);
+	assert_int_equal(sdp.connection.count, 3);
 	assert_slice(sdp.media[0].connection.text, "::");
 	assert_false(sdp.media[0].connection.is_ipv4);
 	assert_int_equal(parse("v=0\r\no=a b 1 1 IN IP4 phone.example.com\r\n"), SDP_OK);
 	assert_slice(sdp.origin.text, "phone.example.com");
 	assert_int_equal(parse("v=0\r\no=-\r\n"), SDP_OK);
 	assert_null(sdp.origin.text.at);
+}
+
+static void
+connection_forms(void **state)
+{
+	static const struct {
+		const char *line, *address;
+		uint8_t ttl, count;
+		bool ipv4, ipv6;
+	} cases[] = {{"IN IP4 10.0.0.9", "10.0.0.9", 0, 1, true, false},
+		{"in ip4 10.0.0.9", "10.0.0.9", 0, 1, true, false},
+		{"IN\tIP4  10.0.0.9 ", "10.0.0.9", 0, 1, true, false},
+		{"IN IP4 233.252.0.1/127", "233.252.0.1", 127, 1, true, false},
+		{"IN IP4 233.252.0.1/0/4", "233.252.0.1", 0, 4, true, false},
+		{"IN IP4 233.252.0.1/999/999", "233.252.0.1", 255, 255, true, false},
+		{"IN IP4 233.252.0.1/x/3", "233.252.0.1", 0, 1, true, false},
+		{"IN IP4 233.252.0.1/1/", "233.252.0.1", 1, 1, true, false},
+		{"IN IP6 ff15::101/3", "ff15::101", 0, 3, false, true},
+		{"IN IP6 2001:db8::5", "2001:db8::5", 0, 1, false, true},
+		{"IN IP4 phone.example.com", "phone.example.com", 0, 1, false, false},
+		{"IN IP4 10.0.0.256", "10.0.0.256", 0, 1, false, false},
+		{"IN IP6 10.0.0.5", "10.0.0.5", 0, 1, false, false},
+		{"ATM NSAP 47.0091", "47.0091", 0, 1, false, false}};
+	char string[256];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(string, sizeof(string), "v=0\r\nc=%s\r\nm=audio 1 RTP/AVP 0\r\nc=%s\r\n",
+			cases[i].line, cases[i].line);
+		assert_int_equal(parse(string), SDP_OK);
+		for (int media = 0; media <= 1; media++) {
+			const struct sdp_address *const address =
+				media ? &sdp.media[0].connection : &sdp.connection;
+
+			assert_slice(address->text, cases[i].address);
+			assert_int_equal(address->ttl, cases[i].ttl);
+			assert_int_equal(address->count, cases[i].count);
+			assert_int_equal(address->is_ipv4, cases[i].ipv4);
+			assert_int_equal(address->is_ipv6, cases[i].ipv6);
+		}
+	}
+}
+
+static void
+further_connections_of_a_section(void **state)
+{
+	assert_int_equal(parse(TOP "c=IN IP4 10.0.0.7\r\nm=video 1/2 RTP/AVP 31\r\n"
+				   "c=IN IP4 233.252.0.1/127\r\nc=IN IP4 233.252.0.2/127\r\n"
+				   "c=IN IP4 10.0.0.5\r\n"),
+		SDP_OK);
+	assert_slice(sdp.connection.text, "10.0.0.6");
+	assert_slice(sdp.media[0].connection.text, "233.252.0.1");
+	assert_int_equal(sdp.connection_count, 3);
+	assert_int_equal(sdp.connections[0].media, SDP_SESSION);
+	assert_slice(sdp.connections[0].address.text, "10.0.0.7");
+	assert_int_equal(sdp.connections[1].media, 0);
+	assert_slice(sdp.connections[1].address.text, "233.252.0.2");
+	assert_int_equal(sdp.connections[1].address.ttl, 127);
+	assert_int_equal(sdp.connections[2].address.ipv4, ipv4(10, 0, 0, 5));
+	assert_int_equal(parse(TOP "c=IN IP4\r\n"), SDP_ERROR_CONNECTION);
 }
 
 static void
@@ -103,70 +233,20 @@ transports(void **state)
 	}
 }
 
+/* ITU-T T.38 Annex D: UDPTL, TCP, and with RTP. */
 static void
-rtcp_with_and_without_address_and_mux(void **state)
+fax_streams(void **state)
 {
 	assert_int_equal(
-		parse(TOP "m=audio 1000 RTP/AVP 0\r\na=rtcp:1005\r\nm=audio 1002 RTP/AVP 0\r\n"
-			  "a=rtcp:53020 IN IP4 126.16.64.4\r\na=rtcp-mux\r\n"
-			  "m=audio 1004 RTP/AVP 0\r\na=rtcp-mux-only\r\na=rtcp-fb:* nack\r\n"),
+		parse(TOP "m=image 4000 udptl t38\r\na=T38FaxVersion:0\r\nm=image 4002 TCP t38\r\n"
+			  "m=image 4004 TCPTL t38\r\nm=audio 4006 RTP/AVP 98\r\n"),
 		SDP_OK);
-	assert_true(sdp.media[0].rtcp_present);
-	assert_int_equal(sdp.media[0].rtcp_port, 1005);
-	assert_slice(sdp.media[0].rtcp_port_text, "1005");
-	assert_null(sdp.media[0].rtcp_address.text.at);
-	assert_false(sdp.media[0].rtcp_mux);
-	assert_slice(sdp.media[1].rtcp_address.text, "126.16.64.4");
-	assert_true(sdp.media[1].rtcp_mux);
-	assert_false(sdp.media[2].rtcp_mux);
-	assert_false(sdp.media[2].rtcp_present);
-}
-
-static void
-directions_are_inherited(void **state)
-{
-	assert_int_equal(parse(TOP "a=inactive\r\nm=audio 1 RTP/AVP 0\r\nm=audio 2 RTP/AVP 0\r\n"
-				   "a=sendonly\r\nm=audio 3 RTP/AVP 0\r\na=recvonly\r\n"
-				   "m=audio 4 RTP/AVP 0\r\na=sendrecv\r\n"),
-		SDP_OK);
-	assert_int_equal(sdp.direction, SDP_INACTIVE);
-	assert_int_equal(sdp.media[0].direction, SDP_INACTIVE);
-	assert_int_equal(sdp.media[1].direction, SDP_SENDONLY);
-	assert_int_equal(sdp.media[2].direction, SDP_RECVONLY);
-	assert_int_equal(sdp.media[3].direction, SDP_SENDRECV);
-}
-
-static void
-candidates(void **state)
-{
-	assert_int_equal(
-		parse(TOP
-			"m=audio 1000 RTP/AVP 0\r\n"
-			"a=candidate:1 1 UDP 2130706431 10.0.0.5 8998 typ host\r\n"
-			"a=candidate:2 2 udp 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.0.5 "
-			"rport 8999 "
-			"generation 0\r\n"
-			"m=video 2000 RTP/AVP 0\r\n"
-			"a=candidate:3 1 TCP 1 a1.local 9 typ host tcptype active\r\n"
-			"a=candidate:broken\r\na=candidate:4 1 UDP 1 10.0.0.5 99999 typ host\r\n"),
-		SDP_OK);
-	assert_int_equal(sdp.candidate_count, 3);
-	assert_int_equal(sdp.candidates[0].media, 0);
-	assert_int_equal(sdp.candidates[0].component, 1);
-	assert_true(sdp.candidates[0].udp);
-	assert_slice(sdp.candidates[0].address.text, "10.0.0.5");
-	assert_true(sdp.candidates[0].address.is_ipv4);
-	assert_int_equal(sdp.candidates[0].port, 8998);
-	assert_null(sdp.candidates[0].related_address.text.at);
-	assert_slice(
-		sdp.candidates[0].line, "a=candidate:1 1 UDP 2130706431 10.0.0.5 8998 typ host");
-	assert_slice(sdp.candidates[1].related_address.text, "10.0.0.5");
-	assert_slice(sdp.candidates[1].related_port_text, "8999");
-	assert_int_equal(sdp.candidates[1].related_port, 8999);
-	assert_int_equal(sdp.candidates[1].component, 2);
-	assert_int_equal(sdp.candidates[2].media, 1);
-	assert_false(sdp.candidates[2].udp);
-	assert_false(sdp.candidates[2].address.is_ipv4);
+	assert_slice(sdp.media[0].type, "image");
+	assert_slice(sdp.media[0].formats, "t38");
+	assert_true(sdp.media[0].is_udp && !sdp.media[0].is_rtp);
+	assert_true(!sdp.media[1].is_udp && !sdp.media[1].is_rtp);
+	assert_true(!sdp.media[2].is_udp && !sdp.media[2].is_rtp);
+	assert_true(sdp.media[3].is_udp && sdp.media[3].is_rtp);
 }
 
 static void
@@ -177,7 +257,14 @@ what_is_wrong_is_told_apart(void **state)
 	assert_int_equal(parse("o=v\r\n"), SDP_ERROR_NOT_SDP);
 	assert_int_equal(parse("V=0\r\n"), SDP_ERROR_NOT_SDP);
 	assert_int_equal(parse("v=0\r\nm =video 3227 RTP/AVP 31\r\n"), SDP_ERROR_LINE);
-	assert_int_equal(parse("v=0\r\nx\r\n"), SDP_ERROR_LINE);
+	assert_int_equal(sdp.error_offset, 5);
+	assert_int_equal(parse("v=0\r\n x=y\r\n"), SDP_ERROR_LINE);
+	assert_int_equal(parse("v=0\r\n =y\r\n"), SDP_ERROR_LINE);
+	assert_int_equal(parse("v=0\r\n\r\nx\r\n"), SDP_ERROR_LINE);
+	assert_int_equal(sdp.error_offset, 7);
+	assert_int_equal(parse("v=0\r\nc=\r\n"), SDP_ERROR_CONNECTION);
+	assert_int_equal(parse("v=0\r\nm=\r\n"), SDP_ERROR_MEDIA);
+	assert_int_equal(parse("v=0\r\nm=audio 12345678901 RTP/AVP 0\r\n"), SDP_ERROR_MEDIA);
 	assert_int_equal(parse("v=0\r\nc=IN IP4\r\n"), SDP_ERROR_CONNECTION);
 	assert_int_equal(parse("v=0\r\nc=IN IP4 /127\r\n"), SDP_ERROR_CONNECTION);
 	assert_int_equal(parse("v=0\r\nm=audio\r\n"), SDP_ERROR_MEDIA);
@@ -191,22 +278,35 @@ what_is_wrong_is_told_apart(void **state)
 }
 
 static void
-media_and_candidates_are_bounded(void **state)
+tables_are_bounded(void **state)
 {
+	static const struct {
+		const char *line;
+		int max;
+		enum sdp_error error;
+	} cases[] = {{"m=audio %d RTP/AVP 0\r\n", SDP_MEDIA_MAX - 1, SDP_ERROR_TOO_MANY_MEDIA},
+		{"a=candidate:1 1 UDP 1 10.0.0.5 %d typ host\r\n", SDP_CANDIDATES_MAX,
+			SDP_ERROR_TOO_MANY_CANDIDATES},
+		{"a=remote-candidates:1 10.0.0.5 %d\r\n", SDP_REMOTES_MAX,
+			SDP_ERROR_TOO_MANY_CANDIDATES},
+		{"c=IN IP4 10.0.0.%d\r\n", SDP_CONNECTIONS_MAX + 1, SDP_ERROR_TOO_MANY_CONNECTIONS},
+		{"a=path:msrp://10.0.0.5:%d/x;tcp\r\n", SDP_PATHS_MAX, SDP_ERROR_TOO_MANY_PATHS}};
 	char string[8192];
-	size_t used;
 
-	for (int extra = 0; extra <= 1; extra++) {
-		used = (size_t)snprintf(string, sizeof(string), TOP);
-		for (int i = 0; i < SDP_MEDIA_MAX + extra; i++)
-			used += (size_t)snprintf(string + used, sizeof(string) - used,
-				"m=audio %d RTP/AVP 0\r\n", i);
-		assert_int_equal(parse(string), extra ? SDP_ERROR_TOO_MANY_MEDIA : SDP_OK);
-		used = (size_t)snprintf(string, sizeof(string), TOP "m=audio 1 RTP/AVP 0\r\n");
-		for (int i = 0; i < SDP_CANDIDATES_MAX + extra; i++)
-			used += (size_t)snprintf(string + used, sizeof(string) - used,
-				"a=candidate:1 1 UDP 1 10.0.0.5 %d typ host\r\n", i);
-		assert_int_equal(parse(string), extra ? SDP_ERROR_TOO_MANY_CANDIDATES : SDP_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int extra = 0; extra <= 1; extra++) {
+			size_t used = (size_t)snprintf(
+				string, sizeof(string), TOP "m=audio 1 RTP/AVP 0\r\n");
+			size_t last = used;
+
+			for (int n = 1; n <= cases[i].max + extra; n++) {
+				last = used;
+				used += (size_t)snprintf(
+					string + used, sizeof(string) - used, cases[i].line, n);
+			}
+			assert_int_equal(parse(string), extra ? cases[i].error : SDP_OK);
+			assert_int_equal(sdp.error_offset, extra ? last : 0);
+		}
 	}
 }
 
@@ -216,14 +316,17 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(origin_connection_and_media),
 		TEST(lf_lines_and_a_missing_last_line_end),
+		TEST(cr_lines),
+		TEST(line_ends_at_every_place_of_a_block),
+		TEST(lines_that_only_describe_are_kept),
 		TEST(addresses_may_be_names_or_ipv6_or_carry_a_ttl),
+		TEST(connection_forms),
+		TEST(further_connections_of_a_section),
 		TEST(ports_with_counts),
 		TEST(transports),
-		TEST(rtcp_with_and_without_address_and_mux),
-		TEST(directions_are_inherited),
-		TEST(candidates),
+		TEST(fax_streams),
 		TEST(what_is_wrong_is_told_apart),
-		TEST(media_and_candidates_are_bounded),
+		TEST(tables_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
