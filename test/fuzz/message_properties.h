@@ -1,49 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What must hold for lib/sip whatever bytes it is given. Used by the fuzzer, its replay runner and
- * the mutation test. Faults end the program, so that each of them sees one in its own way.
+ * What must hold for messages whatever bytes they are. Used by the harness and the mutation test.
  */
 #ifndef FUZZ_MESSAGE_PROPERTIES_H
 #define FUZZ_MESSAGE_PROPERTIES_H
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "sip/edit.h"
 #include "sip/message.h"
-#include "sip/sdp.h"
 #include "sip/uri.h"
-
-#define PROPERTY(condition) \
-	do { \
-		if (!(condition)) { \
-			fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, \
-				#condition); \
-			abort(); \
-		} \
-	} while (0)
-
-static inline void
-properties_within(struct slice inner, struct slice outer)
-{
-	if (inner.at == NULL) {
-		PROPERTY(inner.length == 0);
-		return;
-	}
-	PROPERTY(inner.at >= outer.at && inner.length <= outer.length);
-	PROPERTY((size_t)(inner.at - outer.at) <= outer.length - inner.length);
-}
+#include "test/fuzz/sdp_properties.h"
 
 static inline void
 properties_hostport(const struct sip_hostport *host, struct slice outer)
 {
 	uint32_t address;
 
-	properties_within(host->text, outer);
+	property_within(host->text, outer);
 	if (host->kind == SIP_HOST_NONE)
 		return;
-	properties_within(host->host, host->text);
-	properties_within(host->port_text, host->text);
+	property_within(host->host, host->text);
+	property_within(host->port_text, host->text);
 	PROPERTY((host->port == 0) == (host->port_text.at == NULL));
 	PROPERTY(host->host.length > 0);
 	PROPERTY((host->kind == SIP_HOST_IPV4) == slice_ipv4(host->host, &address));
@@ -59,22 +35,22 @@ properties_value(struct slice value)
 	struct slice found;
 
 	if (sip_address_parse(value, &address)) {
-		properties_within(address.display, value);
-		properties_within(address.uri, value);
-		properties_within(address.parameters, value);
+		property_within(address.display, value);
+		property_within(address.uri, value);
+		property_within(address.parameters, value);
 		PROPERTY(address.star || address.uri.length > 0);
 		if (sip_parameter_find(address.parameters, "tag", &found))
-			properties_within(found, address.parameters);
+			property_within(found, address.parameters);
 		if (sip_uri_parse(address.uri, &uri)) {
-			properties_within(uri.user, address.uri);
-			properties_within(uri.parameters, address.uri);
-			properties_within(uri.headers, address.uri);
+			property_within(uri.user, address.uri);
+			property_within(uri.parameters, address.uri);
+			property_within(uri.headers, address.uri);
 			properties_hostport(&uri.host, address.uri);
 		}
 	}
 	if (sip_via_parse(value, &via)) {
-		properties_within(via.transport, value);
-		properties_within(via.parameters, value);
+		property_within(via.transport, value);
+		property_within(via.parameters, value);
 		properties_hostport(&via.sent_by, value);
 		PROPERTY(via.sent_by.kind != SIP_HOST_NONE);
 		sip_parameter_find(via.parameters, "received", &found);
@@ -103,58 +79,14 @@ properties_headers(const struct sip_message *message)
 		struct slice rest = message->header[i].value, value;
 		uint32_t values = 0;
 
-		properties_within(message->header[i].name, message->text);
-		properties_within(message->header[i].value, message->text);
+		property_within(message->header[i].name, message->text);
+		property_within(message->header[i].value, message->text);
 		PROPERTY(message->header[i].name.length > 0);
 		while (sip_value_next(&rest, &value)) {
 			PROPERTY(value.length > 0 && values++ < SIP_LINE_MAX);
-			properties_within(value, message->header[i].value);
+			property_within(value, message->header[i].value);
 			properties_value(value);
 		}
-	}
-}
-
-static inline void
-properties_address(const struct sdp_address *address, struct slice outer)
-{
-	properties_within(address->text, outer);
-	PROPERTY(!address->is_ipv4 || address->text.length >= 7);
-}
-
-static inline void
-properties_description(struct slice description)
-{
-	static struct sdp sdp;
-	const char *section = NULL;
-
-	if (sdp_parse(description, &sdp) != SDP_OK)
-		return;
-	properties_address(&sdp.origin, description);
-	properties_address(&sdp.connection, description);
-	for (uint32_t i = 0; i < sdp.media_count; i++) {
-		const struct sdp_media *const media = &sdp.media[i];
-
-		properties_within(media->section, description);
-		PROPERTY(section == NULL || media->section.at == section);
-		section = media->section.at + media->section.length;
-		properties_within(media->line, media->section);
-		properties_within(media->type, media->line);
-		properties_within(media->port_text, media->line);
-		properties_within(media->protocol, media->line);
-		properties_address(&media->connection, media->section);
-		properties_within(media->rtcp_port_text, media->section);
-		properties_address(&media->rtcp_address, media->section);
-	}
-	PROPERTY(section == NULL || section == description.at + description.length);
-	for (uint32_t i = 0; i < sdp.candidate_count; i++) {
-		const struct sdp_candidate *const candidate = &sdp.candidates[i];
-
-		PROPERTY(candidate->media < sdp.media_count);
-		properties_within(candidate->line, sdp.media[candidate->media].section);
-		properties_address(&candidate->address, candidate->line);
-		properties_within(candidate->port_text, candidate->line);
-		properties_address(&candidate->related_address, candidate->line);
-		properties_within(candidate->related_port_text, candidate->line);
 	}
 }
 
@@ -212,25 +144,25 @@ properties_check(const char *text, uint32_t length)
 
 	PROPERTY(message.error_offset <= length);
 	if (peeked)
-		properties_within(call_id, whole);
+		property_within(call_id, whole);
 	properties_value(whole);
 	properties_description(whole);
 	if (error != SIP_OK)
 		return error;
 	PROPERTY(peeked && call_id.at == message.call_id.at &&
 		 call_id.length == message.call_id.length);
-	properties_within(message.method_text, whole);
-	properties_within(message.request_uri, whole);
-	properties_within(message.from_tag, whole);
-	properties_within(message.to_tag, whole);
-	properties_within(message.body, whole);
-	properties_within(message.content_length, whole);
+	property_within(message.method_text, whole);
+	property_within(message.request_uri, whole);
+	property_within(message.from_tag, whole);
+	property_within(message.to_tag, whole);
+	property_within(message.body, whole);
+	property_within(message.content_length, whole);
 	properties_value(message.request_uri);
 	properties_headers(&message);
 	type = sip_header_first(&message, SIP_HEADER_CONTENT_TYPE);
 	if (sdp_find(message.body, type != NULL ? type->value : (struct slice){NULL, 0},
 		    &description)) {
-		properties_within(description, message.body);
+		property_within(description, message.body);
 		properties_description(description);
 	}
 	properties_edit(&message);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Messages to begin from, one a corner of the grammar. `dictionary`: what is worth inserting.
+ * Messages to begin from, one a corner of the grammar. The dictionary: what is worth inserting.
  */
 #ifndef FUZZ_MESSAGE_SEEDS_H
 #define FUZZ_MESSAGE_SEEDS_H
 
-#include <stdint.h>
-#include <string.h>
+#include "test/fuzz/mutate.h"
 
 static const char *const message_seeds[] = {
 	"INVITE sip:bob@203.0.113.9 SIP/2.0\r\n"
@@ -49,58 +48,16 @@ enum {
 	MESSAGE_MUTATED_MAX = 4096,
 };
 
-static inline uint32_t
-mutation_random(uint64_t *seed, uint32_t below)
-{
-	*seed = *seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(((*seed >> 32) * below) >> 32);
-}
-
 /* A seed with up to eight changes, in `out` of MESSAGE_MUTATED_MAX bytes. The length. */
 static inline uint32_t
 message_mutate(uint64_t *seed, char *out)
 {
-	const char *const source = message_seeds[mutation_random(seed, MESSAGE_SEEDS)];
-	uint32_t length = (uint32_t)strlen(source);
-	uint32_t changes = mutation_random(seed, 9);
+	const char *const source = message_seeds[fuzz_random(seed, MESSAGE_SEEDS)];
+	const uint32_t length = (uint32_t)strlen(source);
 
 	memcpy(out, source, length);
-	while (changes-- > 0 && length > 0) {
-		const uint32_t at = mutation_random(seed, length);
-		const char *const word = message_dictionary[mutation_random(seed, MESSAGE_WORDS)];
-		const uint32_t size = (uint32_t)strlen(word);
-		uint32_t run = 1 + mutation_random(seed, 40);
-
-		if (run > length - at)
-			run = length - at;
-		switch (mutation_random(seed, 6)) {
-		case 0:
-			out[at] = (char)mutation_random(seed, 256);
-			break;
-		case 1: /* take a run out */
-			memmove(out + at, out + at + run, length - at - run);
-			length -= run;
-			break;
-		case 2: /* put a word in */
-		case 3:
-			if (length + size > MESSAGE_MUTATED_MAX)
-				break;
-			memmove(out + at + size, out + at, length - at);
-			memcpy(out + at, word, size);
-			length += size;
-			break;
-		case 4: /* double a run */
-			if (length + run > MESSAGE_MUTATED_MAX)
-				break;
-			memmove(out + at + run, out + at, length - at);
-			length += run;
-			break;
-		default:
-			length = mutation_random(seed, 8) == 0 ? at : length;
-			break;
-		}
-	}
-	return length;
+	return fuzz_mutate(
+		seed, message_dictionary, MESSAGE_WORDS, out, length, MESSAGE_MUTATED_MAX);
 }
 
 #endif
