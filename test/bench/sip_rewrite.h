@@ -48,20 +48,6 @@ rewrite_inside(uint32_t ipv4)
 	return (ipv4 & 0xff) == 10;
 }
 
-/* As lib/alg/token.c: a quick no before a search by name. */
-static inline bool
-rewrite_may_have(struct slice parameters, char initial)
-{
-	const char *const end = parameters.at + parameters.length;
-
-	for (const char *at = parameters.at; at + 1 < end; at++) {
-		if (*at == ';' && ((at[1] | 0x20) == initial || at[1] == ' ' || at[1] == '\t' ||
-					  at[1] == '\r' || at[1] == '\n'))
-			return true;
-	}
-	return false;
-}
-
 static inline void
 rewrite_host(struct rewrite *rewrite, const struct sip_hostport *host, uint16_t port)
 {
@@ -71,53 +57,51 @@ rewrite_host(struct rewrite *rewrite, const struct sip_hostport *host, uint16_t 
 }
 
 static inline void
-rewrite_maddr(struct rewrite *rewrite, struct slice parameters)
+rewrite_maddr(struct rewrite *rewrite, struct slice maddr)
 {
 	struct sip_hostport host;
-	struct slice maddr;
 
-	if (rewrite_may_have(parameters, 'm') && sip_parameter_find(parameters, "maddr", &maddr) &&
-		maddr.at != NULL && sip_hostport_parse(maddr, &host))
+	if (maddr.length > 0 && sip_hostport_parse(maddr, &host))
 		rewrite_host(rewrite, &host, 0);
 }
 
 static inline void
 rewrite_via(struct rewrite *rewrite, struct slice value)
 {
-	struct slice parameter;
+	struct sip_via_parameters named;
 	struct sip_via via;
 	uint32_t address;
-	uint64_t port;
 
 	if (!sip_via_parse(value, &via))
 		return;
-	rewrite->seen += slice_is(via.transport, "UDP");
-	if (rewrite_may_have(via.parameters, 'r')) {
-		if (sip_parameter_find(via.parameters, "received", &parameter) &&
-			parameter.at != NULL && slice_ipv4(parameter, &address) &&
-			rewrite_inside(address))
-			sip_edits_address(&rewrite->edits, parameter, REWRITE_OUTSIDE, 0);
-		if (sip_parameter_find(via.parameters, "rport", &parameter) &&
-			parameter.at != NULL && slice_number(parameter, UINT16_MAX, &port))
-			rewrite->seen += port;
-	}
+	rewrite->seen += sip_transport_of(via.transport);
 	rewrite_host(rewrite, &via.sent_by, REWRITE_PORT);
-	rewrite_maddr(rewrite, via.parameters);
+	if (via.parameters.length == 0)
+		return;
+	sip_via_parameters_read(via.parameters, &named);
+	if (named.received.length > 0 && slice_ipv4(named.received, &address) &&
+		rewrite_inside(address)) {
+		sip_edits_address(&rewrite->edits, named.received, REWRITE_OUTSIDE, 0);
+		if (named.rport_number != 0)
+			sip_edits_number(&rewrite->edits, named.rport, REWRITE_PORT);
+	}
+	rewrite_maddr(rewrite, named.maddr);
 }
 
 static inline void
 rewrite_uri(struct rewrite *rewrite, struct slice text)
 {
-	struct slice transport;
+	struct sip_uri_parameters named;
 	struct sip_uri uri;
 
 	if (!sip_uri_parse(text, &uri) || uri.host.kind == SIP_HOST_NONE)
 		return;
-	if (rewrite_may_have(uri.parameters, 't') &&
-		sip_parameter_find(uri.parameters, "transport", &transport) && transport.at != NULL)
-		rewrite->seen += slice_is(transport, "tcp");
 	rewrite_host(rewrite, &uri.host, REWRITE_PORT);
-	rewrite_maddr(rewrite, uri.parameters);
+	if (uri.parameters.length == 0)
+		return;
+	sip_uri_parameters_read(uri.parameters, &named);
+	rewrite->seen += named.transport;
+	rewrite_maddr(rewrite, named.maddr);
 }
 
 static inline void
