@@ -18,6 +18,7 @@
 #include "core/keyed_hash.h"
 #include "sip/edit.h"
 #include "sip/message.h"
+#include "sip/multipart.h"
 #include "sip/sdp.h"
 #include "sip/uri.h"
 #include "slab.h"
@@ -30,6 +31,7 @@ enum {
 	SIPS_PORT = 5061,
 	MEDIA_PORT_MIN = 1024, /* lowest port a message may open */
 	PORT_COUNT_MAX = 8, /* m=audio 49170/8 */
+	DESCRIPTIONS_MAX = 4, /* of one message: multipart/alternative, early-session */
 	WANTED_MAX = 128, /* endpoints of one description */
 	PLAN_OPENINGS_MAX = 64, /* signalling endpoints of one message */
 	CALL_DIALOGS_MAX = 16, /* forks of one call */
@@ -45,7 +47,7 @@ enum opening_flag {
 	OPENING_MUX = 1 << 0, /* RTP: its description offered or accepted rtcp-mux */
 	OPENING_MUX_AGREED = 1 << 1, /* RTP: both did; there is no RTCP opening any more */
 	OPENING_ICE = 1 << 2, /* the stream has candidates */
-	OPENING_CANDIDATE = 1 << 3, /* a candidate beside the default destination */
+	OPENING_CANDIDATE = 1 << 3, /* beside the default destination: candidate, other description */
 	OPENING_KEPT = 1 << 4, /* on hold with 0.0.0.0: kept from the description before */
 };
 
@@ -236,6 +238,9 @@ struct plan {
 	bool new_call, new_dialog, stray; /* stray: repetition of what has ended; opens nothing */
 	bool retransmission;
 	enum media_role role;
+	uint8_t description_count; /* not written before sdp_plan() */
+	bool alternative; /* worker->sdp is a further description of the same streams */
+	struct slice description[DESCRIPTIONS_MAX];
 	uint32_t set; /* endpoints of this message's description; 0: none */
 	bool new_set, set_held;
 	uint16_t set_streams; /* see struct media_set */
@@ -343,7 +348,6 @@ struct binding *plan_binding(const struct plan *plan, bool source);
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);
-bool parameters_may_have(struct slice parameters, char initial);
 bool token_translatable(const struct plan *plan, const struct token *token);
 rte_be32_t host_outward(const struct plan *plan, rte_be32_t address);
 
@@ -366,6 +370,7 @@ void sdp_rewrite(struct plan *plan);
 
 /* media.c */
 void media_want(struct plan *plan);
+void media_want_alternative(struct plan *plan);
 void media_set_obtain(struct plan *plan);
 void media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index);
 const struct opening *media_find(

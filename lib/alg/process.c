@@ -4,6 +4,7 @@
  * apply the edits, and only then move the call on. What fails before that leaves nothing behind.
  */
 #include "alg_priv.h"
+#include "sip/seconds.h"
 
 /*
  * Which end names the record (see struct call_end): the one behind the NAT; without one, that of
@@ -190,21 +191,14 @@ static void
 session_note(struct plan *plan)
 {
 	const struct sip_header *header;
-	struct slice digits;
-	uint64_t seconds;
-	uint32_t n = 0;
+	struct sip_session_expires session;
 
 	if (plan->sip->request || plan->sip->status / 100 != 2)
 		return;
 	header = sip_header_first(plan->sip, SIP_HEADER_SESSION_EXPIRES);
-	if (!header)
-		return;
-	digits = header->value;
-	while (n < digits.length && digits.at[n] >= '0' && digits.at[n] <= '9')
-		n++;
-	digits.length = n;
-	if (slice_number(digits, UINT32_MAX / 4, &seconds))
-		plan->session_expires = (uint32_t)seconds;
+	if (header && sip_session_expires_parse(header->value, &session) &&
+		session.seconds <= UINT32_MAX / 4)
+		plan->session_expires = session.seconds;
 }
 
 /* Plan everything; plan->drop says how it went. */

@@ -29,12 +29,10 @@ contact_lifetime(const struct plan *plan, struct slice parameters)
 static uint32_t
 account_of(const struct plan *plan)
 {
-	const struct sip_header *header = sip_header_first(plan->sip, SIP_HEADER_TO);
-	struct sip_address address;
+	struct slice text = plan->sip->to.uri;
 	struct sip_uri uri;
 
-	if (!header || !sip_address_parse(header->value, &address) ||
-		!sip_uri_parse(address.uri, &uri) || !uri.user.at)
+	if (!text.at || !sip_uri_parse(text, &uri) || !uri.user.at)
 		return 0;
 	return (uint32_t)keyed_hash64(uri.user.at, uri.user.length);
 }

@@ -69,35 +69,31 @@ message_opens(const struct plan *plan)
 }
 
 static uint8_t
-uri_proto(const struct sip_uri *uri, bool *secure)
+uri_proto(const struct sip_uri *uri, enum sip_transport transport, bool *secure)
 {
-	struct slice transport;
-
-	*secure = uri->scheme == SIP_SCHEME_SIPS;
-	if (!parameters_may_have(uri->parameters, 't') ||
-		!sip_parameter_find(uri->parameters, "transport", &transport) || !transport.at)
-		return *secure ? IPPROTO_TCP : IPPROTO_UDP;
-	if (slice_is(transport, "tls")) {
-		*secure = true;
+	*secure = uri->scheme == SIP_SCHEME_SIPS || transport == SIP_TRANSPORT_TLS;
+	switch (transport) {
+	case SIP_TRANSPORT_TCP:
+	case SIP_TRANSPORT_TLS:
 		return IPPROTO_TCP;
+	case SIP_TRANSPORT_NONE:
+		return *secure ? IPPROTO_TCP : IPPROTO_UDP;
+	default:
+		return IPPROTO_UDP;
 	}
-	return slice_is(transport, "tcp") ? IPPROTO_TCP : IPPROTO_UDP;
 }
 
 /* ;maddr= names a host that is reached at the URI's port. */
 static void
-rewrite_maddr(struct plan *plan, const struct sip_uri *uri, struct token *token,
-	struct opening_request *request)
+rewrite_maddr(
+	struct plan *plan, struct slice maddr, struct token *token, struct opening_request *request)
 {
 	struct sip_hostport host;
-	struct slice maddr;
 	struct endpoint inside;
 
-	if (!parameters_may_have(uri->parameters, 'm') ||
-		!sip_parameter_find(uri->parameters, "maddr", &maddr) || !maddr.at ||
-		!sip_hostport_parse(maddr, &host) || host.kind != SIP_HOST_IPV4)
+	if (maddr.length == 0 || !sip_hostport_parse(maddr, &host) || host.kind != SIP_HOST_IPV4)
 		return;
-	token->port = uri->host.port_text.at ? uri->host.port : token->port;
+	token->port = token->host->port_text.at ? token->host->port : token->port;
 	token->host = &host;
 	token->edit = host.host;
 	token->host_only = true;
@@ -112,13 +108,16 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
 {
 	bool registers = plan->sip->method == SIP_REGISTER && row->opens == OPENS_CONTACT;
 	bool secure, own;
+	struct sip_uri_parameters named = {0};
 	struct endpoint inside;
 	struct sip_uri uri;
 
 	if (!sip_uri_parse(text, &uri) || uri.host.kind == SIP_HOST_NONE)
 		return;
+	if (uri.parameters.length > 0)
+		sip_uri_parameters_read(uri.parameters, &named);
 
-	uint8_t proto = uri_proto(&uri, &secure);
+	uint8_t proto = uri_proto(&uri, named.transport, &secure);
 	uint16_t default_port = secure ? SIPS_PORT : SIP_PORT;
 	struct token token = {
 		.host = &uri.host,
@@ -160,7 +159,7 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
 			registration_request(
 				plan, &request.endpoint, contact_lifetime(plan, parameters));
 	}
-	rewrite_maddr(plan, &uri, &token, &request);
+	rewrite_maddr(plan, named.maddr, &token, &request);
 }
 
 static void

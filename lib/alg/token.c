@@ -12,20 +12,6 @@
  */
 #include "alg_priv.h"
 
-/* False when no parameter begins with this letter: a quick no before a search by name. */
-bool
-parameters_may_have(struct slice parameters, char initial)
-{
-	const char *end = parameters.at + parameters.length;
-
-	for (const char *at = parameters.at; at + 1 < end; at++) {
-		if (*at == ';' && ((at[1] | 0x20) == initial || at[1] == ' ' || at[1] == '\t' ||
-					  at[1] == '\r' || at[1] == '\n'))
-			return true;
-	}
-	return false;
-}
-
 static uint16_t
 token_port(const struct token *token)
 {

@@ -13,12 +13,10 @@
 static uint8_t
 via_proto(struct slice transport, uint16_t *port)
 {
-	*port = SIP_PORT;
-	if (slice_is(transport, "UDP"))
-		return IPPROTO_UDP;
-	if (slice_is(transport, "TLS"))
-		*port = SIPS_PORT;
-	return IPPROTO_TCP;
+	enum sip_transport named = sip_transport_of(transport);
+
+	*port = named == SIP_TRANSPORT_TLS ? SIPS_PORT : SIP_PORT;
+	return named == SIP_TRANSPORT_UDP ? IPPROTO_UDP : IPPROTO_TCP;
 }
 
 static void
@@ -107,41 +105,32 @@ received_inward(const struct plan *plan, const struct endpoint *endpoint, bool h
  * the pair's address, and its own token has been translated.
  */
 static void
-via_received(struct plan *plan, const struct sip_via *via, uint16_t sent_by_port)
+via_received(struct plan *plan, const struct sip_via *via,
+	const struct sip_via_parameters *parameters, uint16_t sent_by_port)
 {
 	struct endpoint endpoint = {.address = via->sent_by.ipv4, .proto = IPPROTO_UDP}, to;
-	struct slice received, rport;
-	uint64_t number = sent_by_port;
-	bool has_received, has_rport;
+	bool has_received = parameters->received.length > 0;
+	bool has_rport = parameters->rport_number != 0;
 
-	if (!parameters_may_have(via->parameters, 'r'))
-		return;
-	has_received = sip_parameter_find(via->parameters, "received", &received) && received.at;
-	has_rport = sip_parameter_find(via->parameters, "rport", &rport) && rport.at &&
-		    slice_number(rport, UINT16_MAX, &number) && number;
-	if (has_received ? !slice_ipv4(received, &endpoint.address)
+	if (has_received ? !slice_ipv4(parameters->received, &endpoint.address)
 			 : !has_rport || via->sent_by.kind != SIP_HOST_IPV4)
 		return;
-	endpoint.port = rte_cpu_to_be_16((uint16_t)number);
+	endpoint.port = rte_cpu_to_be_16(has_rport ? parameters->rport_number : sent_by_port);
 	if (!received_outward(plan, &endpoint, &to) &&
 		!received_inward(plan, &endpoint, has_received, &to))
 		return;
 	if (has_received && to.address != endpoint.address)
-		sip_edits_address(plan->edits, received, to.address, 0);
+		sip_edits_address(plan->edits, parameters->received, to.address, 0);
 	if (has_rport && to.port && to.port != endpoint.port)
-		sip_edits_number(plan->edits, rport, rte_be_to_cpu_16(to.port));
+		sip_edits_number(plan->edits, parameters->rport, rte_be_to_cpu_16(to.port));
 }
 
 static void
-via_maddr(struct plan *plan, const struct sip_via *via, const struct token *like,
-	uint16_t sent_by_port)
+via_maddr(struct plan *plan, struct slice maddr, const struct token *like, uint16_t sent_by_port)
 {
 	struct sip_hostport host;
-	struct slice maddr;
 
-	if (parameters_may_have(via->parameters, 'm') &&
-		sip_parameter_find(via->parameters, "maddr", &maddr) && maddr.at &&
-		sip_hostport_parse(maddr, &host) && host.kind == SIP_HOST_IPV4) {
+	if (maddr.length > 0 && sip_hostport_parse(maddr, &host) && host.kind == SIP_HOST_IPV4) {
 		struct token token = *like;
 
 		token.host_only = true;
@@ -153,6 +142,7 @@ void
 rewrite_via(struct plan *plan, struct slice value, bool first)
 {
 	struct token like = {.spelling = SPELLING_VIA};
+	struct sip_via_parameters parameters;
 	uint16_t sent_by_port;
 	struct sip_via via;
 
@@ -168,6 +158,7 @@ rewrite_via(struct plan *plan, struct slice value, bool first)
 		via_token(plan, &via.sent_by, via.sent_by.text, like.default_port, &like);
 	if (via.parameters.length == 0)
 		return;
-	via_received(plan, &via, sent_by_port);
-	via_maddr(plan, &via, &like, sent_by_port);
+	sip_via_parameters_read(via.parameters, &parameters);
+	via_received(plan, &via, &parameters, sent_by_port);
+	via_maddr(plan, parameters.maddr, &like, sent_by_port);
 }
