@@ -141,7 +141,7 @@ def parties_check(callers, callees):
         if signalling != 0:
             wrong.append(f'{party.name}: SIPp says {signalling}')
         if media != 0:
-            faults = {name: count for name, count in summary.items() 
+            faults = {name: count for name, count in summary.items()
                       if count and (name.startswith('rt') and not name.endswith(
                           ('_sent', '_received', '_expected')) or name in
                           ('wrong_source', 'crosstalk', 'stray', 'leaked', 'one_way'))}
