@@ -49,13 +49,31 @@ media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index)
 	slab_give(&worker->sets, index);
 }
 
-static struct wanted *
+static bool
+is_wanted(const struct plan *plan, rte_be32_t address, rte_be16_t port, uint8_t proto)
+{
+	for (unsigned int i = 0; i < plan->wanted_count; i++) {
+		const struct wanted *wanted = &plan->worker->wanted[i];
+
+		if (wanted->address == address && wanted->port == port && wanted->proto == proto)
+			return true;
+	}
+	return false;
+}
+
+static void
 want(struct plan *plan, const struct wanted *wanted)
 {
+	struct wanted *own;
+
 	if (plan->wanted_count == WANTED_MAX)
-		return NULL;
-	plan->worker->wanted[plan->wanted_count] = *wanted;
-	return &plan->worker->wanted[plan->wanted_count++];
+		return;
+	if (plan->alternative && is_wanted(plan, wanted->address, wanted->port, wanted->proto))
+		return;
+	own = &plan->worker->wanted[plan->wanted_count++];
+	*own = *wanted;
+	if (plan->alternative)
+		own->flags |= OPENING_CANDIDATE;
 }
 
 /* On hold with 0.0.0.0 (RFC 2543 style): the stream keeps what it had. */
@@ -162,17 +180,6 @@ want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
 	}
 }
 
-static bool
-is_wanted(const struct plan *plan, rte_be32_t address, rte_be16_t port)
-{
-	for (unsigned int i = 0; i < plan->wanted_count; i++) {
-		if (plan->worker->wanted[i].address == address &&
-			plan->worker->wanted[i].port == port)
-			return true;
-	}
-	return false;
-}
-
 static void
 want_candidates(struct plan *plan, const struct sdp *sdp)
 {
@@ -182,11 +189,12 @@ want_candidates(struct plan *plan, const struct sdp *sdp)
 
 		if (!candidate->udp || !candidate->address.is_ipv4 || candidate->port == 0 ||
 			sdp->media[candidate->media].port == 0 ||
-			is_wanted(plan, candidate->address.ipv4, port) ||
+			is_wanted(plan, candidate->address.ipv4, port, IPPROTO_UDP) ||
 			opening_permitted(plan, candidate->address.ipv4, port) != PERMIT_OPEN)
 			continue;
 		want(plan, &(struct wanted){candidate->address.ipv4, port, IPPROTO_UDP,
-				   candidate->media, candidate->component, OPENING_CANDIDATE, 0});
+				   candidate->media, (uint8_t)candidate->component,
+				   OPENING_CANDIDATE, 0});
 	}
 }
 
@@ -212,6 +220,20 @@ media_want(struct plan *plan)
 			!(connection->is_ipv4 && connection->ipv4 == 0))
 			plan->set_held = false;
 	}
+	want_candidates(plan, sdp);
+}
+
+/*
+ * And those of a further description of the same streams (multipart/alternative, RFC 3959): what the
+ * other side's answer says of a stream holds for all that describe it.
+ */
+void
+media_want_alternative(struct plan *plan)
+{
+	const struct sdp *sdp = &plan->worker->sdp;
+
+	for (unsigned int i = 0; i < sdp->media_count; i++)
+		want_stream(plan, sdp, (uint8_t)i);
 	want_candidates(plan, sdp);
 }
 

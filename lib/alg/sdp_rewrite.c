@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The session description of a message: read, opened, and its addresses and ports edited.
+ * The session descriptions of a message: read, opened, and their addresses and ports edited.
  *
  * Edited only outward, from the doors just opened: an address from outside is nobody's inside half
- * here (in a spiral the description names our own doors, and the media takes the hairpin).
+ * here (in a spiral the description names our own doors, and the media takes the hairpin). Inward
+ * only a=remote-candidates, which names what the other side was told: the inside half is put back.
+ * Several descriptions in one body describe the same streams; each is edited, the first one decides.
  * Left alone: 0.0.0.0, host names, IPv6, foreign addresses, and all that is no address.
+ * Bodies with a Content-Encoding and encoded parts are left alone, too.
  * o= never follows the media: it is the sender's host, so it is stable over hold and resume.
  */
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "alg_priv.h"
 
 static const struct opening *
@@ -23,16 +29,50 @@ opening_of(const struct plan *plan, uint8_t stream, uint8_t component)
 }
 
 static const struct opening *
-opening_at_endpoint(const struct plan *plan, rte_be32_t address, uint16_t port)
+opening_at_endpoint(const struct plan *plan, rte_be32_t address, uint16_t port, uint8_t proto)
 {
 	for (unsigned int i = 0; i < plan->wanted_count; i++) {
 		const struct wanted *wanted = &plan->worker->wanted[i];
 
 		if (wanted->address == address && wanted->port == rte_cpu_to_be_16(port) &&
-			wanted->opening)
+			wanted->proto == proto && wanted->opening)
 			return opening_at(plan->worker, wanted->opening);
 	}
 	return NULL;
+}
+
+static const struct sdp_address *
+connection_of(const struct sdp *sdp, const struct sdp_media *media)
+{
+	return media->connection.text.at ? &media->connection : &sdp->connection;
+}
+
+static const struct opening *
+rtp_opening(const struct plan *plan, const struct sdp *sdp, uint8_t stream)
+{
+	const struct sdp_media *media = &sdp->media[stream];
+
+	if (!plan->alternative)
+		return opening_of(plan, stream, 1);
+	return opening_at_endpoint(plan, connection_of(sdp, media)->ipv4, media->port,
+		media->is_udp ? IPPROTO_UDP : IPPROTO_TCP);
+}
+
+static const struct opening *
+rtcp_opening(const struct plan *plan, const struct sdp *sdp, uint8_t stream)
+{
+	const struct sdp_media *media = &sdp->media[stream];
+	const struct sdp_address *address = connection_of(sdp, media);
+
+	if (!plan->alternative)
+		return opening_of(plan, stream, 2);
+	if (!media->is_rtp)
+		return NULL;
+	if (media->rtcp_present && media->rtcp_address.is_ipv4 && media->rtcp_address.ipv4)
+		address = &media->rtcp_address;
+	return opening_at_endpoint(plan, address->ipv4,
+		media->rtcp_present ? media->rtcp_port : (uint16_t)(media->port + 1),
+		media->is_udp ? IPPROTO_UDP : IPPROTO_TCP);
 }
 
 static void
@@ -63,19 +103,31 @@ edit_port(struct plan *plan, struct slice text, uint16_t before, rte_be16_t to)
 		sip_edits_number(plan->edits, text, port);
 }
 
-static void
-insert_line(struct plan *plan, const char *at, const char *line, int length)
+/* A line behind the one that ends at `end`, with the line end that the description has. */
+__rte_format_printf(4, 5) static void insert_line(
+	struct plan *plan, const struct sdp *sdp, const char *end, const char *format, ...)
 {
-	sip_edits_replace(plan->edits, slice_of(at, at), line, (uint32_t)length);
+	const struct slice line_end = sdp->line_end;
+	char line[64];
+	va_list arguments;
+	int length;
+
+	memcpy(line, line_end.at, line_end.length);
+	va_start(arguments, format);
+	length = vsnprintf(
+		line + line_end.length, sizeof(line) - line_end.length, format, arguments);
+	va_end(arguments);
+	sip_edits_replace(
+		plan->edits, slice_of(end, end), line, line_end.length + (uint32_t)length);
 }
 
 /* RTCP that does not follow its RTP port must be said (RFC 3605). */
 static void
-edit_rtcp(struct plan *plan, const struct sdp_media *media, const struct opening *rtp,
-	const struct opening *rtcp)
+edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *media,
+	const struct opening *rtp, const struct opening *rtcp)
 {
+	const char *end = media->section.at + media->section.length;
 	uint16_t port;
-	char line[32];
 
 	if (!rtcp || rtcp->outside_port == 0)
 		return;
@@ -88,12 +140,10 @@ edit_rtcp(struct plan *plan, const struct sdp_media *media, const struct opening
 	}
 	if (port == rte_be_to_cpu_16(rtp->outside_port) + 1)
 		return;
-	/* After the last line of the section, with or without a line end of its own. */
-	const char *end = media->section.at + media->section.length;
-	bool ended = end > media->section.at && end[-1] == '\n';
-
-	insert_line(plan, end, line,
-		snprintf(line, sizeof(line), ended ? "a=rtcp:%u\r\n" : "\r\na=rtcp:%u", port));
+	/* Behind the last line of the section; empty ones may follow it. */
+	while (end[-1] == '\n' || end[-1] == '\r')
+		end--;
+	insert_line(plan, sdp, end, "a=rtcp:%u", port);
 }
 
 /* a=rtcp equal to the RTP port: multiplexed, one door. */
@@ -110,21 +160,20 @@ edit_rtcp_same(struct plan *plan, const struct sdp_media *media, const struct op
 
 /* An m= line on its own outside address needs a c= of its own when the session's says another. */
 static void
-insert_connection(struct plan *plan, const struct sdp_media *media, rte_be32_t address)
+insert_connection(
+	struct plan *plan, const struct sdp *sdp, const struct sdp_media *media, rte_be32_t address)
 {
 	const uint8_t *octet = (const uint8_t *)&address;
-	char line[40];
 
-	insert_line(plan, media->line.at + media->line.length, line,
-		snprintf(line, sizeof(line), "\r\nc=IN IP4 %u.%u.%u.%u", octet[0], octet[1],
-			octet[2], octet[3]));
+	insert_line(plan, sdp, media->line.at + media->line.length, "c=IN IP4 %u.%u.%u.%u",
+		octet[0], octet[1], octet[2], octet[3]);
 }
 
 static void
 edit_media(struct plan *plan, const struct sdp *sdp, uint8_t stream, rte_be32_t *session)
 {
 	const struct sdp_media *media = &sdp->media[stream];
-	const struct opening *rtp = opening_of(plan, stream, 1);
+	const struct opening *rtp = rtp_opening(plan, sdp, stream);
 
 	if (!rtp || rtp->outside_port == 0) {
 		if (!rtp || opening_translatable(plan, rtp))
@@ -137,73 +186,171 @@ edit_media(struct plan *plan, const struct sdp *sdp, uint8_t stream, rte_be32_t 
 	else if (*session == 0)
 		*session = rtp->outside_address;
 	else if (*session != rtp->outside_address)
-		insert_connection(plan, media, rtp->outside_address);
+		insert_connection(plan, sdp, media, rtp->outside_address);
 	edit_rtcp_same(plan, media, rtp);
-	edit_rtcp(plan, media, rtp, opening_of(plan, stream, 2));
+	edit_rtcp(plan, sdp, media, rtp, rtcp_opening(plan, sdp, stream));
 }
 
 static void
 edit_candidate(struct plan *plan, const struct sdp_candidate *candidate)
 {
+	const struct sdp_address *related = &candidate->related_address;
+	uint8_t proto = candidate->udp ? IPPROTO_UDP : IPPROTO_TCP;
 	const struct opening *opening;
 
-	opening = opening_at_endpoint(plan, candidate->address.ipv4, candidate->port);
+	opening = opening_at_endpoint(plan, candidate->address.ipv4, candidate->port, proto);
 	if (candidate->udp && candidate->address.is_ipv4 && opening && opening->outside_port) {
 		edit_address(plan, &candidate->address, opening->outside_address);
 		edit_port(plan, candidate->port_text, candidate->port, opening->outside_port);
 	} else {
 		edit_host(plan, &candidate->address);
 	}
-	if (!candidate->related_address.text.at || !candidate->related_address.is_ipv4)
+	if (!related->text.at || !related->is_ipv4)
 		return;
-	opening =
-		opening_at_endpoint(plan, candidate->related_address.ipv4, candidate->related_port);
+	opening = opening_at_endpoint(plan, related->ipv4, candidate->related_port, proto);
 	if (opening && opening->outside_port) {
-		edit_address(plan, &candidate->related_address, opening->outside_address);
-		edit_port(plan, candidate->related_port_text, candidate->related_port,
-			opening->outside_port);
+		edit_address(plan, related, opening->outside_address);
+		if (candidate->related_port_text.at)
+			edit_port(plan, candidate->related_port_text, candidate->related_port,
+				opening->outside_port);
 	} else {
-		edit_host(plan, &candidate->related_address);
+		edit_host(plan, related);
 	}
 }
 
-/* Read the message's description and open its media. plan->role stays MEDIA_NONE without one. */
+/* c= lines beyond the first are layers, each on an address of its own; what repeats the first one
+ * goes where that goes. */
+static void
+edit_connection(struct plan *plan, const struct sdp *sdp, const struct sdp_connection *further,
+	rte_be32_t session)
+{
+	const struct sdp_address *address = &further->address;
+	const struct opening *rtp = NULL;
+
+	if (!address->is_ipv4)
+		return;
+	if (further->media != SDP_SESSION)
+		rtp = rtp_opening(plan, sdp, further->media);
+	if (rtp && rtp->outside_port && rtp->address == address->ipv4)
+		edit_address(plan, address, rtp->outside_address);
+	else if (further->media == SDP_SESSION && session && address->ipv4 == sdp->connection.ipv4)
+		edit_address(plan, address, session);
+	else
+		edit_host(plan, address);
+}
+
+/* A URI of a=path names the same endpoint as c= and m= (RFC 4975 8.1), or a relay's. */
+static void
+edit_path(struct plan *plan, const struct sdp_path *path)
+{
+	const struct sip_hostport *host = &path->host;
+	uint16_t port = host->port_text.at ? host->port : SDP_MSRP_PORT;
+	const struct opening *opening;
+
+	if (host->kind != SIP_HOST_IPV4)
+		return;
+	opening = opening_at_endpoint(plan, host->ipv4, port, IPPROTO_TCP);
+	if (!opening || opening->outside_port == 0) {
+		const struct sdp_address address = {
+			.text = host->host, .is_ipv4 = true, .ipv4 = host->ipv4};
+
+		edit_host(plan, &address);
+	} else if (opening->outside_address != host->ipv4 ||
+		   rte_be_to_cpu_16(opening->outside_port) != port) {
+		sip_edits_address(plan->edits, host->text, opening->outside_address,
+			rte_be_to_cpu_16(opening->outside_port));
+	}
+}
+
+/* What the other side calls our candidate is a door of ours; its owner knows the inside half. */
+static void
+restore_remote(struct plan *plan, const struct sdp_remote_candidate *remote)
+{
+	struct endpoint outside = {
+		remote->address.ipv4, rte_cpu_to_be_16(remote->port), IPPROTO_UDP};
+	struct binding *binding;
+	struct endpoint inside;
+
+	if (!remote->address.is_ipv4 ||
+		nat_inbound_find(plan->worker->alg->nat, &outside, &inside, &binding))
+		return;
+	edit_address(plan, &remote->address, inside.address);
+	edit_port(plan, remote->port_text, remote->port, inside.port);
+}
+
+static bool
+description_read(struct plan *plan, struct slice description)
+{
+	enum sdp_error error = sdp_parse(description, &plan->worker->sdp);
+
+	if (error == SDP_OK)
+		return true;
+	sip_count(plan->worker,
+		error == SDP_ERROR_TOO_MANY_MEDIA ? SIP_COUNT_TOO_MANY_MEDIA : SIP_COUNT_MALFORMED,
+		1);
+	return false;
+}
+
+static struct slice
+content_type_of(const struct sip_message *sip)
+{
+	const struct sip_header *header = sip_header_first(sip, SIP_HEADER_CONTENT_TYPE);
+
+	return header ? header->value : (struct slice){0};
+}
+
+/* The descriptions of the message, as far as they can be read; worker->sdp is the first of them. */
+static void
+descriptions_find(struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	const struct sip_header *encoding = sip_header_first(sip, SIP_HEADER_CONTENT_ENCODING);
+	unsigned int found, kept = 0;
+
+	plan->description_count = 0;
+	if (sip->body.length == 0 || (encoding && !slice_is(encoding->value, "identity")))
+		return;
+	found = sdp_find_all(sip->body, content_type_of(sip), plan->description, DESCRIPTIONS_MAX);
+	for (unsigned int i = 0; i < found; i++) {
+		if (description_read(plan, plan->description[i]))
+			plan->description[kept++] = plan->description[i];
+	}
+	plan->description_count = (uint8_t)kept;
+	if (found > 1 && kept > 0)
+		sdp_parse(plan->description[0], &plan->worker->sdp);
+}
+
+/* Read the message's descriptions and open their media. plan->role stays MEDIA_NONE without one. */
 void
 sdp_plan(struct plan *plan)
 {
-	const struct sip_message *sip = plan->sip;
-	const struct sip_header *header;
-	struct slice description;
-	enum sdp_error error;
+	struct sdp *sdp = &plan->worker->sdp;
 
 	plan->role = MEDIA_NONE;
-	if (sip->body.length == 0)
+	plan->alternative = false;
+	descriptions_find(plan);
+	if (plan->description_count == 0)
 		return;
-	header = sip_header_first(sip, SIP_HEADER_CONTENT_TYPE);
-	if (!sdp_find(sip->body, header ? header->value : (struct slice){0}, &description))
-		return;
-	error = sdp_parse(description, &plan->worker->sdp);
-	if (error != SDP_OK) {
-		sip_count(plan->worker,
-			error == SDP_ERROR_TOO_MANY_MEDIA ? SIP_COUNT_TOO_MANY_MEDIA
-							  : SIP_COUNT_MALFORMED,
-			1);
-		return;
-	}
 	plan->role = offer_role(plan);
 	if (plan->role == MEDIA_TEXT)
 		return;
 	media_want(plan);
+	for (unsigned int i = 1; i < plan->description_count; i++) {
+		plan->alternative = true;
+		sdp_parse(plan->description[i], sdp);
+		media_want_alternative(plan);
+	}
 	media_set_obtain(plan);
 }
 
-void
-sdp_rewrite(struct plan *plan)
+static void
+description_rewrite(struct plan *plan, const struct sdp *sdp)
 {
-	const struct sdp *sdp = &plan->worker->sdp;
 	rte_be32_t session = 0;
 
-	if (plan->role == MEDIA_NONE || !plan->outward)
+	for (unsigned int i = 0; plan->inward && i < sdp->remote_count; i++)
+		restore_remote(plan, &sdp->remotes[i]);
+	if (!plan->outward)
 		return;
 	edit_host(plan, &sdp->origin);
 	for (unsigned int i = 0; i < sdp->media_count; i++)
@@ -214,6 +361,28 @@ sdp_rewrite(struct plan *plan)
 		else
 			edit_host(plan, &sdp->connection);
 	}
+	for (unsigned int i = 0; i < sdp->connection_count; i++)
+		edit_connection(plan, sdp, &sdp->connections[i], session);
 	for (unsigned int i = 0; i < sdp->candidate_count; i++)
 		edit_candidate(plan, &sdp->candidates[i]);
+	for (unsigned int i = 0; i < sdp->path_count; i++)
+		edit_path(plan, &sdp->paths[i]);
+}
+
+void
+sdp_rewrite(struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	struct sdp *sdp = &plan->worker->sdp;
+
+	if (plan->role == MEDIA_NONE || (!plan->outward && !plan->inward))
+		return;
+	for (unsigned int i = 0; i < plan->description_count; i++) {
+		plan->alternative = i > 0;
+		if (plan->description_count > 1)
+			sdp_parse(plan->description[i], sdp);
+		description_rewrite(plan, sdp);
+	}
+	if (plan->description[0].at != sip->body.at)
+		multipart_edit_lengths(plan->edits, sip->body, content_type_of(sip));
 }

@@ -6,9 +6,9 @@
  * No state but the walk's own. Linear: each level reads its text once for delimiters, and once more
  * the headers of its parts; a level deeper than the limit is not read.
  */
+#include "sip/multipart.h"
 #include "sip/header_priv.h"
 #include "sip/media_type.h"
-#include "sip/multipart.h"
 #include "sip/sdp.h"
 
 enum step { STEP_END, STEP_PART, STEP_CLOSED /* all parts of a multipart were given */ };
@@ -362,22 +362,29 @@ multipart_next_sdp(struct multipart *multipart, struct multipart_part *part)
 	return false;
 }
 
-bool
-sdp_find(struct slice body, struct slice content_type, struct slice *description)
+unsigned int
+sdp_find_all(
+	struct slice body, struct slice content_type, struct slice *descriptions, unsigned int max)
 {
 	struct multipart multipart;
 	struct multipart_part part;
+	unsigned int count = 0;
 
 	/* How nearly all of them are written. */
 	if (body.length > 0 && scan_word(content_type, "application/sdp")) {
-		*description = body;
-		return true;
+		descriptions[0] = body;
+		return 1;
 	}
 	multipart_begin(&multipart, body, content_type);
-	if (!multipart_next_sdp(&multipart, &part))
-		return false;
-	*description = part.content;
-	return true;
+	while (count < max && multipart_next_sdp(&multipart, &part))
+		descriptions[count++] = part.content;
+	return count;
+}
+
+bool
+sdp_find(struct slice body, struct slice content_type, struct slice *description)
+{
+	return sdp_find_all(body, content_type, description, 1) > 0;
 }
 
 /* What the edits planned so far add to a part of the message. */

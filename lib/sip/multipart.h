@@ -80,6 +80,10 @@ bool multipart_next(struct multipart *multipart, struct multipart_part *part);
 /** The next part that is a session description. */
 bool multipart_next_sdp(struct multipart *multipart, struct multipart_part *part);
 
+/** The session descriptions of a body, in order, `max` (not 0) of them at most; how many. */
+unsigned int sdp_find_all(
+	struct slice body, struct slice content_type, struct slice *descriptions, unsigned int max);
+
 /**
  * Plan a new Content-Length for each part that has one and whose content other edits make longer or
  * shorter. After all edits of the body, before the message's own Content-Length. False on overflow.
