@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Applying edits in place. The gaps between edits each move by the growth of the edits before them.
- * Gaps that move left go first, from left to right; then those that move right, from right to left:
- * in this order no gap lands on one that has not moved yet, and every byte moves at most once.
- * Into another buffer it is one copy from left to right.
+ * Planning edits and applying them. Nearly always they are planned from left to right, so that
+ * whether they are in order is known as they come and only a list that is not gets sorted and
+ * checked; Content-Length, which can be told last only, is put into its place.
+ *
+ * Applying is one copy from left to right; in place, from a copy of what is behind the first edit.
+ * Where that is long, the gaps between edits each move by the growth of the edits before them: those
+ * that move left go first, from left to right; then those that move right, from right to left. In
+ * this order no gap lands on one that has not moved yet, and every byte moves at most once.
  *
  * Synchronization: none; list and message belong to one thread.
  * Limits: SIP_EDITS_MAX edits, SIP_EDIT_TEXT_MAX bytes of new text; beyond that apply refuses.
@@ -13,6 +17,8 @@
 
 #include "sip/edit.h"
 
+enum { EDIT_SCRATCH = 2048 };
+
 void
 sip_edits_begin(struct sip_edits *edits, const char *base)
 {
@@ -21,14 +27,23 @@ sip_edits_begin(struct sip_edits *edits, const char *base)
 	edits->text_used = 0;
 	edits->growth = 0;
 	edits->overflow = false;
+	edits->disorder = false;
+	edits->end = 0;
 }
 
 /* Most texts are an address or a number; a call to memcpy would cost more than the copy. */
 static inline void
 text_copy(char *to, const char *from, uint32_t length)
 {
-	if (length > 32) {
+	if (length > 64) {
 		memcpy(to, from, length);
+	} else if (length >= 32) {
+		char head[32], tail[32];
+
+		memcpy(head, from, 32);
+		memcpy(tail, from + length - 32, 32);
+		memcpy(to, head, 32);
+		memcpy(to + length - 32, tail, 32);
 	} else if (length >= 16) {
 		char head[16], tail[16];
 
@@ -63,9 +78,10 @@ text_copy(char *to, const char *from, uint32_t length)
 static inline char *
 text_reserve(struct sip_edits *edits, struct slice old, uint32_t length)
 {
-	if (edits->count == SIP_EDITS_MAX || length > SIP_EDIT_TEXT_MAX ||
-		length + edits->text_used > SIP_EDIT_TEXT_MAX || old.at == NULL ||
-		old.at < edits->base || old.at - edits->base > SIP_MESSAGE_MAX ||
+	/* An absent slice, and one before the message, is far beyond its end this way. */
+	if (edits->count == SIP_EDITS_MAX ||
+		(uint64_t)length + edits->text_used > SIP_EDIT_TEXT_MAX ||
+		(uintptr_t)old.at - (uintptr_t)edits->base > SIP_MESSAGE_MAX || old.at == NULL ||
 		old.length > SIP_MESSAGE_MAX) {
 		edits->overflow = true;
 		return NULL;
@@ -77,12 +93,16 @@ text_reserve(struct sip_edits *edits, struct slice old, uint32_t length)
 static inline void
 edit_add(struct sip_edits *edits, struct slice old, uint32_t length)
 {
+	const uint32_t offset = (uint32_t)(old.at - edits->base);
+
 	edits->edit[edits->count++] = (struct sip_edit){
-		.offset = (uint32_t)(old.at - edits->base),
+		.offset = offset,
 		.length = old.length,
 		.text_offset = edits->text_used,
 		.text_length = (uint16_t)length,
 	};
+	edits->disorder |= offset < edits->end;
+	edits->end = offset + old.length;
 	edits->text_used += (uint16_t)length;
 	edits->growth += (int32_t)length - (int32_t)old.length;
 }
@@ -141,25 +161,30 @@ number_write(char *p, uint32_t number)
 	return end;
 }
 
-/* "0." to "255." as they stand in memory, first character lowest. */
+/* "0." to "255." as they stand in memory, first character lowest, and above them their length. */
 #define OCTET(n) \
-	((n) < 10U           ? ('0' + (n)) | '.' << 8 \
-		: (n) < 100U ? ('0' + (n) / 10) | ('0' + (n) % 10) << 8 | '.' << 16 \
-			     : ('0' + (n) / 100) | ('0' + (n) / 10 % 10) << 8 | \
-				       ('0' + (n) % 10) << 16 | (uint32_t)'.' << 24)
+	((n) < 10U ? ('0' + (n)) | '.' << 8 | UINT64_C(2) << 32 \
+		: (n) < 100U \
+			? ('0' + (n) / 10) | ('0' + (n) % 10) << 8 | '.' << 16 | UINT64_C(3) << 32 \
+			: ('0' + (n) / 100) | ('0' + (n) / 10 % 10) << 8 | \
+				  ('0' + (n) % 10) << 16 | (uint64_t)'.' << 24 | \
+				  UINT64_C(4) << 32)
 #define OCTETS4(n)  OCTET(n), OCTET((n) + 1U), OCTET((n) + 2U), OCTET((n) + 3U)
 #define OCTETS16(n) OCTETS4(n), OCTETS4((n) + 4U), OCTETS4((n) + 8U), OCTETS4((n) + 12U)
 #define OCTETS64(n) OCTETS16(n), OCTETS16((n) + 16U), OCTETS16((n) + 32U), OCTETS16((n) + 48U)
 
-static const uint32_t octet_words[256] = {
+static const uint64_t octet_words[256] = {
 	OCTETS64(0U), OCTETS64(64U), OCTETS64(128U), OCTETS64(192U)};
 
 /* With a dot behind it. Writes four bytes. */
 static inline char *
 octet_write(char *p, uint8_t octet)
 {
-	memcpy(p, &octet_words[octet], sizeof(octet_words[octet]));
-	return p + 2 + (octet >= 10) + (octet >= 100);
+	const uint64_t word = octet_words[octet];
+	const uint32_t text = (uint32_t)word;
+
+	memcpy(p, &text, sizeof(text));
+	return p + (word >> 32);
 }
 
 /* Written where they stay: a copy would wait for the single bytes to arrive. */
@@ -195,44 +220,86 @@ sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number)
 	return true;
 }
 
-bool
-sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message)
+/* By how much the edits lengthen the body; false: one crosses its border, and nobody could tell. */
+static bool
+body_growth(const struct sip_edits *edits, uint32_t begin, uint32_t end, int64_t *growth,
+	uint32_t *before)
 {
-	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CONTENT_LENGTH);
-	int64_t length = message->body.length;
+	uint32_t i = edits->count;
 
-	if (header == NULL || message->body.at == NULL)
-		return true;
-
-	const uint32_t begin = (uint32_t)(message->body.at - edits->base);
-	const uint32_t end = begin + message->body.length;
-
-	for (uint32_t i = 0; i < edits->count; i++) {
-		const struct sip_edit *const edit = &edits->edit[i];
+	*growth = 0;
+	for (; i > 0; i--) {
+		const struct sip_edit *const edit = &edits->edit[i - 1];
 		const uint32_t edit_end = edit->offset + edit->length;
 
+		/* All before this one end where it begins, or before. */
+		if (edit_end < begin && !edits->disorder)
+			break;
 		if (edit_end < begin || edit->offset > end)
 			continue;
 		/* An insertion at either border is the body's, a replacement up to one is not. */
 		if (edit->length > 0 && (edit_end == begin || edit->offset == end))
 			continue;
-		/* What crosses a border has no length that could be told. */
-		if (edit->offset < begin || edit_end > end) {
-			edits->overflow = true;
+		if (edit->offset < begin || edit_end > end)
 			return false;
-		}
-		length += (int64_t)edit->text_length - edit->length;
+		*growth += (int64_t)edit->text_length - edit->length;
 	}
-	if (length == message->body.length)
+	*before = i;
+	return true;
+}
+
+/* Move the edit that was added last to where it belongs, among or before the first `before`. */
+static void
+edit_place(struct sip_edits *edits, uint32_t before, uint32_t end)
+{
+	const uint32_t last = edits->count - 1u;
+	const struct sip_edit edit = edits->edit[last];
+	uint32_t to = before;
+
+	while (to > 0 && edits->edit[to - 1].offset > edit.offset)
+		to--;
+	if (to > 0 && edits->edit[to - 1].offset + edits->edit[to - 1].length > edit.offset)
+		return;
+	if (to < last && edits->edit[to].offset < edit.offset + edit.length)
+		return;
+	for (uint32_t i = last; i > to; i--)
+		edits->edit[i] = edits->edit[i - 1];
+	edits->edit[to] = edit;
+	edits->disorder = false;
+	edits->end = end > edits->end ? end : edits->end;
+}
+
+bool
+sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message)
+{
+	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CONTENT_LENGTH);
+	const uint32_t last_end = edits->end;
+	bool disorder = edits->disorder;
+	uint32_t before;
+	int64_t growth;
+
+	if (header == NULL || message->body.at == NULL)
 		return true;
-	if (length < 0) {
+
+	const uint32_t begin = (uint32_t)(message->body.at - edits->base);
+
+	if (!body_growth(edits, begin, begin + message->body.length, &growth, &before) ||
+		message->body.length + growth < 0) {
 		edits->overflow = true;
 		return false;
 	}
+	if (growth == 0)
+		return true;
 	/* A repeated header must not begin to differ. */
 	for (; header != NULL; header = sip_header_next(message, header)) {
-		if (!sip_edits_number(edits, header->value, (uint32_t)length))
+		if (!sip_edits_number(
+			    edits, header->value, (uint32_t)(message->body.length + growth)))
 			return false;
+		if (disorder || !edits->disorder)
+			continue;
+		edit_place(edits, before, last_end);
+		disorder = edits->disorder;
+		before++;
 	}
 	return true;
 }
@@ -278,56 +345,90 @@ edits_check(const struct sip_edits *edits, uint32_t length)
 	return result;
 }
 
-int64_t
-sip_edits_apply_to(
-	struct sip_edits *edits, const char *from, uint32_t length, char *to, uint32_t capacity)
+/* The new length, or why there is none. Afterwards the list is in order. */
+static inline int64_t
+edits_prepare(struct sip_edits *edits, uint32_t length, uint32_t capacity)
 {
-	uint32_t at = 0;
+	int64_t result = (int64_t)length + edits->growth;
 
 	if (edits->overflow)
 		return -EINVAL;
-	edits_sort(edits);
+	if (edits->disorder) {
+		edits_sort(edits);
+		result = edits_check(edits, length);
+		if (result < 0)
+			return result;
+		edits->disorder = false;
+		edits->end =
+			edits->edit[edits->count - 1].offset + edits->edit[edits->count - 1].length;
+	} else if (edits->end > length) {
+		return -EINVAL;
+	}
+	return result <= capacity ? result : -EMSGSIZE;
+}
 
-	const int64_t result = edits_check(edits, length);
+/* Copy `length` bytes in whole blocks; up to EDIT_BLOCK more are read and written. */
+enum { EDIT_BLOCK = 64 };
 
-	if (result < 0)
-		return result;
-	if (result > capacity)
-		return -EMSGSIZE;
+static inline void
+blocks_copy(char *to, const char *from, uint32_t length)
+{
+	do {
+		memcpy(to, from, EDIT_BLOCK);
+		to += EDIT_BLOCK;
+		from += EDIT_BLOCK;
+		length -= length < EDIT_BLOCK ? length : EDIT_BLOCK;
+	} while (length > 0);
+}
+
+/* From left to right; the text to be edited begins at `from`, which is `at` in the message. What is
+ * copied too much the next copy overwrites: nothing is written behind the result. */
+static inline void
+edits_copy(const struct sip_edits *edits, const char *from, uint32_t at, uint32_t length, char *to,
+	const char *to_end)
+{
+	const char *const from_end = from + (length - at);
 
 	for (uint32_t i = 0; i < edits->count; i++) {
 		const struct sip_edit *const edit = &edits->edit[i];
 		const uint32_t gap = edit->offset - at;
+		const char *const text = edits->text + edit->text_offset;
 
-		text_copy(to, from + at, gap);
+		if (from_end - from >= (int64_t)gap + EDIT_BLOCK &&
+			to_end - to >= (int64_t)gap + EDIT_BLOCK)
+			blocks_copy(to, from, gap);
+		else
+			text_copy(to, from, gap);
 		to += gap;
-		text_copy(to, edits->text + edit->text_offset, edit->text_length);
+		if (edit->text_length <= SIP_EDIT_TEXT_SLACK && to_end - to >= SIP_EDIT_TEXT_SLACK)
+			memcpy(to, text, SIP_EDIT_TEXT_SLACK);
+		else
+			text_copy(to, text, edit->text_length);
 		to += edit->text_length;
+		from += gap + edit->length;
 		at = edit->offset + edit->length;
 	}
-	text_copy(to, from + at, length - at);
-	return result;
+	text_copy(to, from, length - at);
 }
 
 int64_t
-sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity)
+sip_edits_apply_to(
+	struct sip_edits *edits, const char *from, uint32_t length, char *to, uint32_t capacity)
+{
+	const int64_t result = edits_prepare(edits, length, capacity);
+
+	if (result >= 0)
+		edits_copy(edits, from, 0, length, to, to + result);
+	return result;
+}
+
+/* Where the text is too long for a copy of it. */
+static void
+edits_shift(const struct sip_edits *edits, char *base, uint32_t length)
 {
 	const uint32_t count = edits->count;
 	int64_t shift[SIP_EDITS_MAX]; /* of the gap behind each edit */
 	int64_t growth = 0;
-
-	if (edits->overflow)
-		return -EINVAL;
-	if (count == 0)
-		return length <= capacity ? (int64_t)length : -EMSGSIZE;
-	edits_sort(edits);
-
-	const int64_t result = edits_check(edits, length);
-
-	if (result < 0)
-		return result;
-	if (result > capacity)
-		return -EMSGSIZE;
 
 	for (uint32_t i = 0; i < count; i++) {
 		const struct sip_edit *const edit = &edits->edit[i];
@@ -349,5 +450,36 @@ sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t c
 		text_copy(base + gap + shift[i] - edit->text_length,
 			edits->text + edit->text_offset, edit->text_length);
 	}
+}
+
+/* The compiler would make one memcpy() of known bounds a string instruction, which is slow. */
+static inline void
+scratch_copy(char *to, const char *from, uint32_t length)
+{
+	for (; length > EDIT_BLOCK; length -= EDIT_BLOCK) {
+		memcpy(to, from, EDIT_BLOCK);
+		to += EDIT_BLOCK;
+		from += EDIT_BLOCK;
+	}
+	text_copy(to, from, length);
+}
+
+int64_t
+sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity)
+{
+	const int64_t result = edits_prepare(edits, length, capacity);
+
+	if (result < 0 || edits->count == 0)
+		return result;
+
+	const uint32_t first = edits->edit[0].offset;
+	char scratch[EDIT_SCRATCH];
+
+	if (length - first > sizeof(scratch)) {
+		edits_shift(edits, base, length);
+		return result;
+	}
+	scratch_copy(scratch, base + first, length - first);
+	edits_copy(edits, scratch, first, length, base + first, base + result);
 	return result;
 }

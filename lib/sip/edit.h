@@ -8,7 +8,7 @@
 
 #include "message.h"
 
-enum { SIP_EDIT_TEXT_SLACK = 8 };
+enum { SIP_EDIT_TEXT_SLACK = 32 };
 
 struct sip_edit {
 	uint32_t offset, length; /* what is replaced; length 0: insertion */
@@ -21,6 +21,8 @@ struct sip_edits {
 	uint16_t text_used;
 	int32_t growth; /* sum of length changes */
 	bool overflow; /* an edit did not fit: apply will refuse */
+	bool disorder; /* planned in another order than their places, or overlapping */
+	uint32_t end; /* where the last one ends */
 	struct sip_edit edit[SIP_EDITS_MAX];
 	char text[SIP_EDIT_TEXT_MAX + SIP_EDIT_TEXT_SLACK];
 };

@@ -9,6 +9,7 @@
  * disagree about where a message ends or which call it belongs to is refused.
  */
 #include "sip/header_priv.h"
+#include "sip/lines_priv.h"
 
 static const char *const error_names[SIP_ERRORS] = {
 	[SIP_OK] = "ok",
@@ -109,6 +110,8 @@ request_line_parse(struct slice line, struct sip_message *message)
 	const char *const method_end = scan_class_end(line.at, end, SCAN_TOKEN);
 	const char *version = end;
 
+	if (line.length > 8 && end[-8] == ' ' && scan_word((struct slice){end - 7, 7}, "sip/2.0"))
+		version = end - 7;
 	while (version > line.at && version[-1] != ' ' && version[-1] != '\t')
 		version--;
 	if (!version_begins(slice_of(version, end)))
@@ -131,9 +134,9 @@ request_line_parse(struct slice line, struct sip_message *message)
 }
 
 static enum sip_error
-start_line_parse(const char **p, const char *end, struct sip_message *message)
+start_line_parse(const char **p, const char *end, struct lines *lines, struct sip_message *message)
 {
-	const char *const line_end = scan_line_end(*p, end);
+	const char *const line_end = lines->text + lines_next(lines);
 	const struct slice line = scan_trim(*p, line_end);
 	enum sip_error error;
 
@@ -145,53 +148,147 @@ start_line_parse(const char **p, const char *end, struct sip_message *message)
 		error = status_line_parse(line, message);
 	else
 		error = request_line_parse(line, message);
-	if (error == SIP_OK)
-		*p = scan_line_next(line_end, end);
-	return error;
+	if (error != SIP_OK)
+		return error;
+	*p = scan_line_next(line_end, end);
+	/* A line that goes on from nothing; behind a header it would be its fold. */
+	return *p < end && (**p == ' ' || **p == '\t') ? SIP_ERROR_HEADER : SIP_OK;
 }
 
-/* Fills the header table; *p moves to the body, or stays at the line that is wrong. */
-static enum sip_error
-headers_parse(const char **p, const char *end, struct sip_message *message)
+enum { NAME_BLOCK = 32 };
+
+/* The name in a line's first 32 bytes: where its colon is and which header it is. 0: none there. */
+static inline __attribute__((always_inline)) uint32_t
+name_read(const char *p, const char *end, enum sip_header_id *id)
 {
-	uint16_t last[SIP_HEADER_IDS];
-	uint32_t count = 0;
+#ifdef SCAN_SSE2
+	const __m128i text = _mm_loadu_si128((const __m128i *)p);
+	const __m128i more = _mm_loadu_si128((const __m128i *)(p + 16));
+	const __m128i colon = _mm_set1_epi8(':');
+	const uint32_t colons = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, colon)) |
+				(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(more, colon)) << 16;
 
-	for (;;) {
-		struct header_line line;
+	if (colons == 0)
+		return 0;
 
-		switch (header_line_read(*p, end, &line)) {
-		case HEADER_END:
-			*p = line.next;
-			return SIP_OK;
-		case HEADER_BAD:
-			return SIP_ERROR_HEADER;
-		case HEADER_CUT:
-			return SIP_ERROR_NO_END;
-		case HEADER_LONG:
-			return SIP_ERROR_LINE_TOO_LONG;
-		case HEADER_LINE:
-			break;
-		}
-		if (count == SIP_HEADERS_MAX)
-			return SIP_ERROR_TOO_MANY_HEADERS;
+	const uint32_t length = (uint32_t)__builtin_ctz(colons);
 
-		const enum sip_header_id id = header_id(line.name, end);
-		struct sip_header *const header = &message->header[count];
+	if (length > 1) {
+		uint32_t letters;
 
+		memcpy(&letters, p, sizeof(letters));
+		letters |= 0x20202020;
+		*id = header_name_check(p, length, header_name_slot(letters, length), text);
+	} else {
+		*id = header_short_names[(uint8_t)*p | 0x20];
+	}
+	return length;
+#else
+	const char *const colon = memchr(p, ':', NAME_BLOCK);
+
+	if (colon == NULL || colon == p)
+		return 0;
+	*id = header_id(slice_of(p, colon), end);
+	return (uint32_t)(colon - p);
+#endif
+}
+
+/*
+ * A header as nearly all are: a name of less than 32 bytes, nothing before the colon, no fold, at
+ * most one space before the value and none behind it. Where the next line begins; NULL: to be read
+ * the long way. The line does not begin with a space, and NAME_BLOCK bytes may be read.
+ */
+static inline __attribute__((always_inline)) const char *
+header_read_plain(const char *p, const char *line_end, const char *end, struct sip_header *header)
+{
+	enum sip_header_id id = SIP_HEADER_OTHER;
+	const uint32_t length = name_read(p, end, &id);
+	const char *const colon = p + length;
+	const char *value, *next;
+
+	if (length == 0 || colon >= line_end || (uint8_t)colon[-1] <= ' ')
+		return NULL;
+	next = line_end + 1 + (line_end[0] == '\r' && line_end[1] == '\n');
+	value = colon + 1;
+	value += *value == ' ';
+	if (*next == ' ' || *next == '\t' || (uint8_t)*value <= ' ' || (uint8_t)line_end[-1] <= ' ')
+		return NULL;
+	scan_store(&header->name, slice_of(p, colon));
+	scan_store(&header->value, slice_of(value, line_end));
+	header->id = (uint16_t)id;
+	header->next = 0;
+	return next;
+}
+
+static __attribute__((noinline)) enum header_kind
+header_read_whole(const char **p, const char *end, struct lines *lines, struct sip_header *header)
+{
+	struct header_line line;
+	const enum header_kind kind = header_line_read(*p, end, &line);
+
+	if (kind == HEADER_LINE) {
 		scan_store(&header->name, line.name);
 		scan_store(&header->value, line.value);
-		header->id = (uint16_t)id;
+		header->id = (uint16_t)header_id(line.name, end);
 		header->next = 0;
+		lines_skip(lines, (uint32_t)(line.next - lines->text));
+	}
+	if (kind == HEADER_LINE || kind == HEADER_END)
+		*p = line.next;
+	return kind;
+}
+
+static const uint8_t kind_errors[] = {
+	[HEADER_LINE] = SIP_ERROR_TOO_MANY_HEADERS,
+	[HEADER_END] = SIP_OK,
+	[HEADER_BAD] = SIP_ERROR_HEADER,
+	[HEADER_CUT] = SIP_ERROR_NO_END,
+	[HEADER_LONG] = SIP_ERROR_LINE_TOO_LONG,
+};
+
+/* Fills the header table; *at moves to the body, or stays at the line that is wrong. */
+static enum sip_error
+headers_parse(const char **at, const char *end, struct lines *lines, struct sip_message *message)
+{
+	const char *const text = lines->text;
+	/* Room for a block, and for what is read behind the line end. */
+	const char *const block_limit = end - text >= NAME_BLOCK ? end - NAME_BLOCK : text;
+	const char *const line_limit = end - text >= NAME_BLOCK ? end - 3 : text;
+	uint16_t last[SIP_HEADER_IDS];
+	struct sip_header one_more;
+	enum header_kind kind = HEADER_LINE;
+	const char *p = *at, *next;
+	uint32_t count = 0;
+
+	for (;; count++) {
+		const char *const line_end = text + lines_next(lines);
+		const bool full = count == SIP_HEADERS_MAX;
+		struct sip_header *const header = full ? &one_more : &message->header[count];
+
+		next = NULL;
+		if (p <= block_limit && line_end <= line_limit && line_end - p <= SIP_LINE_MAX)
+			next = header_read_plain(p, line_end, end, header);
+		if (next == NULL) {
+			next = p;
+			kind = header_read_whole(&next, end, lines, header);
+			if (kind != HEADER_LINE)
+				break;
+		}
+		if (full)
+			break;
+
+		const uint32_t id = header->id;
+
 		if (message->first[id] == 0)
 			message->first[id] = (uint16_t)(count + 1);
 		else
 			message->header[last[id]].next = (uint16_t)count;
 		last[id] = (uint16_t)count;
-		count++;
-		message->header_count = (uint16_t)count;
-		*p = line.next;
+		p = next;
 	}
+	message->header_count = (uint16_t)count;
+	*at = kind == HEADER_END ? next : p;
+	return kind_errors[kind];
 }
 
 /* 1*DIGIT LWS Method; the method must be the request's (RFC 3261 8.1.1.5). */
@@ -329,6 +426,7 @@ enum sip_error
 sip_message_parse(const char *text, uint32_t length, struct sip_message *message)
 {
 	const char *p = text;
+	struct lines lines;
 	enum sip_error error;
 
 	message_begin(message, text, length);
@@ -342,9 +440,10 @@ sip_message_parse(const char *text, uint32_t length, struct sip_message *message
 	p = keepalives_skip(p, end);
 	if (p == end)
 		return SIP_ERROR_EMPTY;
-	error = start_line_parse(&p, end, message);
+	lines_begin(&lines, text, length, (uint32_t)(p - text));
+	error = start_line_parse(&p, end, &lines, message);
 	if (error == SIP_OK)
-		error = headers_parse(&p, end, message);
+		error = headers_parse(&p, end, &lines, message);
 	if (error == SIP_OK)
 		error = values_parse(&p, end, message);
 	message->error_offset = error == SIP_OK ? 0 : (uint32_t)(p - text);

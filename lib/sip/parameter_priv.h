@@ -7,7 +7,7 @@
 
 #include "sip/uri_priv.h"
 
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 /* Of a name '=', ';', '"' and all up to the space stop, of a value ';' and all up to the space. */
 static inline __attribute__((always_inline)) uint32_t
 stop_block(const char *p, bool name)
@@ -30,7 +30,7 @@ stop_find(const char *base, const char *p, const char *end, bool name)
 {
 	const uint8_t class = name ? SCAN_NAME_END : SCAN_VALUE_END;
 
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	uint32_t hits;
 
 	for (; end - p >= 16; p += 16) {
@@ -139,16 +139,25 @@ name_is(const char *p, const char *end, const char *word)
 }
 
 /* Keep the value of a parameter whose name ends at p: the first counts. Present without a value:
- * empty, at the end of the name. Where it ends. */
-static inline const char *
+ * empty, at the end of the name. */
+static inline void
 value_keep(const char *base, const char *p, const char *end, struct slice *kept)
 {
-	struct slice value;
-	const char *const after = value_read(base, p, end, &value);
-
+	if (kept->at != NULL)
+		return;
+	value_read(base, p, end, kept);
 	if (kept->at == NULL)
-		*kept = value.at != NULL ? value : (struct slice){p, 0};
-	return after;
+		kept->at = p;
+}
+
+/* value_keep(), if the name at p is this word. */
+static inline __attribute__((always_inline)) bool
+name_keep(const char *base, const char *p, const char *end, const char *word, struct slice *kept)
+{
+	if (!name_is(p, end, word))
+		return false;
+	value_keep(base, p + __builtin_strlen(word), end, kept);
+	return true;
 }
 
 #endif

@@ -12,7 +12,9 @@
 
 #include "sip/slice.h"
 
-#ifdef __SSE2__
+/* SIP_SCAN_PLAIN: as on a processor that is none of these. */
+#if defined(__SSE2__) && !defined(SIP_SCAN_PLAIN)
+#define SCAN_SSE2
 #include <emmintrin.h>
 #endif
 
@@ -34,7 +36,7 @@ scan_is(char byte, uint8_t class)
 	return (scan_class[(uint8_t)byte] & class) != 0;
 }
 
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 static inline uint32_t
 scan_block(const char *p, char a, char b, char c, char d)
 {
@@ -52,7 +54,7 @@ scan_block(const char *p, char a, char b, char c, char d)
 static inline __attribute__((always_inline)) const char *
 scan_four(const char *p, const char *end, char a, char b, char c, char d)
 {
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	const char *const start = p;
 	uint32_t hits;
 
@@ -79,7 +81,7 @@ scan_two(const char *p, const char *end, char a, char b)
 	return scan_four(p, end, a, b, a, b);
 }
 
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 /* 64 bytes at once: most lines are shorter, so that finding a line's end is one block and no loop
  * whose length a branch predictor would have to guess. */
 static inline uint64_t
@@ -96,7 +98,7 @@ scan_wide(const char *p, char a, char b)
 static inline const char *
 scan_line_end(const char *p, const char *end)
 {
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	if (end - p >= 64) {
 		const uint64_t hits = scan_wide(p, '\r', '\n');
 
@@ -112,7 +114,7 @@ scan_line_end(const char *p, const char *end)
 static inline void
 scan_header(const char *p, const char *end, const char **colon, const char **line_end)
 {
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	if (end - p >= 64) {
 		const uint64_t ends = scan_wide(p, '\r', '\n');
 		const uint64_t colons = scan_block(p, ':', ':', ':', ':') |

@@ -256,7 +256,7 @@ struct line_finder {
 	bool carry; /* the block before ended with CR */
 };
 
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 /* The next 64 bytes, or what is left of them: a bit for each CR, CRLF or LF where it begins. */
 static inline void
 finder_fill(struct line_finder *finder)
@@ -286,7 +286,7 @@ finder_fill(struct line_finder *finder)
 static inline const char *
 finder_next(struct line_finder *finder, const char *p)
 {
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	while (finder->hits == 0) {
 		if (finder->base >= finder->end)
 			return finder->end;

@@ -27,7 +27,7 @@ space_mask(const char *p, struct slice within)
 
 	if (p == end)
 		return 0;
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	if (end - p >= 64)
 		return scan_wide(p, ' ', '\t');
 	if (within.length >= 64)
