@@ -16,6 +16,9 @@
 
 enum { IPV6_GROUPS = 8, IPV6_GROUP_DIGITS = 4 };
 
+/* Apart, so that the way of most hosts saves no registers. */
+#define SELDOM __attribute__((noinline))
+
 static inline bool
 is_hex(const char *p, const char *end)
 {
@@ -79,7 +82,7 @@ ipv6_read(const char *p, const char *end)
 	return p != NULL && (gap ? groups < IPV6_GROUPS : groups == IPV6_GROUPS) ? p : NULL;
 }
 
-static const char *
+static SELDOM const char *
 ipv6_reference_read(const char *p, const char *end)
 {
 	p = ipv6_read(p + 1, end);
@@ -93,15 +96,17 @@ static inline const char *
 port_read(const char *p, const char *end, struct sip_hostport *host)
 {
 	const char *const start = p;
+	uint64_t long_port;
 	uint32_t port = 0;
 	uint8_t digit;
 
-	for (; p < end && (digit = (uint8_t)(*p - '0')) <= 9; p++) {
+	for (; p < end && (digit = (uint8_t)(*p - '0')) <= 9; p++)
 		port = port * 10 + digit;
-		if (port > UINT16_MAX)
-			return NULL;
-	}
-	if (port == 0)
+	if (p - start > 9) /* zeros before it, or more than 32 bits hold */
+		port = slice_number(slice_of(start, p), UINT16_MAX, &long_port)
+			       ? (uint32_t)long_port
+			       : 0;
+	if (port == 0 || port > UINT16_MAX)
 		return NULL;
 	scan_store(&host->port_text, slice_of(start, p));
 	host->port = (uint16_t)port;
@@ -109,7 +114,7 @@ port_read(const char *p, const char *end, struct sip_hostport *host)
 }
 
 /* IPv6 without brackets, a port behind eight groups only. */
-static const char *
+static SELDOM const char *
 ipv6_bare_read(const char *p, const char *end, struct sip_hostport *host)
 {
 	const char *const start = p;
@@ -131,6 +136,14 @@ ipv6_bare_read(const char *p, const char *end, struct sip_hostport *host)
 	return p;
 }
 
+static inline const char *
+name_read(const char *p, const char *end)
+{
+	const char *const after = scan_class_end(p, end, SCAN_HOST);
+
+	return after > p ? after : NULL;
+}
+
 /* The host without its port, or NULL. */
 static inline const char *
 host_read(const char *p, const char *end, struct sip_hostport *host)
@@ -147,19 +160,19 @@ host_read(const char *p, const char *end, struct sip_hostport *host)
 		}
 	}
 	host->ipv4 = 0;
-	if (*p == '[') {
-		p = ipv6_reference_read(p, end);
-		if (p == NULL)
-			return NULL;
-		host->kind = SIP_HOST_IPV6;
-	} else {
-		p = scan_class_end(p, end, SCAN_HOST);
-		if (p == start)
-			return NULL;
-		host->kind = SIP_HOST_NAME;
-	}
-	scan_store(&host->host, slice_of(start, p));
+	host->kind = *p == '[' ? SIP_HOST_IPV6 : SIP_HOST_NAME;
+	p = *p == '[' ? ipv6_reference_read(p, end) : name_read(p, end);
+	scan_store(&host->host, p != NULL ? slice_of(start, p) : (struct slice){NULL, 0});
 	return p;
+}
+
+/* What follows the host at p when it is no colon: spaces before one are for sent-by. */
+static SELDOM const char *
+colon_find(const char *p, const char *end)
+{
+	const char *const colon = scan_space(p, end);
+
+	return colon < end && *colon == ':' ? colon : NULL;
 }
 
 const char *
@@ -170,19 +183,22 @@ hostport_read(const char *p, const char *end, bool spaces, struct sip_hostport *
 
 	if (p == end)
 		return NULL;
-	host->port_text = (struct slice){NULL, 0};
-	host->port = 0;
 	p = host_read(p, end, host);
 	if (p == NULL)
 		return *start == ':' ? ipv6_bare_read(start, end, host) : NULL;
-	colon = spaces ? scan_space(p, end) : p;
-	if (colon < end && *colon == ':') {
-		colon++;
-		p = port_read(spaces ? scan_space(colon, end) : colon, end, host);
-		if (p == NULL || (p < end && (*p == ':' || is_hex(p, end))))
-			return host->kind == SIP_HOST_NAME ? ipv6_bare_read(start, end, host)
-							   : NULL;
+	colon = p < end && *p == ':' ? p : NULL;
+	if (spaces && p < end && scan_is(*p, SCAN_LWS))
+		colon = colon_find(p, end);
+	if (colon == NULL) {
+		scan_store(&host->text, slice_of(start, p));
+		scan_store(&host->port_text, (struct slice){NULL, 0});
+		host->port = 0;
+		return p;
 	}
+	colon++;
+	p = port_read(spaces ? scan_space(colon, end) : colon, end, host);
+	if (p == NULL || (p < end && (*p == ':' || is_hex(p, end))))
+		return host->kind == SIP_HOST_NAME ? ipv6_bare_read(start, end, host) : NULL;
 	scan_store(&host->text, slice_of(start, p));
 	return p;
 }

@@ -6,17 +6,10 @@
 #include "sip/escaped_priv.h"
 #include "sip/parameter_priv.h"
 
-/*
- * The '@' that ends the user part, or NULL. A valid URI holds one; where unescaped ones stand in
- * the user, the last before the host's end counts.
- */
-static const char *
-user_end(const char *base, const char *p, const char *end)
+/* Of several '@' in a row the last, as far as no ';' or '?' stands between. */
+static __attribute__((noinline)) const char *
+last_at(const char *base, const char *at, const char *end)
 {
-	const char *at = find_two(base, p, end, '@', '@');
-
-	if (at == end)
-		return NULL;
 	for (;;) {
 		const char *const next = find_four(base, at + 1, end, '@', ';', '?', '@');
 
@@ -32,8 +25,8 @@ host_ends(const char *p, const char *end)
 	return p != NULL && (p == end || *p == ';' || *p == '?');
 }
 
-static bool
-sip_uri_rest_parse(const char *base, const char *p, const char *end, struct sip_uri *uri)
+static inline bool
+rest_parse(const char *base, const char *p, const char *end, struct sip_uri *uri)
 {
 	const char *const user = p;
 	const char *at = find_two(base, p, end, '@', '@');
@@ -41,7 +34,7 @@ sip_uri_rest_parse(const char *base, const char *p, const char *end, struct sip_
 	/* Nearly always the first '@' is the only one: then a host and its end follow. */
 	p = hostport_read(at != end ? at + 1 : p, end, false, &uri->host);
 	if (at != end && !host_ends(p, end)) {
-		at = user_end(base, at, end);
+		at = last_at(base, at, end);
 		p = hostport_read(at + 1, end, false, &uri->host);
 	}
 	if (!host_ends(p, end))
@@ -56,7 +49,7 @@ sip_uri_rest_parse(const char *base, const char *p, const char *end, struct sip_
 	return true;
 }
 
-static bool
+static __attribute__((noinline)) bool
 other_parse(struct slice scheme, const char *p, const char *end, struct sip_uri *uri)
 {
 	memset(&uri->host, 0, sizeof(uri->host));
@@ -83,13 +76,13 @@ sip_uri_parse(struct slice text, struct sip_uri *uri)
 	const char *const p = trimmed.at;
 	const char *const end = p + trimmed.length;
 
-	if (trimmed.length >= 4 && p[3] == ':' && scan_word((struct slice){p, 3}, "sip")) {
+	if (trimmed.length >= 4 && scan_word((struct slice){p, 4}, "sip:")) {
 		uri->scheme = SIP_SCHEME_SIP;
-		return sip_uri_rest_parse(p, p + 4, end, uri);
+		return rest_parse(p, p + 4, end, uri);
 	}
-	if (trimmed.length >= 5 && p[4] == ':' && scan_word((struct slice){p, 4}, "sips")) {
+	if (trimmed.length >= 5 && scan_word((struct slice){p, 5}, "sips:")) {
 		uri->scheme = SIP_SCHEME_SIPS;
-		return sip_uri_rest_parse(p, p + 5, end, uri);
+		return rest_parse(p, p + 5, end, uri);
 	}
 	if (trimmed.length == 0)
 		return false;
@@ -121,30 +114,68 @@ sip_transport_of(struct slice text)
 	return text.length == 0 ? SIP_TRANSPORT_NONE : SIP_TRANSPORT_OTHER;
 }
 
-/* Where to keep a parameter whose name is not empty; NULL: not one of ours. */
+/* Where to keep a parameter whose name is written with escapes; NULL: not one of ours. */
 static struct slice *
-parameter_place(struct sip_uri_parameters *found, struct slice name)
+escaped_place(struct sip_uri_parameters *found, struct slice name)
 {
-	const char *p = name.at;
+	if (sip_escaped_is(name, "transport"))
+		return &found->transport_text;
+	if (sip_escaped_is(name, "maddr"))
+		return &found->maddr;
+	if (sip_escaped_is(name, "ttl"))
+		return &found->ttl;
+	if (sip_escaped_is(name, "user"))
+		return &found->user;
+	if (sip_escaped_is(name, "method"))
+		return &found->method;
+	if (sip_escaped_is(name, "gr"))
+		return &found->gr;
+	return sip_escaped_is(name, "lr") ? &found->lr_text : NULL;
+}
 
-	switch (escaped_byte(&p, p + name.length) | 0x20) {
+/* A parameter whose name is none of ours as it stands. */
+static __attribute__((noinline)) void
+escaped_note(const char *base, const char *p, const char *end, struct sip_uri_parameters *found)
+{
+	const char *const name_end = stop_find(base, p, end, true);
+	struct slice *place;
+
+	if (name_end == p || memchr(p, '%', (size_t)(name_end - p)) == NULL)
+		return;
+	place = escaped_place(found, slice_of(p, name_end));
+	if (place != NULL)
+		value_keep(base, name_end, end, place);
+}
+
+/* The parameter at p, if it is one of ours. */
+static inline void
+parameter_note(const char *base, const char *p, const char *end, struct sip_uri_parameters *found)
+{
+	switch (*p | 0x20) {
 	case 't':
-		if (sip_escaped_is(name, "transport"))
-			return &found->transport_text;
-		return sip_escaped_is(name, "ttl") ? &found->ttl : NULL;
+		if (name_keep(base, p, end, "transport", &found->transport_text) ||
+			name_keep(base, p, end, "ttl", &found->ttl))
+			return;
+		break;
 	case 'm':
-		if (sip_escaped_is(name, "maddr"))
-			return &found->maddr;
-		return sip_escaped_is(name, "method") ? &found->method : NULL;
+		if (name_keep(base, p, end, "maddr", &found->maddr) ||
+			name_keep(base, p, end, "method", &found->method))
+			return;
+		break;
 	case 'u':
-		return sip_escaped_is(name, "user") ? &found->user : NULL;
+		if (name_keep(base, p, end, "user", &found->user))
+			return;
+		break;
 	case 'g':
-		return sip_escaped_is(name, "gr") ? &found->gr : NULL;
+		if (name_keep(base, p, end, "gr", &found->gr))
+			return;
+		break;
 	case 'l':
-		return sip_escaped_is(name, "lr") ? &found->lr_text : NULL;
-	default:
-		return NULL;
+		if (name_keep(base, p, end, "lr", &found->lr_text))
+			return;
+		break;
 	}
+	escaped_note(base, p, end, found);
 }
 
 void
@@ -153,22 +184,12 @@ sip_uri_parameters_read(struct slice parameters, struct sip_uri_parameters *foun
 	const struct slice none = {NULL, 0};
 	const char *const base = parameters.at;
 	const char *const end = base + parameters.length;
-	const char *p = base;
-	struct sip_parameter parameter;
 
 	*found = (struct sip_uri_parameters){
 		SIP_TRANSPORT_NONE, none, none, none, none, none, none, none, false};
-	while ((p = parameter_read(base, p, end, &parameter)) != NULL) {
-		struct slice *const place =
-			parameter.name.length > 0 ? parameter_place(found, parameter.name) : NULL;
-
-		if (place == NULL || place->at != NULL)
-			continue;
-		/* Present without a value: empty, at the end of its name. */
-		*place = parameter.value;
-		if (place->at == NULL)
-			place->at = parameter.name.at + parameter.name.length;
-	}
+	for (const char *p = name_begin(base, end); p < end;
+		p = name_begin(semicolon_find(base, p, end), end))
+		parameter_note(base, p, end, found);
 	found->lr = found->lr_text.at != NULL;
 	if (found->transport_text.at != NULL)
 		found->transport = sip_transport_of(found->transport_text);

@@ -12,24 +12,53 @@
  * there is no host or a port that is none. */
 const char *hostport_read(const char *p, const char *end, bool spaces, struct sip_hostport *host);
 
+/* A byte as a digit; over 9: none, 0xff also behind the end, if that is to be looked at. */
+static inline __attribute__((always_inline)) uint32_t
+digit_at(const char *p, const char *end, bool near)
+{
+	return !near || p < end ? (uint8_t)(*p - '0') : 0xff;
+}
+
 /* One octet at *p, which moves behind it; more than 255: none. No leading zeros: what follows one
  * is no digit of it. */
 static inline __attribute__((always_inline)) uint32_t
-octet_read(const char **p, const char *end)
+octet_read(const char **p, const char *end, bool near)
 {
 	const char *const start = *p;
-	uint32_t value, digit;
+	uint32_t value = digit_at(start, end, near), digit;
 
-	if (start == end || (value = (uint8_t)(*start - '0')) > 9)
+	if (value > 9)
 		return UINT32_MAX;
 	*p = start + 1;
-	for (int i = 1; i < 3 && value > 0; i++) {
-		if (*p == end || (digit = (uint8_t)(**p - '0')) > 9)
-			break;
-		value = value * 10 + digit;
-		(*p)++;
+	digit = digit_at(start + 1, end, near);
+	if (digit > 9 || value == 0)
+		return value;
+	value = value * 10 + digit;
+	*p = start + 2;
+	digit = digit_at(start + 2, end, near);
+	if (digit > 9)
+		return value;
+	*p = start + 3;
+	return value * 10 + digit;
+}
+
+/* `near`: the end may be within the quad. */
+static inline __attribute__((always_inline)) const char *
+quad_read(const char *p, const char *end, bool near, uint32_t *address)
+{
+	uint32_t quad = 0, octet;
+
+#pragma GCC unroll 4
+	for (int i = 0; i < 4; i++) {
+		if (i > 0 && ((near && p == end) || *p++ != '.'))
+			return NULL;
+		octet = octet_read(&p, end, near);
+		if (octet > 255)
+			return NULL;
+		quad = quad << 8 | octet;
 	}
-	return value;
+	*address = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap32(quad) : quad;
+	return p;
 }
 
 /* A dotted quad at p, *address in network order. Where it ends, or NULL; what follows is the
@@ -37,21 +66,7 @@ octet_read(const char **p, const char *end)
 static inline const char *
 ipv4_read(const char *p, const char *end, uint32_t *address)
 {
-	uint8_t octets[4];
-
-#pragma GCC unroll 4
-	for (int i = 0; i < 4; i++) {
-		if (i > 0 && (p == end || *p++ != '.'))
-			return NULL;
-
-		const uint32_t value = octet_read(&p, end);
-
-		if (value > 255)
-			return NULL;
-		octets[i] = (uint8_t)value;
-	}
-	memcpy(address, octets, sizeof(octets));
-	return p;
+	return end - p >= 16 ? quad_read(p, end, false, address) : quad_read(p, end, true, address);
 }
 
 /*
@@ -61,7 +76,7 @@ ipv4_read(const char *p, const char *end, uint32_t *address)
 static inline __attribute__((always_inline)) const char *
 find_four(const char *base, const char *p, const char *end, char a, char b, char c, char d)
 {
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	uint32_t hits;
 
 	for (; end - p >= 16; p += 16) {

@@ -77,24 +77,24 @@ sip_via_parse(struct slice value, struct sip_via *via)
 	return true;
 }
 
-/* The parameter at p, if it is one of ours. Where it ends, or p. */
-static inline __attribute__((always_inline)) const char *
+/* The parameter at p, if it is one of ours. */
+static inline void
 parameter_note(const char *base, const char *p, const char *end, struct sip_via_parameters *found)
 {
 	switch (*p | 0x20) {
 	case 'b':
-		return name_is(p, end, "branch") ? value_keep(base, p + 6, end, &found->branch) : p;
+		name_keep(base, p, end, "branch", &found->branch);
+		break;
 	case 'r':
-		if (name_is(p, end, "rport"))
-			return value_keep(base, p + 5, end, &found->rport);
-		return name_is(p, end, "received") ? value_keep(base, p + 8, end, &found->received)
-						   : p;
+		if (!name_keep(base, p, end, "rport", &found->rport))
+			name_keep(base, p, end, "received", &found->received);
+		break;
 	case 'm':
-		return name_is(p, end, "maddr") ? value_keep(base, p + 5, end, &found->maddr) : p;
+		name_keep(base, p, end, "maddr", &found->maddr);
+		break;
 	case 't':
-		return name_is(p, end, "ttl") ? value_keep(base, p + 3, end, &found->ttl) : p;
-	default:
-		return p;
+		name_keep(base, p, end, "ttl", &found->ttl);
+		break;
 	}
 }
 
@@ -109,7 +109,7 @@ sip_via_parameters_read(struct slice parameters, struct sip_via_parameters *foun
 	*found = (struct sip_via_parameters){none, none, none, none, none, 0};
 	for (const char *p = name_begin(base, end); p < end;
 		p = name_begin(semicolon_find(base, p, end), end))
-		p = parameter_note(base, p, end, found);
+		parameter_note(base, p, end, found);
 	if (found->rport.length > 0 && slice_number(found->rport, UINT16_MAX, &port))
 		found->rport_number = (uint16_t)port;
 }
