@@ -188,6 +188,25 @@ rows_print(const char *title)
 			rows[i].median, rows[i].best / scan->best, rows[i].best / ours->best);
 }
 
+/* How many times as long a peer takes, without and with its SDP parser: ours reads both. */
+static void
+ratios_print(void)
+{
+	const double ours = rows[ROW_REWRITE].best;
+
+	for (uint32_t i = ROW_REWRITE + 1; i < row_count && rows[i].kind == ROW_PEER; i++) {
+		double both = rows[i].best;
+
+		for (uint32_t k = i + 1; k < row_count; k++) {
+			if (rows[k].kind == ROW_PEER_DESCRIPTION && rows[k].peer == rows[i].peer)
+				both += rows[k].best;
+		}
+		printf("  %s: %.2f times callgate, with its SDP parser %.2f times\n",
+			rows[i].peer->name, rows[i].best / ours, both / ours);
+	}
+	printf("  callgate: %.2f newline scans\n", ours / rows[ROW_SCAN].best);
+}
+
 static void
 peer_load(const char *path)
 {
@@ -260,8 +279,10 @@ main(int argc, char **argv)
 		rows_choose(samples[0].body != samples[0].length);
 		rows_measure(1);
 		rows_print("the same message over and over");
+		ratios_print();
 		rows_measure(VARIANTS);
 		rows_print("all different");
+		ratios_print();
 	}
 	return sink == 0;
 }
