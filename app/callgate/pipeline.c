@@ -96,17 +96,15 @@ pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint1
 	return mbuf;
 }
 
-void
-pipeline_forward(struct worker *worker, struct burst *burst)
+/*
+ * One loop does all the rest, so that packets whose flow is in the cache by now are worked on while
+ * the flows of later ones are still on their way from memory.
+ */
+static void
+pipeline_pass(struct worker *worker, struct burst *burst, void **data)
 {
 	uint16_t generation = ruleset_generation(appliance_ruleset(worker->appliance));
-	void *data[BURST_MAX];
 
-	/*
-	 * One loop does all the rest, so that packets whose flow is in the cache by now are worked
-	 * on while the flows of later ones are still on their way from memory.
-	 */
-	flow_lookup_burst(worker->appliance->flows, burst->mbuf, burst->count, data);
 	for (unsigned int i = 0; i < burst->count; i++) {
 		struct rte_mbuf *mbuf = burst->mbuf[i];
 
@@ -121,14 +119,40 @@ pipeline_forward(struct worker *worker, struct burst *burst)
 }
 
 void
+pipeline_forward(struct worker *worker, struct burst *burst)
+{
+	void *data[BURST_MAX];
+
+	flow_lookup_burst(worker->appliance->flows, burst->mbuf, burst->count, data);
+	pipeline_pass(worker, burst, data);
+}
+
+/* Parse one half of a burst and look up its flows. */
+static void
+pipeline_find(struct worker *worker, uint16_t port, const struct burst *half,
+	struct parse_result *parsed, void **data)
+{
+	parse_burst(&worker->thread, worker->appliance->interfaces, port, worker->promiscuous, half,
+		parsed);
+	if (unlikely(parsed->arp.count > 0))
+		neighbour_arp_burst(&worker->thread, &worker->output, &parsed->arp);
+	flow_lookup_burst(worker->appliance->flows, parsed->ipv4.mbuf, parsed->ipv4.count, data);
+}
+
+/* In halves: while the second one is parsed, the flows of the first arrive from memory. */
+void
 pipeline_receive(struct worker *worker, uint16_t port, struct burst *burst)
 {
-	struct parse_result parsed;
+	struct burst half[2];
+	struct parse_result parsed[2];
+	void *data[2][BURST_MAX / 2];
 
-	parse_burst(&worker->thread, worker->appliance->interfaces, port, worker->promiscuous,
-		burst, &parsed);
-	if (unlikely(parsed.arp.count > 0))
-		neighbour_arp_burst(&worker->thread, &worker->output, &parsed.arp);
-	if (likely(parsed.ipv4.count > 0))
-		pipeline_forward(worker, &parsed.ipv4);
+	half[0].count = RTE_MIN(burst->count, (unsigned int)BURST_MAX / 2);
+	half[1].count = burst->count - half[0].count;
+	for (unsigned int i = 0, first = 0; i < 2; first += half[i++].count) {
+		memcpy(half[i].mbuf, &burst->mbuf[first], half[i].count * sizeof(burst->mbuf[0]));
+		pipeline_find(worker, port, &half[i], &parsed[i], data[i]);
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		pipeline_pass(worker, &parsed[i].ipv4, data[i]);
 }
