@@ -5,6 +5,8 @@
  * Call-ID, CSeq, the Authorization family, Identity, Date and everything unknown.
  */
 #include "alg_priv.h"
+#include "sip/escaped.h"
+#include "sip/uri_header.h"
 
 enum { IN_REQUEST = 1, IN_RESPONSE = 2, IN_BOTH = 3 };
 
@@ -102,6 +104,43 @@ rewrite_maddr(
 		token_outward(plan, token, request);
 }
 
+/*
+ * Headers that whoever calls the URI is to send (Refer-To, redirections): the addresses in those
+ * that hold URIs. In Replaces stands a Call-ID, which may look like one and is never touched.
+ */
+static void
+rewrite_embedded(struct plan *plan, struct slice headers)
+{
+	struct sip_uri_header header;
+	struct sip_hostport host;
+	struct endpoint inside;
+
+	while (sip_uri_header_next(&headers, &header)) {
+		if (rows[header.id].action != REWRITE_URI)
+			continue;
+		while (plan->drop == ALG_FORWARD && sip_escaped_ipv4_next(&header.value, &host)) {
+			struct token token = {
+				.host = &host,
+				.edit = host.text,
+				.port = SIP_PORT,
+				.default_port = SIP_PORT,
+				.proto = IPPROTO_UDP,
+				.spelling = (enum spelling_class)rows[header.id].spelling,
+			};
+			struct opening_request request = {
+				.endpoint = {host.ipv4,
+					rte_cpu_to_be_16(host.port_text.at ? host.port : SIP_PORT),
+					IPPROTO_UDP},
+				.kind = PINHOLE_CONTACT,
+				.until_s = plan->self->now_s + TRANSACTION_S,
+			};
+
+			if (!token_outward(plan, &token, &request))
+				token_inward(plan, &token, &inside);
+		}
+	}
+}
+
 static void
 rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
 	struct slice parameters)
@@ -160,6 +199,8 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
 				plan, &request.endpoint, contact_lifetime(plan, parameters));
 	}
 	rewrite_maddr(plan, named.maddr, &token, &request);
+	if (uri.headers.length > 0)
+		rewrite_embedded(plan, uri.headers);
 }
 
 static void

@@ -145,6 +145,15 @@ class Spellings(SipTest):
         self.outward(*each(lines("Refer-To: <sip:300@HOST:5060>", "Contact: <sip:1@a.example;maddr=HOST>",
                                  start=start, cseq="1 REFER")))
 
+    def test_headers_embedded_in_refer_to(self):
+        """Addresses in an embedded Route are translated, a Call-ID in Replaces is not."""
+        start = "REFER sip:200@198.51.100.10 SIP/2.0"
+        replaces = f"Replaces=1%40{PBX}%3Bto-tag%3D{PBX}%3Bfrom-tag%3D2"
+        self.outward(*each(lines(f"Refer-To: <sip:300@HOST?{replaces}&Route=%3Csip:HOST%3Blr%3E,"
+                                 "%3Csip:9.9.9.9%3E>",
+                                 f"Refer-To: sip:300@198.51.100.10?Contact=HOST:5060&Subject={PBX}",
+                                 start=start, cseq="1 REFER")))
+
     def test_contact_of_another_inside_host_gets_a_door_of_its_own(self):
         scene = self.scene()
         event = scene.lan(lines("Contact: <sip:300@10.0.0.6:5066>").replace("HOST", PBX).encode())

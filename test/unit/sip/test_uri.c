@@ -235,6 +235,23 @@ uri_parameters_without_values_doubled_or_escaped(void **state)
 }
 
 static void
+uri_parameter_names_may_be_escaped(void **state)
+{
+	struct sip_uri_parameters found;
+
+	sip_uri_parameters_read(text(";%74ransport=ws;madd%72=h;t%74l=1;use%72=ip;%6dethod=BYE;"
+				     "g%72=x;l%72;%6cr2;%=1;;a%62"),
+		&found);
+	assert_int_equal(found.transport, SIP_TRANSPORT_WS);
+	assert_slice(found.maddr, "h");
+	assert_slice(found.ttl, "1");
+	assert_slice(found.user, "ip");
+	assert_slice(found.method, "BYE");
+	assert_slice(found.gr, "x");
+	assert_true(found.lr);
+}
+
+static void
 transports_have_names(void **state)
 {
 	static const struct {
@@ -431,6 +448,7 @@ main(void)
 		TEST(the_last_at_before_the_host_ends_the_user),
 		TEST(uri_parameters_are_read_in_one_pass),
 		TEST(uri_parameters_without_values_doubled_or_escaped),
+		TEST(uri_parameter_names_may_be_escaped),
 		TEST(transports_have_names),
 		TEST(other_schemes_are_kept),
 		TEST(what_is_no_uri),
