@@ -265,7 +265,12 @@ static int
 message_unreadable(
 	struct alg_worker *worker, const struct alg_message *message, enum sip_error error)
 {
-	if (error == SIP_ERROR_EMPTY || (error == SIP_ERROR_NOT_SIP && is_keepalive(message))) {
+	if (error == SIP_ERROR_NOT_SIP && is_keepalive(message)) {
+		sip_count(worker, SIP_COUNT_KEEPALIVE, 1);
+		return ALG_FORWARD;
+	}
+	sip_count(worker, (enum sip_counter)(SIP_COUNT_ERROR_EMPTY + error - SIP_ERROR_EMPTY), 1);
+	if (error == SIP_ERROR_EMPTY) {
 		sip_count(worker, SIP_COUNT_KEEPALIVE, 1);
 		return ALG_FORWARD;
 	}

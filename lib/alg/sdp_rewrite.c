@@ -288,6 +288,8 @@ description_read(struct plan *plan, struct slice description)
 	sip_count(plan->worker,
 		error == SDP_ERROR_TOO_MANY_MEDIA ? SIP_COUNT_TOO_MANY_MEDIA : SIP_COUNT_MALFORMED,
 		1);
+	sip_count(plan->worker,
+		(enum sip_counter)(SIP_COUNT_SDP_ERROR_NOT_SDP + error - SDP_ERROR_NOT_SDP), 1);
 	return false;
 }
 

@@ -13,6 +13,9 @@
 
 #include <rte_common.h>
 
+#include "sip/message.h"
+#include "sip/sdp.h"
+
 /* X(ENUM, "name"): names are those of the telemetry answer. */
 #define SIP_METHOD_COUNTERS(X) \
 	X(ACK, "ACK") \
@@ -66,12 +69,25 @@
 	X(TOO_LONG, "too_long") \
 	X(TOO_MANY_MEDIA, "too_many_media") \
 	X(TOO_MANY_DIALOGS, "too_many_dialogs")
+
+/* Each way in which a message or its description can be wrong follows: "error_" and "sdp_error_"
+ * with the name of lib/sip. */
 enum sip_counter {
 #define X(id, name) SIP_COUNT_##id,
 	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X)
 #undef X
-		SIP_COUNTERS
+#define X(id, name, meaning) SIP_COUNT_ERROR_##id,
+		SIP_ERROR_LIST(X)
+#undef X
+#define X(id, name, meaning) SIP_COUNT_SDP_ERROR_##id,
+			SDP_ERROR_LIST(X)
+#undef X
+				SIP_COUNTERS
 };
+
+_Static_assert(SIP_COUNT_ERROR_VIA - SIP_COUNT_ERROR_EMPTY == SIP_ERROR_VIA - SIP_ERROR_EMPTY &&
+		       SIP_ERROR_EMPTY == 1 && SDP_ERROR_NOT_SDP == 1,
+	"counters are found by the error's number");
 
 struct sip_statistics {
 	_Atomic uint64_t count[SIP_COUNTERS];

@@ -4,28 +4,18 @@
  * only stores slices and links headers of one kind, then the few values that everybody needs.
  *
  * Synchronization: none; the message belongs to the caller and lives as long as its text.
- * Limits: SIP_MESSAGE_MAX bytes, SIP_HEADERS_MAX headers, SIP_LINE_MAX bytes a line with its folds.
+ * Limits: SIP_MESSAGE_MAX bytes, SIP_HEADERS_MAX headers, SIP_VIAS_MAX values of Via, SIP_LINE_MAX
+ * bytes a line with its folds.
  * What a receiver can live with is accepted (spaces, folds, line ends); what makes two readers
  * disagree about where a message ends or which call it belongs to is refused.
  */
 #include "sip/header_priv.h"
 #include "sip/lines_priv.h"
 
-static const char *const error_names[SIP_ERRORS] = {
-	[SIP_OK] = "ok",
-	[SIP_ERROR_EMPTY] = "empty",
-	[SIP_ERROR_NOT_SIP] = "not_sip",
-	[SIP_ERROR_START_LINE] = "start_line",
-	[SIP_ERROR_HEADER] = "header",
-	[SIP_ERROR_TOO_MANY_HEADERS] = "too_many_headers",
-	[SIP_ERROR_LINE_TOO_LONG] = "line_too_long",
-	[SIP_ERROR_MESSAGE_TOO_LONG] = "message_too_long",
-	[SIP_ERROR_NO_END] = "no_end",
-	[SIP_ERROR_CONTENT_LENGTH] = "content_length",
-	[SIP_ERROR_CALL_ID] = "call_id",
-	[SIP_ERROR_CSEQ] = "cseq",
-	[SIP_ERROR_FROM_TO] = "from_to",
-	[SIP_ERROR_VIA] = "via",
+static const char *const error_names[SIP_ERRORS] = {[SIP_OK] = "ok",
+#define X(id, name, meaning) [SIP_ERROR_##id] = name,
+	SIP_ERROR_LIST(X)
+#undef X
 };
 
 const char *
@@ -287,6 +277,8 @@ headers_parse(const char **at, const char *end, struct lines *lines, struct sip_
 		p = next;
 	}
 	message->header_count = (uint16_t)count;
+	if (message->first[SIP_HEADER_CALL_ID] != 0)
+		message->call_id = message->header[message->first[SIP_HEADER_CALL_ID] - 1].value;
 	*at = kind == HEADER_END ? next : p;
 	return kind_errors[kind];
 }
@@ -342,6 +334,35 @@ value_wrong(const char **p, const struct sip_header *header, enum sip_error erro
 	return error;
 }
 
+/* Values are counted only where there is text enough for so many: two bytes each. */
+static bool
+vias_too_many(const struct sip_message *message, const struct sip_header *first)
+{
+	struct slice rest, value;
+	uint32_t length = 0, count = 0;
+
+	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h))
+		length += h->value.length + 1;
+	if (length <= 2 * SIP_VIAS_MAX)
+		return false;
+	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h)) {
+		const char *const end = h->value.at + h->value.length;
+		const char *p = h->value.at;
+
+		for (count++; (p = scan_two(p, end, ',', ',')) < end; p++)
+			count++;
+	}
+	if (count <= SIP_VIAS_MAX)
+		return false;
+	/* Some of the commas may be within quotes, or part nothing. */
+	count = 0;
+	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h)) {
+		for (rest = h->value; sip_value_next(&rest, &value); count++)
+			;
+	}
+	return count > SIP_VIAS_MAX;
+}
+
 /* Cut the body out of what is there. Two lengths that differ would let two readers see two
  * different messages (RFC 4475 3.3.9). */
 static enum sip_error
@@ -375,15 +396,17 @@ values_parse(const char **p, const char *end, struct sip_message *message)
 
 	if (header == NULL || header->value.length == 0)
 		return value_wrong(p, header, SIP_ERROR_CALL_ID);
-	message->call_id = header->value;
 	header = sip_header_first(message, SIP_HEADER_CSEQ);
 	if (header == NULL || !cseq_parse(header->value, message))
 		return value_wrong(p, header, SIP_ERROR_CSEQ);
 	if (!party_read(message, SIP_HEADER_FROM, &message->from, &message->from_tag) ||
 		!party_read(message, SIP_HEADER_TO, &message->to, &message->to_tag))
 		return SIP_ERROR_FROM_TO;
-	if (message->first[SIP_HEADER_VIA] == 0)
+	header = sip_header_first(message, SIP_HEADER_VIA);
+	if (header == NULL)
 		return SIP_ERROR_VIA;
+	if (vias_too_many(message, header))
+		return value_wrong(p, header, SIP_ERROR_TOO_MANY_VIAS);
 	return body_cut(p, end, message);
 }
 

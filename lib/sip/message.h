@@ -84,23 +84,32 @@ struct sip_header {
 	uint16_t next; /* index of the next header with this id; 0: none */
 };
 
+/* X(ENUM, "name", "meaning"). Each has a counter of its own in lib/alg. */
+#define SIP_ERROR_LIST(X) \
+	X(EMPTY, "empty", "nothing but CRLF: a keepalive, or an empty datagram") \
+	X(NOT_SIP, "not_sip", "the first line is no request and no status line") \
+	X(START_LINE, "start_line", "it looks like one of SIP, but is wrong") \
+	X(HEADER, "header", "a line without colon or name") \
+	X(TOO_MANY_HEADERS, "too_many_headers", "more than SIP_HEADERS_MAX") \
+	X(TOO_MANY_VIAS, "too_many_vias", "more than SIP_VIAS_MAX values") \
+	X(LINE_TOO_LONG, "line_too_long", "more than SIP_LINE_MAX, folds included") \
+	X(MESSAGE_TOO_LONG, "message_too_long", "more than SIP_MESSAGE_MAX") \
+	X(NO_END, "no_end", "no empty line after the headers") \
+	X(CONTENT_LENGTH, "content_length", \
+		"no number, overflow, two that differ, or more than there is") \
+	X(CALL_ID, "call_id", "missing or empty") \
+	X(CSEQ, "cseq", "missing or malformed") \
+	X(FROM_TO, "from_to", "missing From or To") \
+	X(VIA, "via", "missing Via")
+
 enum sip_error {
 	SIP_OK,
-	SIP_ERROR_EMPTY, /* nothing but CRLF: a keepalive (RFC 5626 3.5.1) or empty datagram */
-	SIP_ERROR_NOT_SIP, /* first line is no request and no status line */
-	SIP_ERROR_START_LINE, /* looks like SIP, but is wrong */
-	SIP_ERROR_HEADER, /* a line without colon or name */
-	SIP_ERROR_TOO_MANY_HEADERS,
-	SIP_ERROR_LINE_TOO_LONG,
-	SIP_ERROR_MESSAGE_TOO_LONG,
-	SIP_ERROR_NO_END, /* no empty line after the headers */
-	SIP_ERROR_CONTENT_LENGTH, /* no number, overflow, two that differ, or more than there is */
-	SIP_ERROR_CALL_ID, /* missing or empty */
-	SIP_ERROR_CSEQ, /* missing or malformed */
-	SIP_ERROR_FROM_TO, /* missing From or To */
-	SIP_ERROR_VIA, /* missing Via */
-	SIP_ERRORS
+#define X(id, name, meaning) SIP_ERROR_##id,
+	SIP_ERROR_LIST(X)
+#undef X
+		SIP_ERRORS
 };
+/** Name for counters and logs; "unknown" for any other number. */
 const char *sip_error_name(enum sip_error error);
 
 struct sip_message {
@@ -110,13 +119,14 @@ struct sip_message {
 	uint16_t status; /* 100 .. 699; 0 for a request */
 	struct slice method_text, request_uri;
 	uint32_t cseq;
-	struct slice call_id; /* value of the first Call-ID header */
+	struct slice
+		call_id; /* value of the first Call-ID header, also when a later one is wrong */
 	struct sip_address from, to; /* of the first From and To; uri.at NULL: not readable */
 	struct slice from_tag, to_tag; /* at NULL: none */
 	bool content_length_present;
 	struct slice content_length; /* the digits, to be edited */
 	struct slice body; /* Content-Length bytes, or to the end when absent (UDP) */
-	uint32_t error_offset;
+	uint32_t error_offset; /* of the line or value that is wrong; 0 when none is */
 	uint16_t header_count;
 	uint16_t first[SIP_HEADER_IDS]; /* index + 1 of the first header with an id; 0: none */
 	struct sip_header header[SIP_HEADERS_MAX];
@@ -128,8 +138,13 @@ struct sip_message {
  */
 enum sip_error sip_message_parse(const char *text, uint32_t length, struct sip_message *message);
 
-/** First Call-ID value without a full parse, either form; false when there is none. Agrees with
- *  sip_message_parse() whenever that succeeds. */
+/**
+ * First Call-ID value, either form, without a full parse; false when there is none or it is empty,
+ * whatever comes behind it. It agrees with sip_message_parse(): where that one leaves a call_id that
+ * is not empty, with SIP_OK or with an error, this is the same slice, and where it leaves an empty
+ * one, or reads all headers and finds none, this is false. Where it gives up before it comes to a
+ * Call-ID, this may find one further down.
+ */
 bool sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id);
 
 /** Headers of an id in order: for (h = sip_header_first(m, id); h; h = sip_header_next(m, h)). */

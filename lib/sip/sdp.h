@@ -19,17 +19,24 @@
 
 enum { SDP_SESSION = UINT8_MAX }; /* `media` of what stands before the first m= */
 
+/* X(ENUM, "name", "meaning"). Each has a counter of its own in lib/alg. */
+#define SDP_ERROR_LIST(X) \
+	X(NOT_SDP, "not_sdp", "does not begin with v=") \
+	X(LINE, "line", "a line that is not x=...") \
+	X(CONNECTION, "connection", "c= malformed") \
+	X(MEDIA, "media", "m= malformed") \
+	X(TOO_MANY_MEDIA, "too_many_media", "more than SDP_MEDIA_MAX") \
+	X(TOO_MANY_CANDIDATES, "too_many_candidates", \
+		"a=candidate, or addresses in a=remote-candidates") \
+	X(TOO_MANY_CONNECTIONS, "too_many_connections", "more than SDP_CONNECTIONS_MAX") \
+	X(TOO_MANY_PATHS, "too_many_paths", "more than SDP_PATHS_MAX")
+
 enum sdp_error {
 	SDP_OK,
-	SDP_ERROR_NOT_SDP, /* does not begin with v= */
-	SDP_ERROR_LINE, /* a line that is not x=... */
-	SDP_ERROR_CONNECTION, /* c= malformed */
-	SDP_ERROR_MEDIA, /* m= malformed */
-	SDP_ERROR_TOO_MANY_MEDIA,
-	SDP_ERROR_TOO_MANY_CANDIDATES, /* a=candidate, or addresses in a=remote-candidates */
-	SDP_ERROR_TOO_MANY_CONNECTIONS,
-	SDP_ERROR_TOO_MANY_PATHS,
-	SDP_ERRORS
+#define X(id, name, meaning) SDP_ERROR_##id,
+	SDP_ERROR_LIST(X)
+#undef X
+		SDP_ERRORS
 };
 const char *sdp_error_name(enum sdp_error error);
 

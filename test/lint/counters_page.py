@@ -32,8 +32,9 @@ def page(root):
     drop, event = root + "/lib/core/drop.h", root + "/lib/core/counter.h"
     sip = root + "/lib/alg/statistics.h"
     lines = ["# Counters", "",
-             "Made from the lists in `lib/core/drop.h`, `lib/core/counter.h` and "
-             "`lib/alg/statistics.h`; a test compares this page with them.", ""]
+             "Made from the lists in `lib/core/drop.h`, `lib/core/counter.h`, "
+             "`lib/alg/statistics.h`, `lib/sip/message.h` and `lib/sip/sdp.h`; a test compares "
+             "this page with them.", ""]
     lines += table("Drop reasons", "`callgatectl show drops`: why a packet ended in callgate.",
                    rows(drop, "DROP_REASONS"))
     lines += table("Events", "`callgatectl show events`: what happened besides.",
@@ -44,6 +45,13 @@ def page(root):
                    rows(sip, "SIP_RESPONSE_COUNTERS"))
     lines += names("SIP events", "What the ALG did.", rows(sip, "SIP_EVENT_COUNTERS"))
     lines += names("SIP errors", "What it could not do.", rows(sip, "SIP_ERROR_COUNTERS"))
+    lines += table("SIP messages that are wrong", "Each counted once, and in `malformed` or `keepalives`.",
+                   [("error_" + name, text)
+                    for name, text in rows(root + "/lib/sip/message.h", "SIP_ERROR_LIST")])
+    lines += table("Session descriptions that are wrong",
+                   "Each counted once, and in `malformed` or `too_many_media`.",
+                   [("sdp_error_" + name, text)
+                    for name, text in rows(root + "/lib/sip/sdp.h", "SDP_ERROR_LIST")])
     return "\n".join(lines)
 
 
