@@ -50,13 +50,8 @@ pair_read(const struct sdp *sdp, struct slice name, struct slice word,
 }
 
 bool
-candidate_read(const struct sdp *sdp, struct slice line, struct sdp_candidate *candidate)
+candidate_read(const struct sdp *sdp, struct slice value, struct sdp_candidate *candidate)
 {
-	struct slice value;
-
-	if (!word_begins(line, "a=candidate:", &value) || value.length == 0)
-		return false;
-
 	struct words words = words_of(value, sdp->text);
 	struct slice word;
 
@@ -78,7 +73,6 @@ candidate_read(const struct sdp *sdp, struct slice line, struct sdp_candidate *c
 	candidate->related_port = 0;
 	candidate->type = SDP_CANDIDATE_OTHER;
 	candidate->tcp_type = SDP_TCP_NONE;
-	candidate->line = line;
 	for (;;) {
 		const struct slice name = word_next(&words);
 
@@ -92,9 +86,13 @@ candidate_read(const struct sdp *sdp, struct slice line, struct sdp_candidate *c
 bool
 sdp_candidate_read(struct slice line, struct sdp_candidate *candidate)
 {
+	struct slice value;
 	struct sdp alone;
 
+	if (!word_begins(line, "a=candidate:", &value))
+		return false;
 	alone.text = line;
 	alone.origin = (struct sdp_address){.is_ipv4 = false};
-	return candidate_read(&alone, line, candidate);
+	candidate->line = line;
+	return candidate_read(&alone, value, candidate);
 }

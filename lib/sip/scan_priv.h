@@ -132,22 +132,45 @@ scan_header(const char *p, const char *end, const char **colon, const char **lin
 	*line_end = scan_two(*colon, end, '\r', '\n');
 }
 
-/* Compare with a word in small letters that is known while compiling, case ignored. */
+/* Compare `length` bytes at once, small letters of the word with any case. Bits 5 and 6 are both set
+ * in small letters and in nothing else that words are made of. */
+#define SCAN_SAME(type, at, word) \
+	__extension__({ \
+		type text_, word_; \
+		memcpy(&text_, (at), sizeof(type)); \
+		memcpy(&word_, (word), sizeof(type)); \
+		(type)(text_ | (word_ & word_ >> 1 & (type)UINT64_C(0x2020202020202020))) == \
+			word_; \
+	})
+
+/* Compare with a word in small letters that is known while compiling, case ignored: as many bytes at
+ * once as it has, the last ones twice where they do not fill a block. `at` has that many bytes. */
 static inline __attribute__((always_inline)) bool
-scan_word(struct slice slice, const char *word)
+scan_same(const char *at, const char *word)
 {
 	const size_t length = __builtin_strlen(word);
 
-	if (slice.length != length)
-		return false;
-#pragma GCC unroll 16
-	for (size_t i = 0; i < length; i++) {
-		const char fold = word[i] >= 'a' && word[i] <= 'z' ? 0x20 : 0;
-
-		if ((slice.at[i] | fold) != word[i])
-			return false;
+	if (length >= 8) {
+#pragma GCC unroll 4
+		for (size_t i = 0; i + 8 < length; i += 8) {
+			if (!SCAN_SAME(uint64_t, at + i, word + i))
+				return false;
+		}
+		return SCAN_SAME(uint64_t, at + length - 8, word + length - 8);
 	}
-	return true;
+	if (length >= 4)
+		return SCAN_SAME(uint32_t, at, word) &&
+		       SCAN_SAME(uint32_t, at + length - 4, word + length - 4);
+	if (length >= 2)
+		return SCAN_SAME(uint16_t, at, word) &&
+		       SCAN_SAME(uint16_t, at + length - 2, word + length - 2);
+	return length == 0 || SCAN_SAME(uint8_t, at, word);
+}
+
+static inline __attribute__((always_inline)) bool
+scan_word(struct slice slice, const char *word)
+{
+	return slice.length == __builtin_strlen(word) && scan_same(slice.at, word);
 }
 
 /* Past the line end at p. */

@@ -85,6 +85,25 @@ network_address_read(const struct sdp *sdp, struct slice text, struct sdp_addres
 	return true;
 }
 
+/* Where the last word of a line begins. An IPv4 address fits in the block that ends there. */
+static inline const char *
+last_word(const char *p, const char *end)
+{
+	const char *last = end;
+
+#ifdef __SSE2__
+	if (end - p >= 16) {
+		const uint32_t spaces = scan_block(end - 16, ' ', ' ', ' ', ' ');
+
+		if (spaces != 0)
+			return end - 16 + (32 - __builtin_clz(spaces));
+	}
+#endif
+	while (last > p && last[-1] != ' ')
+		last--;
+	return last;
+}
+
 /* The address is the last of the words: a user name with spaces in it shifts the others. */
 static void
 origin_read(struct slice value, struct sdp *sdp)
@@ -93,10 +112,8 @@ origin_read(struct slice value, struct sdp *sdp)
 		return;
 	/* Nearly all end with " IN IP4 192.0.2.1". */
 	const char *const end = value.at + value.length;
-	const char *last = end;
+	const char *const last = last_word(value.at, end);
 
-	while (last > value.at && last[-1] != ' ')
-		last--;
 	if (last - value.at >= 8 && memcmp(last - 8, " IN IP4 ", 8) == 0) {
 		address_set(&sdp->origin, slice_of(last, end), true, &sdp->origin);
 		if (sdp->origin.is_ipv4)
@@ -233,6 +250,8 @@ static inline enum sdp_error
 line_read(struct slice line, struct sdp *sdp)
 {
 	switch (*line.at) {
+	case ' ':
+		return SDP_ERROR_LINE;
 	case 'a':
 		return attribute_read(line, sdp);
 	case 'c':
@@ -300,6 +319,15 @@ finder_next(struct line_finder *finder, const char *p)
 #endif
 }
 
+/* Past the line end that stands at p, or at the text's end. */
+static inline const char *
+line_begin(const char *p, const char *end)
+{
+	if (end - p < 2)
+		return end;
+	return p + 1 + (memcmp(p, "\r\n", 2) == 0);
+}
+
 enum sdp_error
 sdp_parse(struct slice text, struct sdp *sdp)
 {
@@ -314,7 +342,7 @@ sdp_parse(struct slice text, struct sdp *sdp)
 	struct line_finder finder = {.start = p, .base = p, .end = end};
 	const char *line_end = finder_next(&finder, p);
 
-	p = scan_line_next(line_end, end);
+	p = line_begin(line_end, end);
 	sdp->line_end = slice_of(line_end, p);
 	while (p < end) {
 		enum sdp_error error = SDP_OK;
@@ -323,8 +351,8 @@ sdp_parse(struct slice text, struct sdp *sdp)
 
 		const struct slice line = slice_of(p, line_end);
 
-		p = scan_line_next(line_end, end);
-		if (line.length >= 2 && line.at[1] == '=' && *line.at != ' ')
+		p = line_begin(line_end, end);
+		if (line.length >= 2 && line.at[1] == '=')
 			error = line_read(line, sdp);
 		else if (slice_trim(line).length > 0)
 			error = SDP_ERROR_LINE;

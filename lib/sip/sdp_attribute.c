@@ -23,14 +23,14 @@ rtcp_read(struct slice value, const struct sdp *sdp, struct sdp_media *media)
 
 /* IPv6 candidates are only counted: hosts have many, and none of them is translated. */
 static enum sdp_error
-candidate_add(struct slice line, struct sdp *sdp)
+candidate_add(struct slice line, struct slice value, struct sdp *sdp)
 {
 	const bool full = sdp->candidate_count == SDP_CANDIDATES_MAX;
 	struct sdp_candidate spare;
 	struct sdp_candidate *const candidate =
 		full ? &spare : &sdp->candidates[sdp->candidate_count];
 
-	if (!candidate_read(sdp, line, candidate))
+	if (!candidate_read(sdp, value, candidate))
 		return SDP_OK;
 	if (candidate->address.is_ipv6 && !candidate->related_address.is_ipv4) {
 		sdp->ipv6_candidates += sdp->ipv6_candidates < UINT8_MAX;
@@ -39,6 +39,7 @@ candidate_add(struct slice line, struct sdp *sdp)
 	if (full)
 		return SDP_ERROR_TOO_MANY_CANDIDATES;
 	candidate->media = (uint8_t)(sdp->media_count - 1);
+	scan_store(&candidate->line, line);
 	sdp->candidate_count++;
 	return SDP_OK;
 }
@@ -224,7 +225,7 @@ attribute_read(struct slice line, struct sdp *sdp)
 		return SDP_OK;
 	case 'c':
 		if (word_begins(attribute, "candidate:", &value))
-			return candidate_add(slice_of(line.at, end), sdp);
+			return candidate_add(slice_of(line.at, end), value, sdp);
 		return SDP_OK;
 	case 'm':
 		if (media->mid.at == NULL && word_begins(attribute, "mid:", &value))

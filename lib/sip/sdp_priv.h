@@ -88,7 +88,7 @@ word_begins(struct slice text, const char *word, struct slice *rest)
 {
 	const uint32_t length = (uint32_t)__builtin_strlen(word);
 
-	if (text.length < length || !scan_word((struct slice){text.at, length}, word))
+	if (text.length < length || !scan_same(text.at, word))
 		return false;
 	*rest = (struct slice){text.at + length, text.length - length};
 	return true;
@@ -163,8 +163,8 @@ address_set(
  * (sdp.c) */
 bool network_address_read(const struct sdp *sdp, struct slice text, struct sdp_address *address);
 
-/* sdp_candidate_read() of a line in sdp->text. (candidate.c) */
-bool candidate_read(const struct sdp *sdp, struct slice line, struct sdp_candidate *candidate);
+/* What follows "a=candidate:", part of sdp->text. (candidate.c) */
+bool candidate_read(const struct sdp *sdp, struct slice value, struct sdp_candidate *candidate);
 
 /* One a= line of the session or of the last media. (sdp_attribute.c) */
 enum sdp_error attribute_read(struct slice line, struct sdp *sdp);

@@ -197,6 +197,22 @@ several_descriptions_are_all_found(void **state)
 }
 
 static void
+as_many_descriptions_as_there_is_room_for(void **state)
+{
+	const struct slice body = text("--b\r\n" SDP_PART "\r\n--b\r\n" SDP_PART "\r\n--b--");
+	const struct slice type = text("multipart/mixed;boundary=b");
+	struct slice found[3];
+
+	assert_int_equal(sdp_find_all(body, type, found, 1), 1);
+	assert_int_equal(sdp_find_all(body, type, found, 3), 2);
+	assert_slice(found[1], "v=0\r\no=x\r\n");
+	assert_true(found[1].at > found[0].at);
+	assert_int_equal(sdp_find_all(body, text("text/plain"), found, 3), 0);
+	assert_int_equal(sdp_find_all(body, text("application/sdp"), found, 3), 1);
+	assert_true(found[0].at == body.at && found[0].length == body.length);
+}
+
+static void
 boundary_of_special_characters(void **state)
 {
 	char body[512], type[256], boundary[80];
@@ -455,6 +471,7 @@ main(void)
 		TEST(every_part_of_any_subtype),
 		TEST(body_that_is_not_multipart_is_one_part),
 		TEST(several_descriptions_are_all_found),
+		TEST(as_many_descriptions_as_there_is_room_for),
 		TEST(boundary_of_special_characters),
 		TEST(delimiters_are_whole_lines),
 		TEST(lines_that_end_with_lf_or_cr),
