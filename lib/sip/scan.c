@@ -53,24 +53,22 @@ scan_quoted(const char *p, const char *end)
 	}
 }
 
+/* Byte by byte: comments are short, and in a row of parentheses every block would be looked at again
+ * for each of them. */
 const char *
 scan_comment(const char *p, const char *end)
 {
 	uint32_t depth = 0;
 
-	for (;;) {
-		p = scan_four(p, end, '(', ')', '\\', '(');
-		if (p == end)
+	for (; p < end; p++) {
+		if (*p == '(') {
+			depth++;
+		} else if (*p == ')') {
+			if (--depth == 0)
+				return p + 1;
+		} else if (*p == '\\' && ++p == end) {
 			return NULL;
-		if (*p == '\\') {
-			if (end - p < 2)
-				return NULL;
-			p += 2;
-			continue;
 		}
-		depth += *p == '(' ? 1 : -1;
-		p++;
-		if (depth == 0)
-			return p;
 	}
+	return NULL;
 }
