@@ -87,16 +87,17 @@ name_begin(const char *p, const char *end)
 	return p;
 }
 
-/* The value behind the name that ends at p; at NULL: no '='. Where it ends. */
-static inline __attribute__((always_inline)) const char *
+/* The value behind the name that ends at p; at NULL: no '='. */
+static inline __attribute__((always_inline)) void
 value_read(const char *base, const char *p, const char *end, struct slice *value)
 {
 	const char *start;
 
 	scan_store(value, (struct slice){NULL, 0});
-	p = scan_space(p, end);
+	if (p < end && *p != '=')
+		p = scan_space(p, end);
 	if (p == end || *p != '=')
-		return p;
+		return;
 	start = p = scan_space(p + 1, end);
 	if (p < end && *p == '"') {
 		p = scan_quoted(p, end);
@@ -106,7 +107,6 @@ value_read(const char *base, const char *p, const char *end, struct slice *value
 		p = stop_find(base, p, end, false);
 	}
 	scan_store(value, slice_of(start, p));
-	return p;
 }
 
 /*

@@ -4,18 +4,22 @@
  */
 #include "sip/uri_priv.h"
 
-static inline char
-lower(char byte)
+static inline bool
+is_letter(char byte)
 {
-	return byte >= 'A' && byte <= 'Z' ? (char)(byte | 0x20) : byte;
+	return (uint8_t)((byte | 0x20) - 'a') < 26;
 }
 
 bool
 slice_is(struct slice slice, const char *word)
 {
 	for (uint32_t i = 0; i < slice.length; i++) {
+		const uint8_t differs = (uint8_t)(slice.at[i] ^ word[i]);
+
 		/* The NUL ends the comparison: a NUL in the text must not pass for it. */
-		if (word[i] == '\0' || lower(slice.at[i]) != lower(word[i]))
+		if (word[i] == '\0')
+			return false;
+		if (differs != 0 && (differs != 0x20 || !is_letter(word[i])))
 			return false;
 	}
 	return word[slice.length] == '\0';
