@@ -220,6 +220,9 @@ statistics_count_each_message_once(void **state)
 	assert_int_equal(counted(SIP_COUNT_PRACK), 1);
 	assert_int_equal(counted(SIP_COUNT_KEEPALIVE), 1);
 	assert_int_equal(counted(SIP_COUNT_MALFORMED), 2);
+	assert_int_equal(counted(SIP_COUNT_ERROR_HEADER), 1);
+	assert_int_equal(counted(SIP_COUNT_ERROR_NOT_SIP), 1);
+	assert_int_equal(counted(SIP_COUNT_ERROR_EMPTY), 1);
 	assert_nothing_left();
 }
 

@@ -319,6 +319,31 @@ the_first_call_id_counts_in_either_form(void **state)
 }
 
 static void
+what_was_read_before_an_error_is_what_the_peek_finds(void **state)
+{
+	static const struct {
+		const char *text, *call_id;
+	} cases[] = {
+		{INVITE "i: 1\r\nCall-ID: 2\r\nno colon\r\n\r\n", "1"},
+		{INVITE "CALL-ID :\r\n 1\r\ni: 2\r\n", "1"},
+		{INVITE "i:1\r\nCSeq: x\r\n\r\n", "1"},
+		{INVITE "call-id\t:1\nCall-ID: 2\nl: 5\n\n", "1"},
+		{INVITE "i:\r\nCall-ID: 2\r\n\r\n", ""},
+	};
+	struct slice id;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct slice t = text(cases[i].text);
+
+		assert_int_not_equal(sip_message_parse(t.at, t.length, &message), SIP_OK);
+		assert_slice(message.call_id, cases[i].call_id);
+		assert_int_equal(sip_peek_call_id(t.at, t.length, &id), message.call_id.length > 0);
+		if (message.call_id.length > 0)
+			assert_ptr_equal(id.at, message.call_id.at);
+	}
+}
+
+static void
 counts_and_lengths_are_bounded(void **state)
 {
 	static char buffer[SIP_MESSAGE_MAX + 2];
@@ -346,6 +371,30 @@ counts_and_lengths_are_bounded(void **state)
 	assert_int_equal(sip_message_parse(t.at, t.length, &message), SIP_ERROR_MESSAGE_TOO_LONG);
 	assert_int_equal(
 		sip_message_parse(t.at, SIP_MESSAGE_MAX, &message), SIP_ERROR_LINE_TOO_LONG);
+}
+
+static void
+via_values_are_bounded(void **state)
+{
+	static char buffer[SIP_MESSAGE_MAX];
+
+	for (uint32_t form = 0; form < 3; form++) {
+		for (uint32_t extra = 0; extra <= 1; extra++) {
+			size_t used = (size_t)snprintf(
+				buffer, sizeof(buffer), INVITE MUST "v: \",,,,,,,,,,,,,,,,\"");
+
+			/* One Via in MUST, one before the loop. */
+			for (uint32_t i = 2; i < SIP_VIAS_MAX + extra; i++)
+				used += (size_t)snprintf(buffer + used, sizeof(buffer) - used,
+					form == 0    ? ",SIP/2.0/UDP h"
+					: form == 1  ? " , , b"
+					: i % 2 == 0 ? "\r\nVia: a"
+						     : ",,b");
+			snprintf(buffer + used, sizeof(buffer) - used, "\r\n\r\n");
+			assert_int_equal(
+				parse(buffer), extra == 0 ? SIP_OK : SIP_ERROR_TOO_MANY_VIAS);
+		}
+	}
 }
 
 static void
@@ -379,7 +428,9 @@ main(void)
 		TEST(content_length_cuts_the_body),
 		TEST(content_length_twice_must_agree),
 		TEST(the_first_call_id_counts_in_either_form),
+		TEST(what_was_read_before_an_error_is_what_the_peek_finds),
 		TEST(counts_and_lengths_are_bounded),
+		TEST(via_values_are_bounded),
 		TEST(every_error_has_a_name),
 	};
 
