@@ -4,11 +4,16 @@
 #   make test   every suite at its short size, also under the sanitizers
 BUILD     ?= build
 SANITIZED ?= build-sanitized
+FUZZED    ?= build-fuzz
+COVERED   ?= build-coverage
 PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-dev libxxhash-dev \
              libcmocka-dev libjansson-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester iproute2 iputils-ping ethtool nftables tcpdump procps
 # Other SIP parsers, for the benchmark that compares them; without one of them it goes on.
 PEERS      = libosip2-dev libre-dev libsofia-sip-ua-dev
+
+FUZZ_PACKAGES     = clang llvm libclang-rt-14-dev binutils python3
+COVERAGE_PACKAGES = $(PACKAGES) gcovr
 
 SANITIZED_TESTS = meson test -C $(SANITIZED) --print-errorlogs --no-rebuild --suite unit \
                   --suite packet --suite stress --suite fuzz
@@ -49,7 +54,22 @@ benchmark: build
 	ninja -C $(BUILD)
 	meson test -C $(BUILD) --benchmark --verbose --no-rebuild
 
-clean:
-	rm -rf $(BUILD) $(SANITIZED)
+# FUZZ_SECONDS=1200 for each harness, FUZZ_JOBS=1 at once; HARNESSES="sdp peek" for these alone
+fuzz:
+	@.ci/packages $(FUZZ_PACKAGES)
+	test/fuzz/fuzz.py $(FUZZED) $(HARNESSES)
 
-.PHONY: all deps build build-sanitized demo test test-long benchmark clean
+# Lines of lib/sip that its unit tests and the replays of the fuzzers reach
+coverage:
+	@.ci/packages $(COVERAGE_PACKAGES)
+	[ -e $(COVERED)/build.ninja ] || meson setup $(COVERED) -Db_coverage=true -Db_lto=false \
+		-Doptimization=0 -Ddebug=true
+	find $(COVERED) -name '*.gcda' -delete
+	meson test -C $(COVERED) --print-errorlogs --suite sip
+	gcovr --root . --filter lib/sip/ --exclude-throw-branches $(COVERED) \
+		--gcov-ignore-parse-errors --print-summary
+
+clean:
+	rm -rf $(BUILD) $(SANITIZED) $(FUZZED) $(COVERED)
+
+.PHONY: all deps build build-sanitized demo test test-long benchmark fuzz coverage clean

@@ -36,7 +36,9 @@ blocks_read(struct lines *lines, struct block (*read)(const char *p))
 {
 	const char *const text = lines->text;
 	uint64_t cr_before = lines->cr_before, lf_before = lines->lf_before;
-	uint32_t count = 0, at = lines->at, left = lines->length - at;
+	uint32_t count = 0, at = lines->at;
+	/* The last block may have filled the list; then `at` is behind the end. */
+	uint32_t left = at < lines->length ? lines->length - at : 0;
 	bool complete = false;
 
 	while (!complete && count < LINES_FULL) {

@@ -91,7 +91,7 @@ last_word(const char *p, const char *end)
 {
 	const char *last = end;
 
-#ifdef __SSE2__
+#ifdef SCAN_SSE2
 	if (end - p >= 16) {
 		const uint32_t spaces = scan_block(end - 16, ' ', ' ', ' ', ' ');
 

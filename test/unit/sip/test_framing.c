@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Framing: every stream is fed whole, byte by byte and cut in two at each byte, and must come out
- * as the same events at the same places. Events are written as one line: "M42" a message of 42
- * bytes, "c" a line end, "P" the second of a ping, "!name@7" an error at that byte of its message,
- * "+5" five bytes of a message begun.
+ * Framing: every stream is fed whole, byte by byte and cut in two at each byte (a long one at 400 of
+ * them), and must come out as the same events at the same places. Events are written as one line:
+ * "M42" a message of 42 bytes, "c" a line end, "P" the second of a ping, "!name@7" an error at that
+ * byte of its message, "+5" five bytes of a message begun.
  */
 #include "sip/framing.h"
 #include "sip_test.h"
@@ -97,7 +97,7 @@ frames_are(struct slice stream, const char *expected)
 	assert_string_equal(events, expected);
 	bytes_feed(stream, events);
 	assert_string_equal(events, expected);
-	for (uint32_t i = 0; i <= stream.length && i < 2000; i++) {
+	for (uint32_t i = 0; i <= stream.length; i += stream.length / 400 + 1) {
 		cut_feed(stream, i, i, events);
 		assert_string_equal(events, expected);
 		cut_feed(stream, i, i + 1 < stream.length ? i + 1 : stream.length, events);

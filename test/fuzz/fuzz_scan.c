@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The ways to look for bytes against each other: every variant of the line search that this
+ * processor can run against a reader that goes byte by byte, and all of lib/sip as it is against
+ * the library compiled with SIP_SCAN_PLAIN, which is loaded beside it. What either reads out of an
+ * input is the same.
+ */
+#include <dlfcn.h>
+
+#include "sip/framing.h"
+#include "sip/lines_priv.h"
+#include "sip/message.h"
+#include "sip/sdp.h"
+#include "test/fuzz/harness.h"
+#include "test/fuzz/message_seeds.h"
+
+#define LINES8 \
+	"x:y\n" \
+	"x:y\n" \
+	"x:y\n" \
+	"x:y\n" \
+	"x:y\n" \
+	"x:y\n" \
+	"x:y\n" \
+	"x:y\n"
+#define LINES64 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8 LINES8
+
+static const char *const seeds[] = {
+	"OPTIONS sip:a SIP/2.0\r\nv: SIP/2.0/UDP h:5060 ;branch=z9hG4bK1;received=10.0.0.1\r\n"
+	"From: \"A\\\" <sip:\" <sip:a@10.0.0.5:5060;transport=udp>;tag=1\r\nt: sip:b@[::1]\r\n"
+	"i: x\r\nCSeq: 1 OPTIONS\r\nm: <sip:a@b>, sip:c@d, (c) <tel:1>\r\n\r\n",
+	/* A list of lines that the last block fills, and longer ones. */
+	"ACK sip:a SIP/2.0\n" LINES64,
+	"ACK sip:a SIP/2.0\r" LINES64 LINES64 LINES64 "\nbody",
+	"ACK sip:a SIP/2.0\r\nx:" LINES8 "\r\r\n\r\n\n",
+	"v=0\r\no=- 1 1 IN IP4 10.0.0.5\r\ns=-\r\nc=IN IP4 10.0.0.5\r\nt=0 0\r\n"
+	"m=audio 40000/2 RTP/AVP 0 8\r\na=rtcp:40001 IN IP4 10.0.0.5\r\n"
+	"a=candidate:1 1 UDP 1 10.0.0.5 9000 typ srflx raddr 10.0.0.6 rport 9001\r\n",
+};
+
+const struct fuzz_harness fuzz_harness = {
+	seeds, FUZZ_COUNT(seeds), message_dictionary, MESSAGE_WORDS, 200, 20000};
+
+enum { TRACE_MAX = 1 << 16, VALUES_MAX = 64 };
+
+/* What was read, in the order in which it was read. */
+struct trace {
+	uint32_t count;
+	uint32_t at[TRACE_MAX];
+};
+
+/* What is compared of a library. */
+struct library {
+	__typeof__(&sip_message_parse) message_parse;
+	__typeof__(&sip_peek_call_id) peek_call_id;
+	__typeof__(&sip_value_next) value_next;
+	__typeof__(&sip_address_parse) address_parse;
+	__typeof__(&sip_uri_parse) uri_parse;
+	__typeof__(&sip_via_parse) via_parse;
+	__typeof__(&sip_parameter_find_word) parameter_find_word;
+	__typeof__(&sdp_parse) description_parse;
+	__typeof__(&sdp_find) description_find;
+	__typeof__(&sip_framing_feed) framing_feed;
+};
+
+static const struct library own = {sip_message_parse, sip_peek_call_id, sip_value_next,
+	sip_address_parse, sip_uri_parse, sip_via_parse, sip_parameter_find_word, sdp_parse,
+	sdp_find, sip_framing_feed};
+static struct library plain;
+
+static struct slice text;
+
+static void
+library_load(struct library *library)
+{
+	void *const handle = dlopen(FUZZ_PLAIN_LIBRARY, RTLD_NOW | RTLD_LOCAL);
+
+	if (handle == NULL) {
+		fprintf(stderr, "%s\n", dlerror());
+		abort();
+	}
+#define LOAD(member, name) \
+	*(void **)&library->member = dlsym(handle, #name); \
+	PROPERTY(library->member != NULL && library->member != own.member)
+	LOAD(message_parse, sip_message_parse);
+	LOAD(peek_call_id, sip_peek_call_id);
+	LOAD(value_next, sip_value_next);
+	LOAD(address_parse, sip_address_parse);
+	LOAD(uri_parse, sip_uri_parse);
+	LOAD(via_parse, sip_via_parse);
+	LOAD(parameter_find_word, sip_parameter_find_word);
+	LOAD(description_parse, sdp_parse);
+	LOAD(description_find, sdp_find);
+	LOAD(framing_feed, sip_framing_feed);
+#undef LOAD
+}
+
+static void
+put(struct trace *trace, uint32_t value)
+{
+	if (trace->count < TRACE_MAX)
+		trace->at[trace->count++] = value;
+}
+
+static void
+put_slice(struct trace *trace, struct slice slice)
+{
+	put(trace, slice.at == NULL ? UINT32_MAX : (uint32_t)(slice.at - text.at));
+	put(trace, slice.length);
+}
+
+static void
+put_hostport(struct trace *trace, const struct sip_hostport *host)
+{
+	put(trace, host->kind);
+	if (host->kind == SIP_HOST_NONE)
+		return;
+	put_slice(trace, host->text);
+	put_slice(trace, host->host);
+	put_slice(trace, host->port_text);
+	put(trace, host->port);
+	if (host->kind == SIP_HOST_IPV4)
+		put(trace, host->ipv4);
+}
+
+static void
+value_trace(const struct library *library, struct slice value, struct trace *trace)
+{
+	struct sip_address address;
+	struct slice found;
+	struct sip_uri uri;
+	struct sip_via via;
+
+	put_slice(trace, value);
+	if (library->address_parse(value, &address)) {
+		put(trace, address.star);
+		put(trace, address.bracketed);
+		put_slice(trace, address.display);
+		put_slice(trace, address.uri);
+		put_slice(trace, address.parameters);
+		if (library->parameter_find_word(address.parameters, "tag", 3, &found))
+			put_slice(trace, found);
+		if (library->uri_parse(address.uri, &uri)) {
+			put(trace, uri.scheme);
+			put_slice(trace, uri.user);
+			put_slice(trace, uri.parameters);
+			put_slice(trace, uri.headers);
+			put_hostport(trace, &uri.host);
+		}
+	}
+	if (library->via_parse(value, &via)) {
+		put_slice(trace, via.transport);
+		put_slice(trace, via.parameters);
+		put_hostport(trace, &via.sent_by);
+	}
+}
+
+static void
+message_trace(const struct library *library, struct sip_message *message, struct trace *trace)
+{
+	const enum sip_error error = library->message_parse(text.at, text.length, message);
+	struct slice found;
+
+	put(trace, error);
+	put(trace, message->error_offset);
+	if (library->peek_call_id(text.at, text.length, &found))
+		put_slice(trace, found);
+	put(trace, message->header_count);
+	for (uint32_t i = 0; i < message->header_count; i++) {
+		const struct sip_header *const header = &message->header[i];
+		struct slice rest = header->value, value;
+		uint32_t values = 0;
+
+		put_slice(trace, header->name);
+		put_slice(trace, header->value);
+		put(trace, header->id);
+		put(trace, header->next);
+		while (values++ < VALUES_MAX && library->value_next(&rest, &value))
+			value_trace(library, value, trace);
+	}
+	if (error != SIP_OK)
+		return;
+	put(trace, message->request);
+	put(trace, message->method);
+	put(trace, message->status);
+	put(trace, message->cseq);
+	put_slice(trace, message->method_text);
+	put_slice(trace, message->request_uri);
+	put_slice(trace, message->call_id);
+	put_slice(trace, message->from_tag);
+	put_slice(trace, message->to_tag);
+	put_slice(trace, message->content_length);
+	put_slice(trace, message->body);
+}
+
+static void
+description_trace(const struct library *library, struct slice description, struct trace *trace)
+{
+	static struct sdp sdp;
+	const enum sdp_error error = library->description_parse(description, &sdp);
+
+	put(trace, error);
+	if (error != SDP_OK)
+		return;
+	put_slice(trace, sdp.origin.text);
+	put_slice(trace, sdp.connection.text);
+	put(trace, sdp.candidate_count);
+	for (uint32_t i = 0; i < sdp.media_count; i++) {
+		put_slice(trace, sdp.media[i].section);
+		put_slice(trace, sdp.media[i].port_text);
+		put_slice(trace, sdp.media[i].connection.text);
+		put_slice(trace, sdp.media[i].rtcp_port_text);
+	}
+	for (uint32_t i = 0; i < sdp.candidate_count; i++) {
+		put_slice(trace, sdp.candidates[i].address.text);
+		put_slice(trace, sdp.candidates[i].port_text);
+	}
+}
+
+static void
+framing_trace(const struct library *library, struct trace *trace)
+{
+	struct sip_framing framing;
+	enum sip_frame frame;
+	uint32_t at = 0, taken;
+
+	sip_framing_begin(&framing, NULL);
+	do {
+		frame = library->framing_feed(&framing, text.at + at, text.length - at, &taken);
+		at += taken;
+		put(trace, frame);
+		put(trace, at);
+	} while (frame != SIP_FRAME_MORE && frame != SIP_FRAME_ERROR);
+	put(trace, framing.length);
+}
+
+static void
+library_trace(const struct library *library, struct trace *trace)
+{
+	static struct sip_message message;
+	const struct sip_header *type;
+	struct slice description;
+
+	trace->count = 0;
+	message_trace(library, &message, trace);
+	value_trace(library, text, trace);
+	description_trace(library, text, trace);
+	framing_trace(library, trace);
+	if (message.body.at == NULL)
+		return;
+	type = sip_header_first(&message, SIP_HEADER_CONTENT_TYPE);
+	if (library->description_find(message.body,
+		    type != NULL ? type->value : (struct slice){NULL, 0}, &description)) {
+		put_slice(trace, description);
+		description_trace(library, description, trace);
+	}
+}
+
+static void
+traces_equal(const struct trace *a, const struct trace *b)
+{
+	PROPERTY(a->count == b->count);
+	for (uint32_t i = 0; i < a->count; i++)
+		PROPERTY(a->at[i] == b->at[i]);
+}
+
+/* Every line end from an offset to the first empty line. */
+static void
+line_ends_check(uint32_t begin)
+{
+	static struct lines lines;
+	bool empty = false, complete = false;
+	uint32_t at = begin;
+
+	lines_begin(&lines, text.at, text.length, begin);
+	while (!complete) {
+		const uint32_t start = at;
+
+		while (at < text.length && text.at[at] != '\r' && text.at[at] != '\n')
+			at++;
+		empty = at == start && at > begin;
+		PROPERTY(lines_next(&lines) == at);
+		complete = at == text.length || empty;
+		if (at < text.length)
+			at += at + 1 < text.length && text.at[at] == '\r' && text.at[at + 1] == '\n'
+				      ? 2
+				      : 1;
+	}
+	if (empty)
+		PROPERTY(lines_next(&lines) == text.length);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct trace expected, seen;
+	uint64_t random = fuzz_random_begin(data, size);
+	void (*const chosen)(struct lines *) = atomic_load(&lines_more_chosen);
+
+	if (size == 0 || size > SIP_MESSAGE_MAX)
+		return 0;
+	if (plain.message_parse == NULL)
+		library_load(&plain);
+	text = (struct slice){(const char *)data, (uint32_t)size};
+	library_trace(&plain, &expected);
+	for (uint32_t i = 0; i < LINES_VARIANTS; i++) {
+		const struct lines_variant *const variant = &lines_variants[i];
+
+		if (variant->more == NULL || !variant->usable())
+			continue;
+		atomic_store(&lines_more_chosen, variant->more);
+		line_ends_check(0);
+		line_ends_check(fuzz_random(&random, text.length));
+		library_trace(&own, &seen);
+		traces_equal(&expected, &seen);
+	}
+	atomic_store(&lines_more_chosen, chosen);
+	return 0;
+}
