@@ -3,6 +3,7 @@
  * Bodies: a message with its Content-Type, or else a line with a Content-Type and the body behind.
  */
 #include "sip/message.h"
+#include "sip/multipart.h"
 #include "test/fuzz/harness.h"
 #include "test/fuzz/sdp_properties.h"
 
@@ -40,15 +41,67 @@ static const char *const words[] = {"\r\n", "\n", "\r", " ", "\t", "--", "--b", 
 const struct fuzz_harness fuzz_harness = {
 	seeds, FUZZ_COUNT(seeds), words, FUZZ_COUNT(words), 700, 40000};
 
+/* Make each description three bytes longer; its part's length follows, and all is found again. */
+static void
+edit_check(struct slice body, struct slice type, uint32_t count)
+{
+	static struct sip_edits edits;
+	static char buffer[8192];
+	struct multipart walk;
+	struct multipart_part part;
+	struct slice after;
+	int64_t length;
+
+	if (body.length > sizeof(buffer) / 2)
+		return;
+	memcpy(buffer, body.at, body.length);
+	sip_edits_begin(&edits, body.at);
+	multipart_begin(&walk, body, type);
+	while (multipart_next_sdp(&walk, &part))
+		sip_edits_replace(&edits, (struct slice){part.content.at, 0}, "\1\1\1", 3);
+	PROPERTY(edits.count == count);
+	PROPERTY(multipart_edit_lengths(&edits, body, type));
+	length = sip_edits_apply(&edits, buffer, body.length, sizeof(buffer));
+	PROPERTY(length == (int64_t)body.length + edits.growth);
+	after = (struct slice){buffer, (uint32_t)length};
+	multipart_begin(&walk, after, type);
+	while (multipart_next_sdp(&walk, &part)) {
+		PROPERTY(part.content.length > 3 && memcmp(part.content.at, "\1\1\1", 3) == 0);
+		count--;
+	}
+	PROPERTY(count == 0);
+}
+
 static void
 body_check(struct slice body, struct slice type)
 {
+	struct multipart walk;
+	struct multipart_part part;
 	struct slice description;
+	const char *before = body.at;
+	uint32_t parts = 0, descriptions = 0;
 
-	if (!sdp_find(body, type, &description))
-		return;
-	property_within(description, body);
-	properties_description(description);
+	multipart_begin(&walk, body, type);
+	while (multipart_next(&walk, &part)) {
+		PROPERTY(part.content.at >= before && part.depth <= SIP_BODY_DEPTH_MAX);
+		PROPERTY(parts++ < SIP_BODY_PARTS_MAX);
+		property_within(part.headers, body);
+		property_within(part.content, body);
+		before = part.content.at + part.content.length;
+		if (!part.is_sdp)
+			continue;
+		PROPERTY(part.content.length > 0 && !part.encoded);
+		if (descriptions++ == 0) {
+			PROPERTY(sdp_find(body, type, &description));
+			PROPERTY(description.at == part.content.at &&
+				 description.length == part.content.length);
+		}
+		properties_description(part.content);
+	}
+	PROPERTY(walk.error_offset <= body.length);
+	PROPERTY(descriptions > 0 || !sdp_find(body, type, &description));
+	if (type.at != NULL)
+		edit_check(body, type, descriptions);
 }
 
 int
