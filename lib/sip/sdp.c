@@ -9,16 +9,10 @@
  */
 #include "sip/sdp_priv.h"
 
-static const char *const error_names[SDP_ERRORS] = {
-	[SDP_OK] = "ok",
-	[SDP_ERROR_NOT_SDP] = "not_sdp",
-	[SDP_ERROR_LINE] = "line",
-	[SDP_ERROR_CONNECTION] = "connection",
-	[SDP_ERROR_MEDIA] = "media",
-	[SDP_ERROR_TOO_MANY_MEDIA] = "too_many_media",
-	[SDP_ERROR_TOO_MANY_CANDIDATES] = "too_many_candidates",
-	[SDP_ERROR_TOO_MANY_CONNECTIONS] = "too_many_connections",
-	[SDP_ERROR_TOO_MANY_PATHS] = "too_many_paths",
+static const char *const error_names[SDP_ERRORS] = {[SDP_OK] = "ok",
+#define X(id, name, meaning) [SDP_ERROR_##id] = name,
+	SDP_ERROR_LIST(X)
+#undef X
 };
 
 const char *
