@@ -126,16 +126,27 @@ sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, u
  */
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are stored as one word");
 
+/* "00" to "99" as they stand in memory. */
+#define PAIR(n)    ('0' + (n) / 10) | ('0' + (n) % 10) << 8
+#define PAIRS5(n)  PAIR(n), PAIR((n) + 1), PAIR((n) + 2), PAIR((n) + 3), PAIR((n) + 4)
+#define PAIRS20(n) PAIRS5(n), PAIRS5((n) + 5), PAIRS5((n) + 10), PAIRS5((n) + 15)
+
+static const uint16_t pair_words[100] = {
+	PAIRS20(0), PAIRS20(20), PAIRS20(40), PAIRS20(60), PAIRS20(80)};
+
 /* Up to 65535, which is every port and nearly every length. */
 static inline char *
 number_write_short(char *p, uint32_t number)
 {
+	const uint32_t hundreds = number / 100, myriads = hundreds / 100;
+	const uint64_t digits = ('0' + myriads) |
+				(uint64_t)pair_words[hundreds - myriads * 100] << 8 |
+				(uint64_t)pair_words[number - hundreds * 100] << 24;
+	/* Zeros in front, but not the last digit. */
 	const uint32_t missing =
-		(number < 10000) + (number < 1000) + (number < 100) + (number < 10);
-	const uint64_t digits = number / 10000 | (uint64_t)(number / 1000 % 10) << 8 |
-				(uint64_t)(number / 100 % 10) << 16 |
-				(uint64_t)(number / 10 % 10) << 24 | (uint64_t)(number % 10) << 32;
-	const uint64_t word = (digits | UINT64_C(0x3030303030)) >> 8 * missing;
+		(uint32_t)__builtin_ctzll((digits ^ UINT64_C(0x3030303030)) | UINT64_C(1) << 32) /
+		8;
+	const uint64_t word = digits >> 8 * missing;
 
 	memcpy(p, &word, sizeof(word));
 	return p + 5 - missing;
@@ -373,12 +384,13 @@ enum { EDIT_BLOCK = 64 };
 static inline void
 blocks_copy(char *to, const char *from, uint32_t length)
 {
+	const char *const end = from + length;
+
 	do {
 		memcpy(to, from, EDIT_BLOCK);
 		to += EDIT_BLOCK;
 		from += EDIT_BLOCK;
-		length -= length < EDIT_BLOCK ? length : EDIT_BLOCK;
-	} while (length > 0);
+	} while (from < end);
 }
 
 /* From left to right; the text to be edited begins at `from`, which is `at` in the message. What is
@@ -391,20 +403,21 @@ edits_copy(const struct sip_edits *edits, const char *from, uint32_t at, uint32_
 
 	for (uint32_t i = 0; i < edits->count; i++) {
 		const struct sip_edit *const edit = &edits->edit[i];
-		const uint32_t gap = edit->offset - at;
+		const uint32_t gap = edit->offset - at, text_length = edit->text_length;
 		const char *const text = edits->text + edit->text_offset;
 
 		if (from_end - from >= (int64_t)gap + EDIT_BLOCK &&
-			to_end - to >= (int64_t)gap + EDIT_BLOCK)
+			to_end - to >= (int64_t)gap + EDIT_BLOCK + SIP_EDIT_TEXT_SLACK &&
+			text_length <= SIP_EDIT_TEXT_SLACK) {
 			blocks_copy(to, from, gap);
-		else
-			text_copy(to, from, gap);
-		to += gap;
-		if (edit->text_length <= SIP_EDIT_TEXT_SLACK && to_end - to >= SIP_EDIT_TEXT_SLACK)
+			to += gap;
 			memcpy(to, text, SIP_EDIT_TEXT_SLACK);
-		else
-			text_copy(to, text, edit->text_length);
-		to += edit->text_length;
+		} else {
+			text_copy(to, from, gap);
+			to += gap;
+			text_copy(to, text, text_length);
+		}
+		to += text_length;
 		from += gap + edit->length;
 		at = edit->offset + edit->length;
 	}
@@ -452,18 +465,6 @@ edits_shift(const struct sip_edits *edits, char *base, uint32_t length)
 	}
 }
 
-/* The compiler would make one memcpy() of known bounds a string instruction, which is slow. */
-static inline void
-scratch_copy(char *to, const char *from, uint32_t length)
-{
-	for (; length > EDIT_BLOCK; length -= EDIT_BLOCK) {
-		memcpy(to, from, EDIT_BLOCK);
-		to += EDIT_BLOCK;
-		from += EDIT_BLOCK;
-	}
-	text_copy(to, from, length);
-}
-
 int64_t
 sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity)
 {
@@ -479,7 +480,8 @@ sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t c
 		edits_shift(edits, base, length);
 		return result;
 	}
-	scratch_copy(scratch, base + first, length - first);
+	/* The compiler would make a memcpy() of known bounds a string instruction, which is slow. */
+	memmove(scratch, base + first, length - first);
 	edits_copy(edits, scratch, first, length, base + first, base + result);
 	return result;
 }

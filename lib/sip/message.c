@@ -11,6 +11,7 @@
  */
 #include "sip/header_priv.h"
 #include "sip/lines_priv.h"
+#include "sip/party_priv.h"
 
 static const char *const error_names[SIP_ERRORS] = {[SIP_OK] = "ok",
 #define X(id, name, meaning) [SIP_ERROR_##id] = name,
@@ -306,22 +307,6 @@ cseq_parse(struct slice value, struct sip_message *message)
 		return slice_equal(text, message->method_text);
 	message->method_text = text;
 	message->method = sip_method_of(text);
-	return true;
-}
-
-/* A From or To value that cannot be read has no tag; whom it is for will complain. */
-static bool
-party_read(const struct sip_message *message, enum sip_header_id id, struct sip_address *address,
-	struct slice *tag)
-{
-	const struct sip_header *const header = sip_header_first(message, id);
-
-	if (header == NULL || header->value.length == 0)
-		return false;
-	if (!sip_address_parse(header->value, address))
-		address->uri = (struct slice){NULL, 0};
-	else if (!sip_parameter_find(address->parameters, "tag", tag))
-		*tag = (struct slice){NULL, 0};
 	return true;
 }
 

@@ -48,9 +48,13 @@ line_add(char *text, uint32_t used)
 {
 	static const char *const lines[] = {"Via: SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bK1;rport",
 		"v : SIP/2.0/TCP a , SIP/2.0/TLS b", "From: \"A, \\\"B\" <sip:a@b;x=\">\">;tag=f",
-		"f: sip:a@b;tag=1", "To: <sip:c@d>", "TO:<tel:+1>;tag=\"q;q\"", "t:x",
-		"Call-ID: a84b4c76e66710@pc33.example.com", "i:1", "CALL-ID\t:  2 ",
-		"Call-ID:", "CSeq: 314159 INVITE", "cseq:1  ACK", "Max-Forwards: 70", "Contact: *",
+		"f: sip:a@b;tag=1", "f:\"a\" <sip:a>;tag=1;x",
+		"From: <sip:a@b>;tag=", "From: <sip:a@b>;tag=\x01", "To: <sip:c@d>;Tag=2",
+		"f: < sip:a >;tag=3 ;y",
+		"t:\"\"<sip:a@b.example.org;transport=tcp>;tag=4567890123456789", "To: <sip:c@d>",
+		"TO:<tel:+1>;tag=\"q;q\"", "t:x", "Call-ID: a84b4c76e66710@pc33.example.com", "i:1",
+		"CALL-ID\t:  2 ", "Call-ID:", "CSeq: 314159 INVITE", "cseq:1  ACK",
+		"Max-Forwards: 70", "Contact: *",
 		"m:<sip:a@10.0.0.5:5060>,\"x\"<sips:b@[::1]>;q=0.5", "Content-Length: 0", "l:9",
 		"Content-Type: application/sdp", "P-Preferred-Identity: <sip:a@b>",
 		"X-A-Name-That-Is-Longer-Than-Thirty-Two-Bytes: x", "no colon", ": no name", "",
@@ -95,6 +99,18 @@ same_slice(struct slice a, struct slice b)
 }
 
 static void
+same_party(const struct sip_address *a, const struct sip_address *b, enum sip_error error)
+{
+	same_slice(a->uri, b->uri);
+	if (error != SIP_OK || a->uri.at == NULL)
+		return;
+	same_slice(a->display, b->display);
+	same_slice(a->parameters, b->parameters);
+	assert_int_equal(a->star, b->star);
+	assert_int_equal(a->bracketed, b->bracketed);
+}
+
+static void
 same_description(struct slice body)
 {
 	const enum sdp_error error = plain_sdp(body, &sdp_plain);
@@ -136,8 +152,8 @@ same_message(struct slice t)
 	assert_int_equal(message.cseq, plain.cseq);
 	same_slice(message.request_uri, plain.request_uri);
 	same_slice(message.call_id, plain.call_id);
-	same_slice(message.from.uri, plain.from.uri);
-	same_slice(message.to.uri, plain.to.uri);
+	same_party(&message.from, &plain.from, error);
+	same_party(&message.to, &plain.to, error);
 	same_slice(message.from_tag, plain.from_tag);
 	same_slice(message.to_tag, plain.to_tag);
 	same_slice(message.content_length, plain.content_length);
