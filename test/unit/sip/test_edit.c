@@ -157,6 +157,98 @@ content_length_follows_the_body(void **state)
 	assert_int_equal(edits.count, 1);
 }
 
+static const char short_request[] =
+	"BYE sip:a SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: a\r\nt: b\r\ni: x\r\nCSeq: 1 BYE\r\n"
+	"l: 4\r\n\r\nbodyREST";
+
+/* Content-Length after one edit `at` bytes behind the body's begin; -1: refused. */
+static int
+length_after(int32_t at, uint32_t length, const char *replacement)
+{
+	uint64_t number = 0;
+	char out[256];
+
+	assert_int_equal(
+		sip_message_parse(short_request, sizeof(short_request) - 1, &message), SIP_OK);
+	sip_edits_begin(&edits, short_request);
+	assert_true(sip_edits_replace(&edits, (struct slice){message.body.at + at, length},
+		replacement, (uint32_t)strlen(replacement)));
+	if (!sip_edits_content_length(&edits, &message)) {
+		assert_int_equal(sip_edits_apply_to(&edits, short_request,
+					 sizeof(short_request) - 1, out, sizeof(out)),
+			-EINVAL);
+		return -1;
+	}
+	if (edits.count == 1)
+		return 4;
+	assert_true(slice_number((struct slice){edits.text + edits.edit[0].text_offset,
+					 edits.edit[0].text_length},
+			    100, &number) ||
+		    slice_number((struct slice){edits.text + edits.edit[1].text_offset,
+					 edits.edit[1].text_length},
+			    100, &number));
+	return (int)number;
+}
+
+static void
+content_length_counts_the_body_alone(void **state)
+{
+	assert_int_equal(length_after(0, 4, ""), 0);
+	assert_int_equal(length_after(0, 0, "ab"), 6);
+	assert_int_equal(length_after(4, 0, "ab"), 6);
+	assert_int_equal(length_after(3, 1, "abc"), 6);
+	assert_int_equal(length_after(1, 2, "ab"), 4);
+	/* Bytes behind the body, and header bytes up to it. */
+	assert_int_equal(length_after(4, 4, ""), 4);
+	assert_int_equal(length_after(4, 1, "abc"), 4);
+	assert_int_equal(length_after(6, 1, "abc"), 4);
+	assert_int_equal(length_after(-2, 2, "\n"), 4);
+}
+
+static void
+an_edit_across_the_border_of_the_body_is_refused(void **state)
+{
+	assert_int_equal(length_after(-2, 3, "x"), -1);
+	assert_int_equal(length_after(3, 2, "x"), -1);
+	assert_int_equal(length_after(-2, 8, "x"), -1);
+}
+
+static void
+another_buffer_gets_the_message_and_the_source_stays(void **state)
+{
+	const char source[] = "abcdefghij";
+	char to[16] = "---------------";
+
+	sip_edits_begin(&edits, source);
+	assert_int_equal(sip_edits_apply_to(&edits, source, 10, to, 9), -EMSGSIZE);
+	assert_int_equal(sip_edits_apply_to(&edits, source, 10, to, 10), 10);
+	assert_memory_equal(to, "abcdefghij-----", 15);
+	assert_true(sip_edits_replace(&edits, part(source, 8, 2), "XYZ", 3));
+	assert_true(sip_edits_replace(&edits, part(source, 0, 3), "", 0));
+	memset(to, '-', 15);
+	assert_int_equal(sip_edits_apply_to(&edits, source, 10, to, 7), -EMSGSIZE);
+	assert_memory_equal(to, "---------------", 15);
+	assert_int_equal(sip_edits_apply_to(&edits, source, 10, to, 8), 8);
+	assert_memory_equal(to, "defghXYZ-------", 15);
+	assert_memory_equal(source, "abcdefghij", 10);
+	assert_true(sip_edits_replace(&edits, part(source, 9, 1), "", 0));
+	assert_int_equal(sip_edits_apply_to(&edits, source, 10, to, 15), -EINVAL);
+	assert_memory_equal(to, "defghXYZ-------", 15);
+}
+
+static void
+without_a_body_or_a_header_no_length_is_written(void **state)
+{
+	static const char bare[] = "BYE sip:a SIP/2.0\r\nv: SIP/2.0/UDP h\r\nf: a\r\nt: b\r\n"
+				   "i: x\r\nCSeq: 1 BYE\r\n\r\nbody";
+
+	assert_int_equal(sip_message_parse(bare, sizeof(bare) - 1, &message), SIP_OK);
+	sip_edits_begin(&edits, bare);
+	assert_true(sip_edits_replace(&edits, part(message.body.at, 0, 1), "", 0));
+	assert_true(sip_edits_content_length(&edits, &message));
+	assert_int_equal(edits.count, 1);
+}
+
 static uint32_t
 random_next(uint32_t *seed, uint32_t below)
 {
@@ -230,6 +322,16 @@ random_edits_equal_a_naive_implementation(void **state)
 				sip_edits_apply(&edits, buffer, length, used - 1), -EMSGSIZE);
 			assert_memory_equal(buffer, original, length);
 		}
+
+		char *const to = malloc(used + 1);
+
+		assert_non_null(to);
+		assert_int_equal(sip_edits_apply_to(&edits, buffer, length, to, used), used);
+		if (used > 0)
+			assert_memory_equal(to, expected, used);
+		if (length > 0)
+			assert_memory_equal(buffer, original, length);
+		free(to);
 		assert_int_equal(sip_edits_apply(&edits, buffer, length, capacity), used);
 		if (used > 0)
 			assert_memory_equal(buffer, expected, used);
@@ -249,6 +351,10 @@ main(void)
 		TEST(too_long_is_refused_and_nothing_changes),
 		TEST(a_full_list_refuses),
 		TEST(content_length_follows_the_body),
+		TEST(content_length_counts_the_body_alone),
+		TEST(an_edit_across_the_border_of_the_body_is_refused),
+		TEST(another_buffer_gets_the_message_and_the_source_stays),
+		TEST(without_a_body_or_a_header_no_length_is_written),
 		TEST(random_edits_equal_a_naive_implementation),
 	};
 
