@@ -332,10 +332,10 @@ vias_too_many(const struct sip_message *message, const struct sip_header *first)
 		return false;
 	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h)) {
 		const char *const end = h->value.at + h->value.length;
-		const char *p = h->value.at;
 
-		for (count++; (p = scan_two(p, end, ',', ',')) < end; p++)
-			count++;
+		count++;
+		for (const char *p = h->value.at; p < end; p++)
+			count += *p == ',';
 	}
 	if (count <= SIP_VIAS_MAX)
 		return false;
