@@ -19,6 +19,8 @@
 
 enum { EDIT_SCRATCH = 2048 };
 
+#define KNOWN UINT64_C(0x100000000) /* above an address that was written */
+
 void
 sip_edits_begin(struct sip_edits *edits, const char *base)
 {
@@ -28,7 +30,9 @@ sip_edits_begin(struct sip_edits *edits, const char *base)
 	edits->growth = 0;
 	edits->overflow = false;
 	edits->disorder = false;
+	edits->long_text = false;
 	edits->end = 0;
+	edits->known = 0;
 }
 
 /* Most texts are an address or a number; a call to memcpy would cost more than the copy. */
@@ -74,48 +78,58 @@ text_copy(char *to, const char *from, uint32_t length)
 	}
 }
 
-/* Where `length` bytes of new text go, or NULL and the list overflows. */
-static inline char *
-text_reserve(struct sip_edits *edits, struct slice old, uint32_t length)
+/* Is there room for one more edit, and `old` within the message? */
+static inline bool
+edit_fits(struct sip_edits *edits, struct slice old, uint32_t text_length)
 {
 	/* An absent slice, and one before the message, is far beyond its end this way. */
-	if (edits->count == SIP_EDITS_MAX ||
-		(uint64_t)length + edits->text_used > SIP_EDIT_TEXT_MAX ||
-		(uintptr_t)old.at - (uintptr_t)edits->base > SIP_MESSAGE_MAX || old.at == NULL ||
-		old.length > SIP_MESSAGE_MAX) {
+	const uint64_t offset = (uintptr_t)old.at - (uintptr_t)edits->base;
+
+	static_assert((SIP_MESSAGE_MAX & (SIP_MESSAGE_MAX + 1)) == 0, "both compared at once");
+	if (edits->count == SIP_EDITS_MAX || (offset | old.length) > SIP_MESSAGE_MAX ||
+		(uint64_t)text_length + edits->text_used > SIP_EDIT_TEXT_MAX) {
 		edits->overflow = true;
-		return NULL;
+		return false;
 	}
-	return edits->text + edits->text_used;
+	return true;
 }
 
-/* Add an edit whose text is in its place already. */
+/* Add an edit that fits and whose text is in its place already. */
 static inline void
-edit_add(struct sip_edits *edits, struct slice old, uint32_t length)
+edit_add(struct sip_edits *edits, struct slice old, uint32_t text_offset, uint32_t text_length)
 {
 	const uint32_t offset = (uint32_t)(old.at - edits->base);
 
 	edits->edit[edits->count++] = (struct sip_edit){
 		.offset = offset,
 		.length = old.length,
-		.text_offset = edits->text_used,
-		.text_length = (uint16_t)length,
+		.text_offset = (uint16_t)text_offset,
+		.text_length = (uint16_t)text_length,
 	};
-	edits->disorder |= offset < edits->end;
+	if (offset < edits->end)
+		edits->disorder = true;
 	edits->end = offset + old.length;
-	edits->text_used += (uint16_t)length;
-	edits->growth += (int32_t)length - (int32_t)old.length;
+	edits->growth += (int32_t)text_length - (int32_t)old.length;
+}
+
+/* The same with text that was written behind all other. */
+static inline void
+edit_add_new(struct sip_edits *edits, struct slice old, uint32_t text_length)
+{
+	const uint32_t text_offset = edits->text_used;
+
+	edits->text_used += (uint16_t)text_length;
+	edit_add(edits, old, text_offset, text_length);
 }
 
 bool
 sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, uint32_t length)
 {
-	char *const to = text_reserve(edits, old, length);
-
-	if (to == NULL)
+	if (!edit_fits(edits, old, length))
 		return false;
-	text_copy(to, text, length);
-	edit_add(edits, old, length);
+	text_copy(edits->text + edits->text_used, text, length);
+	edits->long_text |= length > SIP_EDIT_TEXT_SLACK;
+	edit_add_new(edits, old, length);
 	return true;
 }
 
@@ -198,54 +212,66 @@ octet_write(char *p, uint8_t octet)
 	return p + (word >> 32);
 }
 
-/* Written where they stay: a copy would wait for the single bytes to arrive. */
-bool
-sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port)
+/* Written where it stays: a copy would wait for the single bytes to arrive. */
+static bool
+address_write(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port)
 {
-	char *const text = text_reserve(edits, old, sizeof("255.255.255.255:65535") - 1);
+	char *const text = edits->text + edits->text_used;
 	uint8_t octets[4];
 	char *p = text;
 
-	if (text == NULL)
+	if (!edit_fits(edits, old, sizeof("255.255.255.255:65535") - 1))
 		return false;
 	memcpy(octets, &address, sizeof(octets));
 	for (int i = 0; i < 4; i++)
 		p = octet_write(p, octets[i]);
 	p--;
+	edits->known_address_length = (uint8_t)(p - text);
 	if (port != 0) {
 		*p++ = ':';
 		p = number_write_short(p, port);
 	}
-	edit_add(edits, old, (uint32_t)(p - text));
+	edits->known = KNOWN | address;
+	edits->known_port = port;
+	edits->known_length = (uint8_t)(p - text);
+	edits->known_offset = edits->text_used;
+	edit_add_new(edits, old, (uint32_t)(p - text));
+	return true;
+}
+
+/* Nearly all that leave a host get one and the same outside address, several times a message. */
+bool
+sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port)
+{
+	if (edits->known != (KNOWN | address) || (port != 0 && port != edits->known_port))
+		return address_write(edits, old, address, port);
+	if (!edit_fits(edits, old, 0))
+		return false;
+	edit_add(edits, old, edits->known_offset,
+		port != 0 ? edits->known_length : edits->known_address_length);
 	return true;
 }
 
 bool
 sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number)
 {
-	char *const text = text_reserve(edits, old, sizeof("4294967295") - 1);
+	char *const text = edits->text + edits->text_used;
 
-	if (text == NULL)
+	if (!edit_fits(edits, old, sizeof("4294967295") - 1))
 		return false;
-	edit_add(edits, old, (uint32_t)(number_write(text, number) - text));
+	edit_add_new(edits, old, (uint32_t)(number_write(text, number) - text));
 	return true;
 }
 
 /* By how much the edits lengthen the body; false: one crosses its border, and nobody could tell. */
 static bool
-body_growth(const struct sip_edits *edits, uint32_t begin, uint32_t end, int64_t *growth,
-	uint32_t *before)
+body_growth_any(const struct sip_edits *edits, uint32_t begin, uint32_t end, int32_t *growth)
 {
-	uint32_t i = edits->count;
-
 	*growth = 0;
-	for (; i > 0; i--) {
-		const struct sip_edit *const edit = &edits->edit[i - 1];
+	for (uint32_t i = 0; i < edits->count; i++) {
+		const struct sip_edit *const edit = &edits->edit[i];
 		const uint32_t edit_end = edit->offset + edit->length;
 
-		/* All before this one end where it begins, or before. */
-		if (edit_end < begin && !edits->disorder)
-			break;
 		if (edit_end < begin || edit->offset > end)
 			continue;
 		/* An insertion at either border is the body's, a replacement up to one is not. */
@@ -253,49 +279,82 @@ body_growth(const struct sip_edits *edits, uint32_t begin, uint32_t end, int64_t
 			continue;
 		if (edit->offset < begin || edit_end > end)
 			return false;
-		*growth += (int64_t)edit->text_length - edit->length;
+		*growth += (int32_t)edit->text_length - (int32_t)edit->length;
 	}
-	*before = i;
 	return true;
 }
 
-/* Move the edit that was added last to where it belongs, among or before the first `before`. */
-static void
-edit_place(struct sip_edits *edits, uint32_t before, uint32_t end)
+/* The same; *before: that many edits are before the body, or more. */
+static inline bool
+body_growth(const struct sip_edits *edits, uint32_t begin, uint32_t end, int32_t *growth,
+	uint32_t *before)
 {
-	const uint32_t last = edits->count - 1u;
-	const struct sip_edit edit = edits->edit[last];
-	uint32_t to = before;
+	const struct sip_edit *edit = edits->edit + edits->count;
+	int32_t sum = 0;
 
-	while (to > 0 && edits->edit[to - 1].offset > edit.offset)
-		to--;
-	if (to > 0 && edits->edit[to - 1].offset + edits->edit[to - 1].length > edit.offset)
-		return;
-	if (to < last && edits->edit[to].offset < edit.offset + edit.length)
-		return;
-	for (uint32_t i = last; i > to; i--)
-		edits->edit[i] = edits->edit[i - 1];
-	edits->edit[to] = edit;
-	edits->disorder = false;
-	edits->end = end > edits->end ? end : edits->end;
+	*before = edits->count;
+	if (edits->disorder || edits->end > end)
+		return body_growth_any(edits, begin, end, growth);
+	/* In order and none behind the body: its own are the last ones. */
+	while (edit > edits->edit && edit[-1].offset >= begin) {
+		edit--;
+		sum += (int32_t)edit->text_length - (int32_t)edit->length;
+	}
+	*growth = sum;
+	*before = (uint32_t)(edit - edits->edit);
+	return edit == edits->edit || edit[-1].offset + edit[-1].length <= begin;
+}
+
+/* Add a number among or before the first `before` edits of a list that is in order. */
+static bool
+number_place(struct sip_edits *edits, struct slice old, uint32_t number, uint32_t before)
+{
+	char *const text = edits->text + edits->text_used;
+
+	if (!edit_fits(edits, old, sizeof("4294967295") - 1))
+		return false;
+
+	const uint32_t text_length = (uint32_t)(number_write(text, number) - text);
+	const uint32_t offset = (uint32_t)(old.at - edits->base), end = offset + old.length;
+	struct sip_edit *to = edits->edit + before;
+	const size_t behind = (size_t)(edits->edit + edits->count - to);
+
+	memmove(to + 1, to, behind * sizeof(*to));
+	for (; to > edits->edit && to[-1].offset > offset; to--)
+		to[0] = to[-1];
+	*to = (struct sip_edit){
+		.offset = offset,
+		.length = old.length,
+		.text_offset = edits->text_used,
+		.text_length = (uint16_t)text_length,
+	};
+	edits->text_used += (uint16_t)text_length;
+	edits->growth += (int32_t)text_length - (int32_t)old.length;
+	if (to > edits->edit && to[-1].offset + to[-1].length > offset)
+		edits->disorder = true;
+	if (to < edits->edit + edits->count && to[1].offset < end)
+		edits->disorder = true;
+	edits->count++;
+	if (edits->end < end)
+		edits->end = end;
+	return true;
 }
 
 bool
 sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message)
 {
 	const struct sip_header *header = sip_header_first(message, SIP_HEADER_CONTENT_LENGTH);
-	const uint32_t last_end = edits->end;
-	bool disorder = edits->disorder;
 	uint32_t before;
-	int64_t growth;
+	int32_t growth;
 
 	if (header == NULL || message->body.at == NULL)
 		return true;
 
 	const uint32_t begin = (uint32_t)(message->body.at - edits->base);
+	const uint32_t length = message->body.length;
 
-	if (!body_growth(edits, begin, begin + message->body.length, &growth, &before) ||
-		message->body.length + growth < 0) {
+	if (!body_growth(edits, begin, begin + length, &growth, &before) ||
+		(int64_t)length + growth < 0) {
 		edits->overflow = true;
 		return false;
 	}
@@ -303,13 +362,8 @@ sip_edits_content_length(struct sip_edits *edits, const struct sip_message *mess
 		return true;
 	/* A repeated header must not begin to differ. */
 	for (; header != NULL; header = sip_header_next(message, header)) {
-		if (!sip_edits_number(
-			    edits, header->value, (uint32_t)(message->body.length + growth)))
+		if (!number_place(edits, header->value, length + (uint32_t)growth, before))
 			return false;
-		if (disorder || !edits->disorder)
-			continue;
-		edit_place(edits, before, last_end);
-		disorder = edits->disorder;
 		before++;
 	}
 	return true;
@@ -424,6 +478,26 @@ edits_copy(const struct sip_edits *edits, const char *from, uint32_t at, uint32_
 	text_copy(to, from, length - at);
 }
 
+/* The same where there is room behind both texts, so that nothing but whole blocks is copied. */
+static inline void
+edits_copy_blocks(
+	const struct sip_edits *edits, const char *from, uint32_t at, uint32_t length, char *to)
+{
+	const struct sip_edit *const end = edits->edit + edits->count;
+
+	for (const struct sip_edit *edit = edits->edit; edit < end; edit++) {
+		const uint32_t gap = edit->offset - at, old = edit->length;
+
+		blocks_copy(to, from, gap);
+		to += gap;
+		memcpy(to, edits->text + edit->text_offset, SIP_EDIT_TEXT_SLACK);
+		to += edit->text_length;
+		from += gap + old;
+		at += gap + old;
+	}
+	blocks_copy(to, from, length - at);
+}
+
 int64_t
 sip_edits_apply_to(
 	struct sip_edits *edits, const char *from, uint32_t length, char *to, uint32_t capacity)
@@ -474,14 +548,19 @@ sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t c
 		return result;
 
 	const uint32_t first = edits->edit[0].offset;
-	char scratch[EDIT_SCRATCH];
+	char scratch[EDIT_SCRATCH + EDIT_BLOCK];
 
-	if (length - first > sizeof(scratch)) {
+	if (length - first > EDIT_SCRATCH) {
 		edits_shift(edits, base, length);
 		return result;
 	}
-	/* The compiler would make a memcpy() of known bounds a string instruction, which is slow. */
-	memmove(scratch, base + first, length - first);
-	edits_copy(edits, scratch, first, length, base + first, base + result);
+	/* Nearly always: behind a message is the rest of a buffer. */
+	if ((result > length ? result : length) + EDIT_BLOCK <= capacity && !edits->long_text) {
+		blocks_copy(scratch, base + first, length - first);
+		edits_copy_blocks(edits, scratch, first, length, base + first);
+	} else {
+		memcpy(scratch, base + first, length - first);
+		edits_copy(edits, scratch, first, length, base + first, base + result);
+	}
 	return result;
 }

@@ -22,7 +22,11 @@ struct sip_edits {
 	int32_t growth; /* sum of length changes */
 	bool overflow; /* an edit did not fit: apply will refuse */
 	bool disorder; /* planned in another order than their places, or overlapping */
+	bool long_text; /* one is longer than the slack */
+	uint8_t known_address_length, known_length; /* without and with ":port" */
+	uint16_t known_offset, known_port; /* the address written last, which the next may repeat */
 	uint32_t end; /* where the last one ends */
+	uint64_t known; /* that address and a bit above it; 0: none */
 	struct sip_edit edit[SIP_EDITS_MAX];
 	char text[SIP_EDIT_TEXT_MAX + SIP_EDIT_TEXT_SLACK];
 };
@@ -47,9 +51,9 @@ bool sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number
 bool sip_edits_content_length(struct sip_edits *edits, const struct sip_message *message);
 
 /**
- * Apply all edits in place, right to left. `length` is the message's length (bytes from base),
- * `capacity` what may be used from base on. Returns the new length, or -EMSGSIZE (too long),
- * -EINVAL (overlap or overflow); on failure the buffer is unchanged.
+ * Apply all edits in place. `length` is the message's length (bytes from base), `capacity` what may
+ * be used from base on: what stands there behind the message is not kept. Returns the new length, or
+ * -EMSGSIZE (too long), -EINVAL (overlap or overflow); on failure the buffer is unchanged.
  */
 int64_t sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity);
 

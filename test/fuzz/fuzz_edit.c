@@ -44,9 +44,11 @@ copy_of(const char *text, uint32_t length, uint32_t capacity)
 }
 
 static void
-text_make(struct planned *edit, uint64_t *random)
+text_make(struct planned *edit, bool shorter, uint64_t *random)
 {
-	edit->text_length = fuzz_random(random, fuzz_random(random, 8) == 0 ? TEXT_MAX : 40);
+	const bool longer = !shorter && fuzz_random(random, 8) == 0;
+
+	edit->text_length = fuzz_random(random, longer ? TEXT_MAX : shorter ? 33 : 40);
 	for (uint32_t i = 0; i < edit->text_length; i++)
 		edit->text[i] = (char)('a' + fuzz_random(random, 26));
 }
@@ -56,6 +58,8 @@ static void
 plan_make(struct plan *plan, uint32_t begin, uint32_t end, uint64_t *random)
 {
 	const uint32_t count = fuzz_random(random, PLANNED_MAX);
+	const bool shorter = fuzz_random(random, 2) == 0;
+	const bool in_order = fuzz_random(random, 4) == 0;
 	uint32_t at = begin;
 
 	plan->count = 0;
@@ -66,7 +70,7 @@ plan_make(struct plan *plan, uint32_t begin, uint32_t end, uint64_t *random)
 		edit->length = fuzz_random(random, 30);
 		if (edit->length > end - edit->offset)
 			edit->length = end - edit->offset;
-		text_make(edit, random);
+		text_make(edit, shorter, random);
 		at = edit->offset + edit->length;
 		switch (fuzz_random(random, 60)) {
 		case 0:
@@ -81,8 +85,7 @@ plan_make(struct plan *plan, uint32_t begin, uint32_t end, uint64_t *random)
 			break;
 		}
 	}
-	/* In any order. */
-	for (uint32_t i = plan->count; i > 1; i--) {
+	for (uint32_t i = in_order ? 0 : plan->count; i > 1; i--) {
 		const uint32_t other = fuzz_random(random, i);
 		const struct planned edit = plan->edit[other];
 
@@ -185,18 +188,24 @@ both_forms_check(const char *text, uint32_t length, int64_t result)
 	free(to);
 	free(source);
 
-	in_place = copy_of(text, length, wanted > length ? wanted : length);
-	if (result > (int64_t)length) {
-		PROPERTY(sip_edits_apply(&edits, in_place, length, wanted - 1) == -EMSGSIZE);
-		PROPERTY(memcmp(in_place, text, length) == 0);
+	/* Exactly enough room, and more. */
+	for (uint32_t i = 0; i < 3; i++) {
+		static const uint32_t rooms[] = {0, 63, 64};
+		const uint32_t capacity = (wanted > length ? wanted : length) + rooms[i];
+
+		in_place = copy_of(text, length, capacity);
+		if (result > (int64_t)length) {
+			PROPERTY(
+				sip_edits_apply(&edits, in_place, length, wanted - 1) == -EMSGSIZE);
+			PROPERTY(memcmp(in_place, text, length) == 0);
+		}
+		PROPERTY(sip_edits_apply(&edits, in_place, length, capacity) == result);
+		if (result < 0)
+			PROPERTY(length == 0 || memcmp(in_place, text, length) == 0);
+		else if (result > 0)
+			PROPERTY(memcmp(in_place, expected, wanted) == 0);
+		free(in_place);
 	}
-	PROPERTY(sip_edits_apply(&edits, in_place, length, wanted > length ? wanted : length) ==
-		 result);
-	if (result < 0)
-		PROPERTY(length == 0 || memcmp(in_place, text, length) == 0);
-	else if (result > 0)
-		PROPERTY(memcmp(in_place, expected, wanted) == 0);
-	free(in_place);
 }
 
 /* Put back what was replaced, from left to right: the original comes out. At one place insertions
