@@ -2,11 +2,12 @@
 /*
  * Bindings: find, make, close. RFC 4787 section 4.
  *
- * Life cycle: an outside endpoint is taken, the object is filled, its index is stored at the
- * outside port, its inside key is added, its state becomes OPEN. Closing goes the other way: state
- * CLOSED, key deleted, outside port hidden (all under the inside key's stripe); then its flows are
- * removed and the object retires; after a grace period the pool's release function gives the port
- * back. A reader that holds a closed binding learns it from flow_create(): -ESTALE.
+ * Life cycle: an outside endpoint is taken, the object is filled, its inside key is added, its state
+ * becomes OPEN, its index is stored at the outside port. Adding the key is the last step that may
+ * fail, and until then nobody can find the binding: what is not made never had a flow. Closing:
+ * state CLOSED, key deleted, outside port hidden (all under the inside key's stripe); then its flows
+ * are removed and the object retires; after a grace period the pool's release function gives the
+ * port back. A reader that holds a closed binding learns it from flow_create(): -ESTALE.
  *
  * Synchronization: making and closing under the stripe of the inside key; finding takes no lock.
  * A live object whose state is not OPEN belongs to its maker or closer.
@@ -36,7 +37,7 @@ outside_unused(struct nat *nat, const struct outside_choice *choice)
 	outside_give_back(nat, &choice->endpoint, choice->slot);
 }
 
-/* A new binding that can be found by its outside half; NULL: the pool is empty. Under the stripe. */
+/* A new binding, not yet to be found; NULL: the pool is empty. Under the stripe. */
 static struct binding *
 binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	const struct outside_choice *choice, uint8_t kind, bool permanent)
@@ -56,25 +57,18 @@ binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside
 	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 	binding->created_s = self->now_s;
 	flow_owner_init(&binding->flows);
-	/* release: pairs with binding_is_open() */
-	atomic_store_explicit(&binding->state, BINDING_OPEN, memory_order_release);
-
-	port_map_publish(outside_map(nat, choice->slot, choice->endpoint.proto),
-		rte_be_to_cpu_16(choice->endpoint.port), pool_index(nat->bindings, binding));
 	return binding;
 }
 
-/* It did not get into the table, but could be found by its outside half already: no reuse before a
- * grace period. */
+/* Its inside key is in the table: open, counted, found by its outside half too. Under the stripe. */
 static void
-binding_undo(struct nat *nat, struct binding *binding)
+binding_publish(struct thread *self, struct nat *nat, struct binding *binding)
 {
-	atomic_store_explicit(&binding->state, BINDING_CLOSED, memory_order_relaxed);
-	outside_hide(nat, &binding->outside, binding->outside_slot);
-	rte_spinlock_lock(&binding->flows.lock);
-	binding->flows.closed = true;
-	rte_spinlock_unlock(&binding->flows.lock);
-	pool_retire(nat->bindings, binding);
+	/* release: pairs with binding_is_open() */
+	atomic_store_explicit(&binding->state, BINDING_OPEN, memory_order_release);
+	port_map_publish(outside_map(nat, binding->outside_slot, binding->outside.proto),
+		rte_be_to_cpu_16(binding->outside.port), pool_index(nat->bindings, binding));
+	event_count(self->counters, EVENT_BINDING_CREATED, 1);
 }
 
 int
@@ -84,39 +78,45 @@ binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 {
 	struct binding *binding = binding_fill(self, nat, inside, choice, kind, permanent);
 
-	if (!binding) {
-		outside_unused(nat, choice);
-		return -ENOBUFS;
-	}
-	if (port_pair_add(nat->inside, &ref->key, ref->hash, nodes, &binding->node, ref->odd) < 0) {
-		binding_undo(nat, binding);
-		return -ENOBUFS;
-	}
-	event_count(self->counters, EVENT_BINDING_CREATED, 1);
+	if (!binding)
+		goto fail;
+	if (port_pair_add(nat->inside, &ref->key, ref->hash, nodes, &binding->node, ref->odd) < 0)
+		goto fail_binding;
+	binding_publish(self, nat, binding);
 	*result = binding;
 	return 0;
+
+fail_binding:
+	pool_free_unused(nat->bindings, binding);
+fail:
+	outside_unused(nat, choice);
+	return -ENOBUFS;
 }
 
 int
 binding_make_both(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 	const struct door_spec spec[2], const struct outside_choice choice[2],
-	struct binding *binding[2])
+	struct binding *result[2])
 {
-	for (unsigned int i = 0; i < 2; i++) {
+	struct binding *binding[2];
+
+	for (unsigned int i = 0; i < 2; i++)
 		binding[i] = binding_fill(
 			self, nat, &spec[i].inside, &choice[i], door_kind(&choice[i]), false);
-		if (!binding[i])
-			outside_unused(nat, &choice[i]);
-	}
 	if (binding[0] && binding[1] &&
 		port_pair_add_both(nat->inside, &ref->key, ref->hash, &binding[ref->odd]->node,
 			&binding[!ref->odd]->node) == 0) {
-		event_count(self->counters, EVENT_BINDING_CREATED, 2);
+		for (unsigned int i = 0; i < 2; i++) {
+			binding_publish(self, nat, binding[i]);
+			result[i] = binding[i];
+		}
 		return 0;
 	}
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
 		if (binding[i])
-			binding_undo(nat, binding[i]);
+			pool_free_unused(nat->bindings, binding[i]);
+		outside_unused(nat, &choice[i]);
+	}
 	return -ENOBUFS;
 }
 

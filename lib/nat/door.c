@@ -150,7 +150,7 @@ pair_make(struct thread *self, struct nat *nat, const struct inside_ref ref[2],
 			outside_unused(nat, &choice[i]);
 			continue;
 		}
-		/* Looked up again: the first one may be its neighbour. */
+		/* Looked up here: of one key with the other, its neighbour stands there. */
 		rc = binding_make(self, nat, &ref[i], inside_nodes(nat, &ref[i]), &spec[i].inside,
 			&choice[i], door_kind(&choice[i]), false, &binding[i]);
 		if (rc == 0 && i == 0)

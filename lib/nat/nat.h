@@ -15,8 +15,8 @@
  * (pool release function).
  *
  * Locks: stripe of the inside key for get, hold, close; port words by compare-and-swap. Then a
- * flow_owner lock (flow.h). Publication: the object is complete, then the outside word, then the
- * inside key.
+ * flow_owner lock (flow.h). Publication: the object is complete, then the inside key, which may not
+ * fit, then the outside word.
  */
 #ifndef NAT_NAT_H
 #define NAT_NAT_H

@@ -111,8 +111,8 @@ void outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t
 
 /**
  * Make and publish a binding of a taken outside endpoint. `nodes`: what stands under its key, that
- * is its neighbour's or NULL. 0, or -ENOBUFS: then the endpoint has been given back, or will be with
- * the binding's grace period. Under the inside key's stripe.
+ * is its neighbour's or NULL. 0, or -ENOBUFS: then the endpoint has been given back. Under the inside
+ * key's stripe.
  */
 int binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 	struct port_pair_node *nodes, const struct endpoint *inside,
@@ -153,7 +153,7 @@ void door_end_finish(
 static inline bool
 binding_is_open(const struct binding *binding)
 {
-	/* acquire: pairs with the release in binding_make(); its fields are complete */
+	/* acquire: pairs with the release in binding_publish(); its fields are complete */
 	return atomic_load_explicit(&binding->state, memory_order_acquire) == BINDING_OPEN;
 }
 
