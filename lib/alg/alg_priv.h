@@ -47,7 +47,8 @@ enum opening_flag {
 	OPENING_MUX = 1 << 0, /* RTP: its description offered or accepted rtcp-mux */
 	OPENING_MUX_AGREED = 1 << 1, /* RTP: both did; there is no RTCP opening any more */
 	OPENING_ICE = 1 << 2, /* the stream has candidates */
-	OPENING_CANDIDATE = 1 << 3, /* beside the default destination: candidate, other description */
+	OPENING_CANDIDATE =
+		1 << 3, /* beside the default destination: candidate, other description */
 	OPENING_KEPT = 1 << 4, /* on hold with 0.0.0.0: kept from the description before */
 };
 
@@ -353,8 +354,9 @@ rte_be32_t host_outward(const struct plan *plan, rte_be32_t address);
 
 /* rewrite.c, via.c, identity.c */
 void rewrite_headers(struct plan *plan);
-void rewrite_via(struct plan *plan, struct slice value, bool first);
-void rewrite_identity(struct plan *plan, enum sip_header_id id, struct slice value);
+void rewrite_via(struct plan *plan, const struct sip_via *via,
+	const struct sip_via_parameters *parameters, bool first);
+void rewrite_identity(struct plan *plan, enum sip_header_id id, const struct sip_uri *uri);
 
 /* peer.c */
 void peer_open(struct plan *plan);

@@ -44,33 +44,13 @@ identity_inward(struct plan *plan, enum sip_header_id id, const struct sip_hostp
 	sip_edits_address(plan->edits, host->host, inside ? inside : plan->path->new_dst, 0);
 }
 
-/* The URI of a value, at NULL: none. From and To have been read with their tags already. */
-static struct slice
-identity_uri(const struct sip_message *sip, enum sip_header_id id, struct slice value)
-{
-	const struct sip_header *first = sip_header_first(sip, id);
-	struct sip_address address;
-
-	if (value.at == first->value.at && value.length == first->value.length) {
-		if (id == SIP_HEADER_FROM)
-			return sip->from.uri;
-		if (id == SIP_HEADER_TO)
-			return sip->to.uri;
-	}
-	return sip_address_parse(value, &address) ? address.uri : (struct slice){NULL, 0};
-}
-
 void
-rewrite_identity(struct plan *plan, enum sip_header_id id, struct slice value)
+rewrite_identity(struct plan *plan, enum sip_header_id id, const struct sip_uri *uri)
 {
-	struct sip_uri uri;
-
-	if (!(plan->outward || plan->inward) ||
-		!sip_uri_parse(identity_uri(plan->sip, id, value), &uri) ||
-		uri.host.kind != SIP_HOST_IPV4)
+	if (uri->host.kind != SIP_HOST_IPV4)
 		return;
-	if (plan->inward && uri.host.ipv4 == plan->path->key.dst)
-		identity_inward(plan, id, &uri.host);
+	if (plan->inward && uri->host.ipv4 == plan->path->key.dst)
+		identity_inward(plan, id, &uri->host);
 	else if (plan->outward)
-		identity_outward(plan, id, &uri.host);
+		identity_outward(plan, id, &uri->host);
 }

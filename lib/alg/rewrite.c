@@ -142,33 +142,32 @@ rewrite_embedded(struct plan *plan, struct slice headers)
 }
 
 static void
-rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
+rewrite_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_uri *uri,
 	struct slice parameters)
 {
 	bool registers = plan->sip->method == SIP_REGISTER && row->opens == OPENS_CONTACT;
 	bool secure, own;
 	struct sip_uri_parameters named = {0};
 	struct endpoint inside;
-	struct sip_uri uri;
 
-	if (!sip_uri_parse(text, &uri) || uri.host.kind == SIP_HOST_NONE)
+	if (uri->host.kind == SIP_HOST_NONE)
 		return;
-	if (uri.parameters.length > 0)
-		sip_uri_parameters_read(uri.parameters, &named);
+	if (uri->parameters.length > 0)
+		sip_uri_parameters_read(uri->parameters, &named);
 
-	uint8_t proto = uri_proto(&uri, named.transport, &secure);
+	uint8_t proto = uri_proto(uri, named.transport, &secure);
 	uint16_t default_port = secure ? SIPS_PORT : SIP_PORT;
 	struct token token = {
-		.host = &uri.host,
-		.edit = uri.host.text,
+		.host = &uri->host,
+		.edit = uri->host.text,
 		.port = default_port,
 		.default_port = default_port,
 		.proto = proto,
 		.spelling = row->spelling,
 	};
 	struct opening_request request = {
-		.endpoint = {uri.host.ipv4,
-			rte_cpu_to_be_16(uri.host.port_text.at ? uri.host.port : default_port),
+		.endpoint = {uri->host.ipv4,
+			rte_cpu_to_be_16(uri->host.port_text.at ? uri->host.port : default_port),
 			proto},
 		.kind = row->opens == OPENS_ROUTE ? PINHOLE_ROUTE : PINHOLE_CONTACT,
 		.pin = row->opens != OPENS_NOTHING && message_opens(plan),
@@ -179,7 +178,7 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
 		request.held = plan->call != NULL;
 		request.until_s = plan->self->now_s + timed_lifetime(plan);
 	}
-	if (uri.host.kind == SIP_HOST_IPV4) {
+	if (uri->host.kind == SIP_HOST_IPV4) {
 		/* A hairpin's sender names itself first; what it echoes is the other half. */
 		own = token_outward(plan, &token, &request);
 		if (!own && token_inward(plan, &token, &inside)) {
@@ -199,19 +198,16 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, struct slice text,
 				plan, &request.endpoint, contact_lifetime(plan, parameters));
 	}
 	rewrite_maddr(plan, named.maddr, &token, &request);
-	if (uri.headers.length > 0)
-		rewrite_embedded(plan, uri.headers);
+	if (uri->headers.length > 0)
+		rewrite_embedded(plan, uri->headers);
 }
 
 static void
-rewrite_uri_value(struct plan *plan, const struct rewrite_row *row, struct slice value)
+rewrite_uri_value(struct plan *plan, const struct rewrite_row *row,
+	const struct sip_address *address, const struct sip_uri *uri)
 {
-	struct sip_address address;
-
-	if (!sip_address_parse(value, &address))
-		return;
-	if (!address.star) {
-		rewrite_uri(plan, row, address.uri, address.parameters);
+	if (!address->star) {
+		rewrite_uri(plan, row, uri, address->parameters);
 	} else if (plan->sip->method == SIP_REGISTER && plan->sip->request) {
 		/* "*" takes back all: of those, the sender's own endpoint is known. */
 		struct endpoint source = {
@@ -221,25 +217,42 @@ rewrite_uri_value(struct plan *plan, const struct rewrite_row *row, struct slice
 	}
 }
 
+/* From and To, which were read with their tags and hold one value each. */
+static void
+rewrite_party(struct plan *plan, enum sip_header_id id, struct slice text)
+{
+	struct sip_uri uri;
+
+	if (sip_uri_parse(text, &uri))
+		rewrite_identity(plan, id, &uri);
+}
+
+static void
+rewrite_vias(struct plan *plan, const struct sip_header *header)
+{
+	bool first = header == sip_header_first(plan->sip, SIP_HEADER_VIA);
+	struct sip_via_parameters parameters;
+	struct slice rest = header->value;
+	struct sip_via via;
+
+	while (plan->drop == ALG_FORWARD && sip_via_next(&rest, &via, &parameters)) {
+		rewrite_via(plan, &via, &parameters, first);
+		first = false;
+	}
+}
+
 static void
 rewrite_header(struct plan *plan, const struct rewrite_row *row, const struct sip_header *header)
 {
-	bool first = header == &plan->sip->header[plan->sip->first[SIP_HEADER_VIA] - 1];
-	struct slice rest = header->value, value;
+	struct slice rest = header->value;
+	struct sip_address address;
+	struct sip_uri uri;
 
-	while (plan->drop == ALG_FORWARD && sip_value_next(&rest, &value)) {
-		switch (row->action) {
-		case REWRITE_VIA:
-			rewrite_via(plan, value, first);
-			first = false;
-			break;
-		case REWRITE_URI:
-			rewrite_uri_value(plan, row, value);
-			break;
-		case REWRITE_IDENTITY:
-			rewrite_identity(plan, (enum sip_header_id)header->id, value);
-			break;
-		}
+	while (plan->drop == ALG_FORWARD && sip_address_next(&rest, &address, &uri)) {
+		if (row->action == REWRITE_URI)
+			rewrite_uri_value(plan, row, &address, &uri);
+		else
+			rewrite_identity(plan, (enum sip_header_id)header->id, &uri);
 	}
 }
 
@@ -248,14 +261,22 @@ rewrite_headers(struct plan *plan)
 {
 	const struct sip_message *sip = plan->sip;
 	uint8_t where = sip->request ? IN_REQUEST : IN_RESPONSE;
+	struct sip_uri uri;
 
-	if (sip->request)
-		rewrite_uri(plan, &request_uri_row, sip->request_uri, (struct slice){0});
+	if (sip->request && sip_uri_parse(sip->request_uri, &uri))
+		rewrite_uri(plan, &request_uri_row, &uri, (struct slice){0});
 	for (unsigned int i = 0; i < sip->header_count; i++) {
-		const struct rewrite_row *row = &rows[sip->header[i].id];
+		const struct sip_header *header = &sip->header[i];
+		const struct rewrite_row *row = &rows[header->id];
 
-		if (row->where & where)
-			rewrite_header(plan, row, &sip->header[i]);
+		if (row->action == REWRITE_VIA)
+			rewrite_vias(plan, header);
+		else if (header == sip_header_first(sip, SIP_HEADER_FROM))
+			rewrite_party(plan, SIP_HEADER_FROM, sip->from.uri);
+		else if (header == sip_header_first(sip, SIP_HEADER_TO))
+			rewrite_party(plan, SIP_HEADER_TO, sip->to.uri);
+		else if (row->where & where)
+			rewrite_header(plan, row, header);
 		if (plan->drop != ALG_FORWARD)
 			return;
 	}

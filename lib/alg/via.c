@@ -139,26 +139,22 @@ via_maddr(struct plan *plan, struct slice maddr, const struct token *like, uint1
 }
 
 void
-rewrite_via(struct plan *plan, struct slice value, bool first)
+rewrite_via(struct plan *plan, const struct sip_via *via,
+	const struct sip_via_parameters *parameters, bool first)
 {
 	struct token like = {.spelling = SPELLING_VIA};
-	struct sip_via_parameters parameters;
 	uint16_t sent_by_port;
-	struct sip_via via;
 
-	if (!sip_via_parse(value, &via))
+	if (via->sent_by.kind == SIP_HOST_NONE)
 		return;
-	like.proto = via_proto(via.transport, &like.default_port);
-	sent_by_port = via.sent_by.port_text.at ? via.sent_by.port : like.default_port;
+	like.proto = via_proto(via->transport, &like.default_port);
+	sent_by_port = via->sent_by.port_text.at ? via->sent_by.port : like.default_port;
 	if (first && plan->sip->request && plan->sip->method != SIP_ACK && !plan->stray)
-		via_open(plan, &via, like.default_port);
+		via_open(plan, via, like.default_port);
 	if (plan->drop != ALG_FORWARD || !(plan->outward || plan->inward))
 		return;
-	if (via.sent_by.kind == SIP_HOST_IPV4)
-		via_token(plan, &via.sent_by, via.sent_by.text, like.default_port, &like);
-	if (via.parameters.length == 0)
-		return;
-	sip_via_parameters_read(via.parameters, &parameters);
-	via_received(plan, &via, &parameters, sent_by_port);
-	via_maddr(plan, parameters.maddr, &like, sent_by_port);
+	if (via->sent_by.kind == SIP_HOST_IPV4)
+		via_token(plan, &via->sent_by, via->sent_by.text, like.default_port, &like);
+	via_received(plan, via, parameters, sent_by_port);
+	via_maddr(plan, parameters->maddr, &like, sent_by_port);
 }

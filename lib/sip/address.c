@@ -3,7 +3,9 @@
  * name-addr and addr-spec with header parameters (RFC 3261 20.10, 25.1). No state; a value is read
  * once.
  */
+#include "sip/message.h"
 #include "sip/uri_priv.h"
+#include "sip/usual_priv.h"
 
 /* Past quoted strings to what decides: '<', ';' or the end. NULL: a quote is not closed. */
 static inline const char *
@@ -62,4 +64,25 @@ sip_address_parse(struct slice value, struct sip_address *address)
 		scan_store(&address->parameters, slice_of(p, end));
 	}
 	return address->uri.length > 0;
+}
+
+static __attribute__((noinline)) bool
+address_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
+{
+	struct slice value;
+
+	if (!sip_value_next(rest, &value))
+		return false;
+	if (!sip_address_parse(value, address))
+		memset(address, 0, sizeof(*address));
+	if (address->uri.length == 0 || !sip_uri_parse(address->uri, uri))
+		memset(uri, 0, sizeof(*uri));
+	return true;
+}
+
+bool
+sip_address_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
+{
+	return (usual_able() && usual_address(rest, address, uri)) ||
+	       address_next(rest, address, uri);
 }

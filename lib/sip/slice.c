@@ -3,6 +3,7 @@
  * Reading words, numbers and addresses out of slices. No state, nothing is copied.
  */
 #include "sip/uri_priv.h"
+#include "sip/usual_priv.h"
 
 static inline bool
 is_letter(char byte)
@@ -70,5 +71,7 @@ slice_ipv4(struct slice slice, uint32_t *address)
 {
 	if (slice.length < 7 || slice.length > 15)
 		return false;
+	if (usual_able() && usual_quad(slice, address))
+		return true;
 	return ipv4_read(slice.at, slice.at + slice.length, address) == slice.at + slice.length;
 }

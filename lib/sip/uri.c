@@ -5,6 +5,7 @@
  */
 #include "sip/escaped_priv.h"
 #include "sip/parameter_priv.h"
+#include "sip/usual_priv.h"
 
 /* Of several '@' in a row the last, as far as no ';' or '?' stands between. */
 static __attribute__((noinline)) const char *
@@ -69,8 +70,9 @@ other_parse(struct slice scheme, const char *p, const char *end, struct sip_uri 
 	return p < end;
 }
 
-bool
-sip_uri_parse(struct slice text, struct sip_uri *uri)
+/* Apart, so that the usual way saves no registers. */
+static __attribute__((noinline)) bool
+uri_parse(struct slice text, struct sip_uri *uri)
 {
 	const struct slice trimmed = scan_trim(text.at, text.at + text.length);
 	const char *const p = trimmed.at;
@@ -92,6 +94,12 @@ sip_uri_parse(struct slice text, struct sip_uri *uri)
 	if (colon == p || colon == end || *colon != ':' || scan_is(*p, SCAN_DIGIT))
 		return false;
 	return other_parse(slice_of(p, colon), colon + 1, end, uri);
+}
+
+bool
+sip_uri_parse(struct slice text, struct sip_uri *uri)
+{
+	return (usual_able() && usual_uri(text, uri)) || uri_parse(text, uri);
 }
 
 enum sip_transport

@@ -82,6 +82,13 @@ struct sip_address {
 };
 bool sip_address_parse(struct slice value, struct sip_address *address);
 
+/**
+ * Take the next value off a list, as sip_value_next() does, with its URI. False when nothing is
+ * left. One that is no address has address->uri at NULL, one that is "*" or whose URI cannot be read
+ * has none: scheme OTHER, host of kind NONE, all slices at NULL.
+ */
+bool sip_address_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri);
+
 struct sip_via {
 	struct slice transport; /* "UDP" */
 	struct sip_hostport sent_by;
@@ -102,6 +109,10 @@ struct sip_via_parameters {
 
 /** Find them all in one pass. */
 void sip_via_parameters_read(struct slice parameters, struct sip_via_parameters *found);
+
+/** Take the next Via value off a list, as sip_value_next() does, with its parameters. False when
+ *  nothing is left. What is no Via value has a sent_by of kind NONE. */
+bool sip_via_next(struct slice *rest, struct sip_via *via, struct sip_via_parameters *parameters);
 
 struct sip_parameter {
 	struct slice name;

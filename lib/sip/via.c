@@ -3,7 +3,9 @@
  * One Via value (RFC 3261 20.42, 25.1): spaces round the slashes and the colon, and a comment after
  * sent-by as RFC 2543 wrote it. No state.
  */
+#include "sip/message.h"
 #include "sip/parameter_priv.h"
+#include "sip/usual_priv.h"
 
 /* Past LWS "/" LWS, or NULL. */
 static const char *
@@ -112,4 +114,24 @@ sip_via_parameters_read(struct slice parameters, struct sip_via_parameters *foun
 		parameter_note(base, p, end, found);
 	if (found->rport.length > 0 && slice_number(found->rport, UINT16_MAX, &port))
 		found->rport_number = (uint16_t)port;
+}
+
+static __attribute__((noinline)) bool
+via_next(struct slice *rest, struct sip_via *via, struct sip_via_parameters *parameters)
+{
+	struct slice value;
+
+	if (!sip_value_next(rest, &value))
+		return false;
+	if (!sip_via_parse(value, via))
+		memset(via, 0, sizeof(*via));
+	sip_via_parameters_read(via->parameters, parameters);
+	return true;
+}
+
+bool
+sip_via_next(struct slice *rest, struct sip_via *via, struct sip_via_parameters *parameters)
+{
+	return (usual_able() && usual_via(rest, via, parameters)) ||
+	       via_next(rest, via, parameters);
 }

@@ -66,81 +66,79 @@ rewrite_maddr(struct rewrite *rewrite, struct slice maddr)
 }
 
 static inline void
-rewrite_via(struct rewrite *rewrite, struct slice value)
+rewrite_via(
+	struct rewrite *rewrite, const struct sip_via *via, const struct sip_via_parameters *named)
 {
-	struct sip_via_parameters named;
-	struct sip_via via;
 	uint32_t address;
 
-	if (!sip_via_parse(value, &via))
+	if (via->sent_by.kind == SIP_HOST_NONE)
 		return;
-	rewrite->seen += sip_transport_of(via.transport);
-	rewrite_host(rewrite, &via.sent_by, REWRITE_PORT);
-	if (via.parameters.length == 0)
-		return;
-	sip_via_parameters_read(via.parameters, &named);
-	if (named.received.length > 0 && slice_ipv4(named.received, &address) &&
+	rewrite->seen += sip_transport_of(via->transport);
+	rewrite_host(rewrite, &via->sent_by, REWRITE_PORT);
+	if (named->received.length > 0 && slice_ipv4(named->received, &address) &&
 		rewrite_inside(address)) {
-		sip_edits_address(&rewrite->edits, named.received, REWRITE_OUTSIDE, 0);
-		if (named.rport_number != 0)
-			sip_edits_number(&rewrite->edits, named.rport, REWRITE_PORT);
+		sip_edits_address(&rewrite->edits, named->received, REWRITE_OUTSIDE, 0);
+		if (named->rport_number != 0)
+			sip_edits_number(&rewrite->edits, named->rport, REWRITE_PORT);
 	}
-	rewrite_maddr(rewrite, named.maddr);
+	rewrite_maddr(rewrite, named->maddr);
 }
 
 static inline void
-rewrite_uri(struct rewrite *rewrite, struct slice text)
+rewrite_uri(struct rewrite *rewrite, const struct sip_uri *uri)
 {
 	struct sip_uri_parameters named;
-	struct sip_uri uri;
 
-	if (!sip_uri_parse(text, &uri) || uri.host.kind == SIP_HOST_NONE)
+	if (uri->host.kind == SIP_HOST_NONE)
 		return;
-	rewrite_host(rewrite, &uri.host, REWRITE_PORT);
-	if (uri.parameters.length == 0)
+	rewrite_host(rewrite, &uri->host, REWRITE_PORT);
+	if (uri->parameters.length == 0)
 		return;
-	sip_uri_parameters_read(uri.parameters, &named);
+	sip_uri_parameters_read(uri->parameters, &named);
 	rewrite->seen += named.transport;
 	rewrite_maddr(rewrite, named.maddr);
 }
 
 static inline void
-rewrite_identity(struct rewrite *rewrite, struct slice text)
+rewrite_identity(struct rewrite *rewrite, const struct sip_uri *uri)
+{
+	rewrite->seen++;
+	if (uri->host.kind == SIP_HOST_IPV4 && rewrite_inside(uri->host.ipv4))
+		sip_edits_address(&rewrite->edits, uri->host.host, REWRITE_OUTSIDE, 0);
+}
+
+static inline void
+rewrite_party(struct rewrite *rewrite, struct slice text)
 {
 	struct sip_uri uri;
 
-	if (!sip_uri_parse(text, &uri))
-		return;
-	rewrite->seen++;
-	if (uri.host.kind == SIP_HOST_IPV4 && rewrite_inside(uri.host.ipv4))
-		sip_edits_address(&rewrite->edits, uri.host.host, REWRITE_OUTSIDE, 0);
+	if (sip_uri_parse(text, &uri))
+		rewrite_identity(rewrite, &uri);
+}
+
+static inline void
+rewrite_vias(struct rewrite *rewrite, const struct sip_header *header)
+{
+	struct slice rest = header->value;
+	struct sip_via_parameters named;
+	struct sip_via via;
+
+	while (sip_via_next(&rest, &via, &named))
+		rewrite_via(rewrite, &via, &named);
 }
 
 static inline void
 rewrite_header(struct rewrite *rewrite, const struct sip_header *header, enum rewrite_role role)
 {
-	const struct sip_message *const sip = &rewrite->sip;
-	struct slice rest = header->value, value;
+	struct slice rest = header->value;
 	struct sip_address address;
+	struct sip_uri uri;
 
-	/* From and To were read with their tags. */
-	if (header->id == SIP_HEADER_FROM && header == sip_header_first(sip, SIP_HEADER_FROM)) {
-		rewrite_identity(rewrite, sip->from.uri);
-		return;
-	}
-	if (header->id == SIP_HEADER_TO && header == sip_header_first(sip, SIP_HEADER_TO)) {
-		rewrite_identity(rewrite, sip->to.uri);
-		return;
-	}
-	while (sip_value_next(&rest, &value)) {
-		if (role == ROLE_VIA) {
-			rewrite_via(rewrite, value);
-		} else if (sip_address_parse(value, &address) && !address.star) {
-			if (role == ROLE_URI)
-				rewrite_uri(rewrite, address.uri);
-			else
-				rewrite_identity(rewrite, address.uri);
-		}
+	while (sip_address_next(&rest, &address, &uri)) {
+		if (role == ROLE_URI)
+			rewrite_uri(rewrite, &uri);
+		else
+			rewrite_identity(rewrite, &uri);
 	}
 }
 
@@ -192,16 +190,25 @@ rewrite_description(struct rewrite *rewrite)
 static inline int64_t
 rewrite_message(struct rewrite *rewrite, char *text, uint32_t length, uint32_t capacity)
 {
+	const struct sip_message *const sip = &rewrite->sip;
+	struct sip_uri uri;
+
 	if (sip_message_parse(text, length, &rewrite->sip) != SIP_OK)
 		return 0;
 	sip_edits_begin(&rewrite->edits, text);
-	if (rewrite->sip.request)
-		rewrite_uri(rewrite, rewrite->sip.request_uri);
-	for (uint32_t i = 0; i < rewrite->sip.header_count; i++) {
-		const struct sip_header *const header = &rewrite->sip.header[i];
+	if (sip->request && sip_uri_parse(sip->request_uri, &uri))
+		rewrite_uri(rewrite, &uri);
+	for (uint32_t i = 0; i < sip->header_count; i++) {
+		const struct sip_header *const header = &sip->header[i];
 		const enum rewrite_role role = rewrite_roles[header->id];
 
-		if (role != ROLE_NONE)
+		if (role == ROLE_VIA)
+			rewrite_vias(rewrite, header);
+		else if (header == sip_header_first(sip, SIP_HEADER_FROM))
+			rewrite_party(rewrite, sip->from.uri);
+		else if (header == sip_header_first(sip, SIP_HEADER_TO))
+			rewrite_party(rewrite, sip->to.uri);
+		else if (role != ROLE_NONE)
 			rewrite_header(rewrite, header, role);
 	}
 	rewrite_description(rewrite);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The ways to look for bytes against each other: every variant of the line search that this
- * processor can run against a reader that goes byte by byte, and all of lib/sip as it is against
- * the library compiled with SIP_SCAN_PLAIN, which is loaded beside it. What either reads out of an
+ * processor can run against a reader that goes byte by byte, and all of lib/sip as it is, with the
+ * readers of usual values and without them, against the library compiled with SIP_SCAN_PLAIN, which is loaded beside it. What either reads out of an
  * input is the same.
  */
 #include <dlfcn.h>
@@ -11,6 +11,7 @@
 #include "sip/lines_priv.h"
 #include "sip/message.h"
 #include "sip/sdp.h"
+#include "sip/usual_priv.h"
 #include "test/fuzz/harness.h"
 #include "test/fuzz/message_seeds.h"
 
@@ -29,6 +30,10 @@ static const char *const seeds[] = {
 	"OPTIONS sip:a SIP/2.0\r\nv: SIP/2.0/UDP h:5060 ;branch=z9hG4bK1;received=10.0.0.1\r\n"
 	"From: \"A\\\" <sip:\" <sip:a@10.0.0.5:5060;transport=udp>;tag=1\r\nt: sip:b@[::1]\r\n"
 	"i: x\r\nCSeq: 1 OPTIONS\r\nm: <sip:a@b>, sip:c@d, (c) <tel:1>\r\n\r\n",
+	"\"A B\" <sip:alice@10.0.0.5:5060;transport=udp;lr?Subject=x>;tag=1, <sip:10.0.0.255;lr>,"
+	"<sip:edge.example.com:65535;lr>;q=0.5,\"\"<sip:a@255.255.255.255>, <sip:01.2.3.4>",
+	"SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bK1234567890;rport=5061;received=10.0.0.6,"
+	" SIP/2.0/TCP edge.example.com;branch=z9hG4bK1;rport, SIP/2.0/TLS 1.22.333.4:1;maddr=a",
 	/* A list of lines that the last block fills, and longer ones. */
 	"ACK sip:a SIP/2.0\n" LINES64,
 	"ACK sip:a SIP/2.0\r" LINES64 LINES64 LINES64 "\nbody",
@@ -57,6 +62,10 @@ struct library {
 	__typeof__(&sip_address_parse) address_parse;
 	__typeof__(&sip_uri_parse) uri_parse;
 	__typeof__(&sip_via_parse) via_parse;
+	__typeof__(&sip_address_next) address_next;
+	__typeof__(&sip_via_next) via_next;
+	__typeof__(&sip_via_parameters_read) via_parameters_read;
+	__typeof__(&slice_ipv4) ipv4;
 	__typeof__(&sip_parameter_find_word) parameter_find_word;
 	__typeof__(&sdp_parse) description_parse;
 	__typeof__(&sdp_find) description_find;
@@ -64,8 +73,9 @@ struct library {
 };
 
 static const struct library own = {sip_message_parse, sip_peek_call_id, sip_value_next,
-	sip_address_parse, sip_uri_parse, sip_via_parse, sip_parameter_find_word, sdp_parse,
-	sdp_find, sip_framing_feed};
+	sip_address_parse, sip_uri_parse, sip_via_parse, sip_address_next, sip_via_next,
+	sip_via_parameters_read, slice_ipv4, sip_parameter_find_word, sdp_parse, sdp_find,
+	sip_framing_feed};
 static struct library plain;
 
 static struct slice text;
@@ -88,6 +98,10 @@ library_load(struct library *library)
 	LOAD(address_parse, sip_address_parse);
 	LOAD(uri_parse, sip_uri_parse);
 	LOAD(via_parse, sip_via_parse);
+	LOAD(address_next, sip_address_next);
+	LOAD(via_next, sip_via_next);
+	LOAD(via_parameters_read, sip_via_parameters_read);
+	LOAD(ipv4, slice_ipv4);
 	LOAD(parameter_find_word, sip_parameter_find_word);
 	LOAD(description_parse, sdp_parse);
 	LOAD(description_find, sdp_find);
@@ -124,35 +138,97 @@ put_hostport(struct trace *trace, const struct sip_hostport *host)
 }
 
 static void
+put_address(struct trace *trace, const struct sip_address *address)
+{
+	put(trace, address->star);
+	put(trace, address->bracketed);
+	put_slice(trace, address->display);
+	put_slice(trace, address->uri);
+	put_slice(trace, address->parameters);
+}
+
+static void
+put_uri(struct trace *trace, const struct sip_uri *uri)
+{
+	put(trace, uri->scheme);
+	put_slice(trace, uri->user);
+	put_slice(trace, uri->parameters);
+	put_slice(trace, uri->headers);
+	put_hostport(trace, &uri->host);
+}
+
+static void
+put_via(struct trace *trace, const struct sip_via *via)
+{
+	put_slice(trace, via->transport);
+	put_slice(trace, via->parameters);
+	put_hostport(trace, &via->sent_by);
+}
+
+static void
+put_via_parameters(struct trace *trace, const struct sip_via_parameters *found)
+{
+	put_slice(trace, found->branch);
+	put_slice(trace, found->received);
+	put_slice(trace, found->rport);
+	put_slice(trace, found->maddr);
+	put_slice(trace, found->ttl);
+	put(trace, found->rport_number);
+}
+
+/* Value by value, and what of it is left each time. */
+static void
+list_trace(const struct library *library, struct slice list, struct trace *trace)
+{
+	struct sip_via_parameters parameters;
+	struct sip_address address;
+	uint32_t values = 0;
+	struct sip_uri uri;
+	struct sip_via via;
+
+	for (struct slice rest = list;
+		values++ < VALUES_MAX && library->address_next(&rest, &address, &uri);) {
+		put_slice(trace, rest);
+		put_address(trace, &address);
+		put_uri(trace, &uri);
+	}
+	values = 0;
+	for (struct slice rest = list;
+		values++ < VALUES_MAX && library->via_next(&rest, &via, &parameters);) {
+		put_slice(trace, rest);
+		put_via(trace, &via);
+		put_via_parameters(trace, &parameters);
+	}
+}
+
+static void
 value_trace(const struct library *library, struct slice value, struct trace *trace)
 {
+	struct sip_via_parameters parameters;
 	struct sip_address address;
 	struct slice found;
 	struct sip_uri uri;
 	struct sip_via via;
+	uint32_t ipv4;
 
 	put_slice(trace, value);
 	if (library->address_parse(value, &address)) {
-		put(trace, address.star);
-		put(trace, address.bracketed);
-		put_slice(trace, address.display);
-		put_slice(trace, address.uri);
-		put_slice(trace, address.parameters);
+		put_address(trace, &address);
 		if (library->parameter_find_word(address.parameters, "tag", 3, &found))
 			put_slice(trace, found);
 		if (library->uri_parse(address.uri, &uri)) {
-			put(trace, uri.scheme);
-			put_slice(trace, uri.user);
-			put_slice(trace, uri.parameters);
-			put_slice(trace, uri.headers);
-			put_hostport(trace, &uri.host);
+			put_uri(trace, &uri);
+			if (library->ipv4(uri.host.host, &ipv4))
+				put(trace, ipv4);
 		}
 	}
 	if (library->via_parse(value, &via)) {
-		put_slice(trace, via.transport);
-		put_slice(trace, via.parameters);
-		put_hostport(trace, &via.sent_by);
+		put_via(trace, &via);
+		library->via_parameters_read(via.parameters, &parameters);
+		put_via_parameters(trace, &parameters);
 	}
+	if (library->ipv4(value, &ipv4))
+		put(trace, ipv4);
 }
 
 static void
@@ -175,6 +251,7 @@ message_trace(const struct library *library, struct sip_message *message, struct
 		put_slice(trace, header->value);
 		put(trace, header->id);
 		put(trace, header->next);
+		list_trace(library, rest, trace);
 		while (values++ < VALUES_MAX && library->value_next(&rest, &value))
 			value_trace(library, value, trace);
 	}
@@ -244,6 +321,7 @@ library_trace(const struct library *library, struct trace *trace)
 	trace->count = 0;
 	message_trace(library, &message, trace);
 	value_trace(library, text, trace);
+	list_trace(library, text, trace);
 	description_trace(library, text, trace);
 	framing_trace(library, trace);
 	if (message.body.at == NULL)
@@ -290,10 +368,26 @@ line_ends_check(uint32_t begin)
 		PROPERTY(lines_next(&lines) == text.length);
 }
 
+/* The library as it is, reading usual values at once or not. */
+static void
+own_check(const struct trace *expected, bool usual)
+{
+	static struct trace seen;
+
+#ifdef USUAL_X86
+	if (usual != usual_find_out())
+		atomic_store(&usual_state, USUAL_OFF);
+#else
+	(void)usual;
+#endif
+	library_trace(&own, &seen);
+	traces_equal(expected, &seen);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static struct trace expected, seen;
+	static struct trace expected;
 	uint64_t random = fuzz_random_begin(data, size);
 	void (*const chosen)(struct lines *) = atomic_load(&lines_more_chosen);
 
@@ -311,8 +405,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		atomic_store(&lines_more_chosen, variant->more);
 		line_ends_check(0);
 		line_ends_check(fuzz_random(&random, text.length));
-		library_trace(&own, &seen);
-		traces_equal(&expected, &seen);
+		own_check(&expected, i % 2 == 0);
+		own_check(&expected, i % 2 != 0);
 	}
 	atomic_store(&lines_more_chosen, chosen);
 	return 0;
