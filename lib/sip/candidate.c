@@ -34,13 +34,13 @@ tcp_type_read(struct slice word)
 }
 
 static void
-pair_read(const struct sdp *sdp, struct slice name, struct slice word,
+pair_read(const struct sdp_address *origin, struct slice name, struct slice word,
 	struct sdp_candidate *candidate)
 {
 	if (scan_word(name, "typ")) {
 		candidate->type = type_read(word);
 	} else if (scan_word(name, "raddr")) {
-		address_set(&candidate->related_address, word, true, &sdp->origin);
+		address_set(&candidate->related_address, word, true, origin);
 	} else if (scan_word(name, "rport")) {
 		if (port_read(word, &candidate->related_port))
 			candidate->related_port_text = word;
@@ -50,9 +50,10 @@ pair_read(const struct sdp *sdp, struct slice name, struct slice word,
 }
 
 bool
-candidate_read(const struct sdp *sdp, struct slice value, struct sdp_candidate *candidate)
+candidate_read(const struct sdp_address *origin, struct slice value, const struct marks *marks,
+	struct sdp_candidate *candidate)
 {
-	struct words words = words_of(value, sdp->text);
+	struct words words = words_of(value, marks);
 	struct slice word;
 
 	scan_store(&candidate->foundation, word_next(&words));
@@ -67,7 +68,7 @@ candidate_read(const struct sdp *sdp, struct slice value, struct sdp_candidate *
 	if (!port_read(candidate->port_text, &candidate->port))
 		return false;
 	candidate->udp = scan_word(candidate->transport, "udp");
-	address_set(&candidate->address, word, true, &sdp->origin);
+	address_set(&candidate->address, word, true, origin);
 	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
 	candidate->related_port_text = (struct slice){NULL, 0};
 	candidate->related_port = 0;
@@ -79,20 +80,20 @@ candidate_read(const struct sdp *sdp, struct slice value, struct sdp_candidate *
 		word = word_next(&words);
 		if (word.length == 0)
 			return true;
-		pair_read(sdp, name, word, candidate);
+		pair_read(origin, name, word, candidate);
 	}
 }
 
 bool
 sdp_candidate_read(struct slice line, struct sdp_candidate *candidate)
 {
+	const struct sdp_address none = {.is_ipv4 = false};
 	struct slice value;
-	struct sdp alone;
+	struct marks marks;
 
 	if (!word_begins(line, "a=candidate:", &value))
 		return false;
-	alone.text = line;
-	alone.origin = (struct sdp_address){.is_ipv4 = false};
+	marks_begin(&marks, line);
 	candidate->line = line;
-	return candidate_read(&alone, value, candidate);
+	return candidate_read(&none, value, &marks, candidate);
 }

@@ -49,13 +49,14 @@ multicast_read(struct slice text, bool ip4, struct sdp_address *address)
 }
 
 bool
-network_address_read(const struct sdp *sdp, struct slice text, struct sdp_address *address)
+network_address_read(const struct sdp_address *origin, struct slice text, const struct marks *marks,
+	struct sdp_address *address)
 {
 	/* How nearly all of them look. */
 	if (text.length > 7 && memcmp(text.at, "IN IP4 ", 7) == 0) {
 		const struct slice rest = {text.at + 7, text.length - 7};
 
-		address_set(address, rest, true, &sdp->origin);
+		address_set(address, rest, true, origin);
 		if (address->is_ipv4)
 			return true;
 		address->text = (struct slice){NULL, 0};
@@ -63,7 +64,7 @@ network_address_read(const struct sdp *sdp, struct slice text, struct sdp_addres
 	if (text.length == 0)
 		return false;
 
-	struct words words = words_of(text, sdp->text);
+	struct words words = words_of(text, marks);
 	const struct slice network = word_next(&words);
 	const struct slice type = word_next(&words);
 	const struct slice word = word_next(&words);
@@ -73,7 +74,7 @@ network_address_read(const struct sdp *sdp, struct slice text, struct sdp_addres
 
 	if (slash == word.at)
 		return false;
-	address_set(address, slice_of(word.at, slash), ip4, &sdp->origin);
+	address_set(address, slice_of(word.at, slash), ip4, origin);
 	if (slash < end)
 		multicast_read(slice_of(slash + 1, end), ip4, address);
 	return true;
@@ -100,7 +101,7 @@ last_word(const char *p, const char *end)
 
 /* The address is the last of the words: a user name with spaces in it shifts the others. */
 static void
-origin_read(struct slice value, struct sdp *sdp)
+origin_read(struct slice value, const struct marks *marks, struct sdp *sdp)
 {
 	if (sdp->origin.text.at != NULL || value.length == 0)
 		return;
@@ -115,7 +116,7 @@ origin_read(struct slice value, struct sdp *sdp)
 		sdp->origin.text = (struct slice){NULL, 0};
 	}
 
-	struct words words = words_of(value, sdp->text);
+	struct words words = words_of(value, marks);
 	struct slice last_words[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
 	struct slice word = word_next(&words);
 
@@ -153,12 +154,12 @@ runs_over_udp(struct slice protocol)
 
 /* m=<type> <port>[/<count>] <protocol> <formats> */
 static bool
-media_read(struct slice value, struct slice within, struct sdp_media *media)
+media_read(struct slice value, const struct marks *marks, struct sdp_media *media)
 {
 	if (value.length == 0)
 		return false;
 
-	struct words words = words_of(value, within);
+	struct words words = words_of(value, marks);
 	struct slice port;
 
 	scan_store(&media->type, word_next(&words));
@@ -190,7 +191,7 @@ media_read(struct slice value, struct slice within, struct sdp_media *media)
 }
 
 static enum sdp_error
-media_add(struct slice line, struct sdp *sdp)
+media_add(struct slice line, const struct marks *marks, struct sdp *sdp)
 {
 	if (sdp->media_count == SDP_MEDIA_MAX)
 		return SDP_ERROR_TOO_MANY_MEDIA;
@@ -198,7 +199,7 @@ media_add(struct slice line, struct sdp *sdp)
 	struct sdp_media *const media = &sdp->media[sdp->media_count];
 
 	memset(media, 0, sizeof(*media));
-	if (!media_read((struct slice){line.at + 2, line.length - 2}, sdp->text, media))
+	if (!media_read((struct slice){line.at + 2, line.length - 2}, marks, media))
 		return SDP_ERROR_MEDIA;
 	media->direction = sdp->direction;
 	media->setup = sdp->setup;
@@ -208,7 +209,7 @@ media_add(struct slice line, struct sdp *sdp)
 }
 
 static enum sdp_error
-connection_add(struct slice value, struct sdp *sdp)
+connection_add(struct slice value, const struct marks *marks, struct sdp *sdp)
 {
 	const bool in_media = sdp->media_count > 0;
 	struct sdp_address *address =
@@ -223,7 +224,7 @@ connection_add(struct slice value, struct sdp *sdp)
 		further->media = in_media ? (uint8_t)(sdp->media_count - 1) : SDP_SESSION;
 		address = &further->address;
 	}
-	if (!network_address_read(sdp, value, address))
+	if (!network_address_read(&sdp->origin, value, marks, address))
 		return SDP_ERROR_CONNECTION;
 	if (further != NULL)
 		sdp->connection_count++;
@@ -240,77 +241,29 @@ section_close(struct sdp *sdp, const char *p)
 	}
 }
 
+/* A line of two bytes or more. */
 static inline enum sdp_error
-line_read(struct slice line, struct sdp *sdp)
+line_read(struct slice line, const struct marks *marks, struct sdp *sdp)
 {
-	switch (*line.at) {
-	case ' ':
-		return SDP_ERROR_LINE;
+	const struct slice value = {line.at + 2, line.length - 2};
+
+	if (line.at[1] != '=' || line.at[0] == ' ')
+		return slice_trim(line).length > 0 ? SDP_ERROR_LINE : SDP_OK;
+	switch (line.at[0]) {
 	case 'a':
-		return attribute_read(line, sdp);
+		return attribute_read(line, marks, sdp);
 	case 'c':
-		return connection_add((struct slice){line.at + 2, line.length - 2}, sdp);
+		return connection_add(value, marks, sdp);
 	case 'm':
 		section_close(sdp, line.at);
-		return media_add(line, sdp);
+		return media_add(line, marks, sdp);
 	case 'o':
 		if (sdp->media_count == 0)
-			origin_read((struct slice){line.at + 2, line.length - 2}, sdp);
+			origin_read(value, marks, sdp);
 		return SDP_OK;
 	default:
 		return SDP_OK;
 	}
-}
-
-/* Finds line ends from left to right, each byte looked at once. */
-struct line_finder {
-	const char *start, *base, *end;
-	uint64_t hits; /* bit n: a line ends at base + n - 64 */
-	bool carry; /* the block before ended with CR */
-};
-
-#ifdef SCAN_SSE2
-/* The next 64 bytes, or what is left of them: a bit for each CR, CRLF or LF where it begins. */
-static inline void
-finder_fill(struct line_finder *finder)
-{
-	const char *const p = finder->base;
-	const ptrdiff_t left = finder->end - p;
-	uint64_t cr = 0, lf = 0;
-
-	if (left >= 64) {
-		cr = scan_wide(p, '\r', '\r');
-		lf = scan_wide(p, '\n', '\n');
-	} else if (finder->end - finder->start >= 64) {
-		cr = scan_wide(finder->end - 64, '\r', '\r') >> (64 - left);
-		lf = scan_wide(finder->end - 64, '\n', '\n') >> (64 - left);
-	} else {
-		for (ptrdiff_t i = 0; i < left; i++) {
-			cr |= (uint64_t)(p[i] == '\r') << i;
-			lf |= (uint64_t)(p[i] == '\n') << i;
-		}
-	}
-	finder->hits = cr | (lf & ~(cr << 1 | finder->carry));
-	finder->carry = cr >> 63;
-	finder->base += 64;
-}
-#endif
-
-static inline const char *
-finder_next(struct line_finder *finder, const char *p)
-{
-#ifdef SCAN_SSE2
-	while (finder->hits == 0) {
-		if (finder->base >= finder->end)
-			return finder->end;
-		finder_fill(finder);
-	}
-	p = finder->base - 64 + __builtin_ctzll(finder->hits);
-	finder->hits &= finder->hits - 1;
-	return p;
-#else
-	return scan_line_end(p, finder->end);
-#endif
 }
 
 /* Past the line end that stands at p, or at the text's end. */
@@ -331,23 +284,25 @@ sdp_parse(struct slice text, struct sdp *sdp)
 	if (text.length < 2 || text.at[0] != 'v' || text.at[1] != '=')
 		return SDP_ERROR_NOT_SDP;
 
-	const char *p = text.at;
-	const char *const end = p + text.length;
-	struct line_finder finder = {.start = p, .base = p, .end = end};
-	const char *line_end = finder_next(&finder, p);
+	const char *const end = text.at + text.length;
+	struct marks marks;
 
-	p = line_begin(line_end, end);
+	marks_lines_begin(&marks, text);
+
+	const char *line_end = marks_line_end(&marks);
+	const char *p = line_begin(line_end, end);
+
 	sdp->line_end = slice_of(line_end, p);
 	while (p < end) {
 		enum sdp_error error = SDP_OK;
 
-		line_end = finder_next(&finder, p);
+		line_end = marks_line_end(&marks);
 
 		const struct slice line = slice_of(p, line_end);
 
 		p = line_begin(line_end, end);
-		if (line.length >= 2 && line.at[1] == '=')
-			error = line_read(line, sdp);
+		if (line.length >= 2)
+			error = line_read(line, &marks, sdp);
 		else if (slice_trim(line).length > 0)
 			error = SDP_ERROR_LINE;
 		if (error != SDP_OK) {
@@ -357,6 +312,6 @@ sdp_parse(struct slice text, struct sdp *sdp)
 	}
 	section_close(sdp, end);
 	if (sdp->group_count > 0)
-		groups_resolve(sdp);
+		groups_resolve(sdp, &marks);
 	return SDP_OK;
 }

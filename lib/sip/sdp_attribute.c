@@ -9,28 +9,29 @@
 
 /* a=rtcp:<port> [IN IP4 <address>] (RFC 3605); the first of a section holds. */
 static void
-rtcp_read(struct slice value, const struct sdp *sdp, struct sdp_media *media)
+rtcp_read(struct slice value, const struct marks *marks, const struct sdp *sdp,
+	struct sdp_media *media)
 {
-	struct words words = words_of(value, sdp->text);
+	struct words words = words_of(value, marks);
 	const struct slice port = word_next(&words);
 
 	if (media->rtcp_present || !port_read(port, &media->rtcp_port))
 		return;
 	media->rtcp_present = true;
 	media->rtcp_port_text = port;
-	network_address_read(sdp, words_rest(&words), &media->rtcp_address);
+	network_address_read(&sdp->origin, words_rest(&words), marks, &media->rtcp_address);
 }
 
 /* IPv6 candidates are only counted: hosts have many, and none of them is translated. */
 static enum sdp_error
-candidate_add(struct slice line, struct slice value, struct sdp *sdp)
+candidate_add(struct slice line, struct slice value, const struct marks *marks, struct sdp *sdp)
 {
 	const bool full = sdp->candidate_count == SDP_CANDIDATES_MAX;
 	struct sdp_candidate spare;
 	struct sdp_candidate *const candidate =
 		full ? &spare : &sdp->candidates[sdp->candidate_count];
 
-	if (!candidate_read(sdp, value, candidate))
+	if (!candidate_read(&sdp->origin, value, marks, candidate))
 		return SDP_OK;
 	if (candidate->address.is_ipv6 && !candidate->related_address.is_ipv4) {
 		sdp->ipv6_candidates += sdp->ipv6_candidates < UINT8_MAX;
@@ -46,9 +47,9 @@ candidate_add(struct slice line, struct slice value, struct sdp *sdp)
 
 /* a=remote-candidates:<component> <address> <port> ... (RFC 8839 5.2) */
 static enum sdp_error
-remotes_add(struct slice value, struct sdp *sdp)
+remotes_add(struct slice value, const struct marks *marks, struct sdp *sdp)
 {
-	struct words words = words_of(value, sdp->text);
+	struct words words = words_of(value, marks);
 
 	for (;;) {
 		const struct slice component = word_next(&words);
@@ -87,9 +88,9 @@ path_read(struct slice uri, struct sdp_path *path)
 }
 
 static enum sdp_error
-paths_add(struct slice value, struct sdp *sdp)
+paths_add(struct slice value, const struct marks *marks, struct sdp *sdp)
 {
-	struct words words = words_of(value, sdp->text);
+	struct words words = words_of(value, marks);
 	struct slice uri;
 
 	while ((uri = word_next(&words)).length > 0) {
@@ -115,10 +116,10 @@ group_add(struct slice value, struct sdp *sdp)
 }
 
 void
-groups_resolve(struct sdp *sdp)
+groups_resolve(struct sdp *sdp, const struct marks *marks)
 {
 	for (uint8_t group = 0; group < sdp->group_count; group++) {
-		struct words words = words_of(sdp->groups[group], sdp->text);
+		struct words words = words_of(sdp->groups[group], marks);
 		struct slice mid;
 
 		while ((mid = word_next(&words)).length > 0) {
@@ -198,7 +199,7 @@ session_attribute_read(struct slice attribute, struct sdp *sdp)
 }
 
 enum sdp_error
-attribute_read(struct slice line, struct sdp *sdp)
+attribute_read(struct slice line, const struct marks *marks, struct sdp *sdp)
 {
 	const char *end = line.at + line.length;
 
@@ -225,14 +226,15 @@ attribute_read(struct slice line, struct sdp *sdp)
 		return SDP_OK;
 	case 'c':
 		if (word_begins(attribute, "candidate:", &value))
-			return candidate_add(slice_of(line.at, end), value, sdp);
+			return candidate_add(slice_of(line.at, end), value, marks, sdp);
 		return SDP_OK;
 	case 'm':
 		if (media->mid.at == NULL && word_begins(attribute, "mid:", &value))
 			media->mid = slice_trim(value);
 		return SDP_OK;
 	case 'p':
-		return word_begins(attribute, "path:", &value) ? paths_add(value, sdp) : SDP_OK;
+		return word_begins(attribute, "path:", &value) ? paths_add(value, marks, sdp)
+							       : SDP_OK;
 	case 'r':
 		/* a=rtpmap stands in every description. */
 		if (word_begins(attribute, "rtpmap:", &value))
@@ -242,9 +244,9 @@ attribute_read(struct slice line, struct sdp *sdp)
 		else if (scan_word(attribute, "rtcp-mux-only"))
 			media->rtcp_mux_only = true;
 		else if (word_begins(attribute, "rtcp:", &value))
-			rtcp_read(value, sdp, media);
+			rtcp_read(value, marks, sdp, media);
 		else if (word_begins(attribute, "remote-candidates:", &value))
-			return remotes_add(value, sdp);
+			return remotes_add(value, marks, sdp);
 		else
 			break;
 		return SDP_OK;

@@ -5,45 +5,39 @@
 #ifndef SIP_SDP_PRIV_H
 #define SIP_SDP_PRIV_H
 
+#include "sip/marks_priv.h"
 #include "sip/scan_priv.h"
 #include "sip/sdp.h"
 
 /*
- * The words of a line, parted by spaces. Spaces are found 64 bytes at once; `within` is the text
- * that the line is part of, so that a short line needs no loop over its bytes.
+ * The words of a line, parted by spaces. The line's end is marked as if a space stood there, so that
+ * every word ends at a mark.
  */
 struct words {
-	const char *p, *end; /* what is left of the line */
+	const char *p, *end; /* what is left of the line; p may be one behind its end */
 	const char *base;
 	uint64_t spaces; /* bit n: a space at base + n, n at or behind p */
-	struct slice within;
+	const struct marks *marks;
 };
 
+/* Up to 64 bytes of the line. */
 static inline uint64_t
-space_mask(const char *p, struct slice within)
+words_spaces(const char *p, const char *end, const struct marks *marks)
 {
-	const char *const end = within.at + within.length;
-	uint64_t spaces = 0;
+	const uint64_t spaces = marks_spaces(marks, p);
 
-	if (p == end)
-		return 0;
-#ifdef SCAN_SSE2
 	if (end - p >= 64)
-		return scan_wide(p, ' ', '\t');
-	if (within.length >= 64)
-		return scan_wide(end - 64, ' ', '\t') >> (64 - (end - p));
-#endif
-	for (uint32_t i = 0; i < 64 && i < end - p; i++)
-		spaces |= (uint64_t)(p[i] == ' ' || p[i] == '\t') << i;
-	return spaces;
+		return spaces;
+	return (spaces & ((UINT64_C(1) << (end - p)) - 1)) | UINT64_C(1) << (end - p);
 }
 
-/* `text` is part of `within`. */
+/* `text` is part of the text that is marked. */
 static inline struct words
-words_of(struct slice text, struct slice within)
+words_of(struct slice text, const struct marks *marks)
 {
-	return (struct words){
-		text.at, text.at + text.length, text.at, space_mask(text.at, within), within};
+	const char *const end = text.at + text.length;
+
+	return (struct words){text.at, end, text.at, words_spaces(text.at, end, marks), marks};
 }
 
 /* The next word; length 0: none is left. */
@@ -53,33 +47,28 @@ word_next(struct words *words)
 	const char *p = words->p;
 
 	for (;;) {
-		if (words->spaces == 0) {
-			if (words->end - words->base <= 64)
-				break;
+		while (__builtin_expect(words->spaces == 0, 0)) {
+			if (words->end - words->base < 64)
+				return (struct slice){words->end, 0};
 			words->base += 64;
-			words->spaces = space_mask(words->base, words->within);
-			continue;
+			words->spaces = words_spaces(words->base, words->end, words->marks);
 		}
 
 		const char *const space = words->base + __builtin_ctzll(words->spaces);
 
-		if (space >= words->end)
-			break;
 		words->spaces &= words->spaces - 1;
 		words->p = space + 1;
 		if (space > p)
 			return slice_of(p, space);
-		p++;
+		p = space + 1;
 	}
-	words->p = words->end;
-	return slice_of(p, words->end);
 }
 
 /* What is left of the line. */
 static inline struct slice
 words_rest(const struct words *words)
 {
-	return slice_of(words->p, words->end);
+	return slice_of(words->p < words->end ? words->p : words->end, words->end);
 }
 
 /* Does the text begin with this word in small letters, case ignored? *rest: what follows it. */
@@ -94,23 +83,66 @@ word_begins(struct slice text, const char *word, struct slice *rest)
 	return true;
 }
 
-/* Up to ten digits, which need no check for overflow while they are read. */
+/* The `count` digits before `end`, eight at most; the eight bytes before it may be read. */
 static inline bool
-number_read(struct slice text, uint32_t max, uint32_t *number)
+digits_read(const char *end, uint32_t count, uint32_t *number)
 {
-	uint64_t value = 0;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	const uint32_t others = 64 - count * 8;
+	uint64_t word;
 
-	if (text.length == 0 || text.length > 10)
+	memcpy(&word, end - 8, sizeof(word));
+	/* What stands before the digits becomes zeros. */
+	word = (word ^ UINT64_C(0x3030303030303030)) >> others << others;
+	if (((word + UINT64_C(0x7676767676767676)) | word) & UINT64_C(0x8080808080808080))
 		return false;
-	for (uint32_t i = 0; i < text.length; i++) {
-		const uint8_t digit = (uint8_t)(text.at[i] - '0');
+	/* Pairs, then fours, then all. */
+	word = word * (10 << 8 | 1) >> 8 & UINT64_C(0x00ff00ff00ff00ff);
+	word = word * (100 << 16 | 1) >> 16 & UINT64_C(0x0000ffff0000ffff);
+	*number = (uint32_t)(word * (UINT64_C(10000) << 32 | 1) >> 32);
+#else
+	uint32_t value = 0;
+
+	for (const char *p = end - count; p < end; p++) {
+		const uint8_t digit = (uint8_t)(*p - '0');
 
 		if (digit > 9)
 			return false;
 		value = value * 10 + digit;
 	}
-	*number = (uint32_t)value;
-	return value <= max;
+	*number = value;
+#endif
+	return true;
+}
+
+/* Up to ten digits. Numbers that are read this way stand far enough behind a description's "v=", or
+ * behind "a=candidate:", for eight bytes to be read up to their end. */
+static inline bool
+number_read(struct slice text, uint32_t max, uint32_t *number)
+{
+	const char *const end = text.at + text.length;
+	uint32_t value, high = 0;
+
+	if (text.length == 0 || text.length > 10)
+		return false;
+	/* A component. */
+	if (text.length == 1) {
+		*number = (uint8_t)(*text.at - '0');
+		return *number <= 9;
+	}
+	if (text.length > 8) {
+		const uint8_t digit = (uint8_t)(*text.at - '0');
+
+		high = digit;
+		if (text.length == 10)
+			high = high * 10 + (uint8_t)(text.at[1] - '0');
+		if (digit > 9 || (uint8_t)(end[-9] - '0') > 9)
+			return false;
+	}
+	if (!digits_read(end, text.length < 8 ? text.length : 8, &value))
+		return false;
+	*number = value + high * 100000000;
+	return value + high * UINT64_C(100000000) <= max;
 }
 
 static inline bool
@@ -159,17 +191,18 @@ address_set(
 		!address->is_ipv4 && text.length > 0 && memchr(text.at, ':', text.length) != NULL;
 }
 
-/* "IN IP4 192.0.2.1", a TTL and count behind it or not; part of sdp->text. False: no address.
- * (sdp.c) */
-bool network_address_read(const struct sdp *sdp, struct slice text, struct sdp_address *address);
+/* "IN IP4 192.0.2.1", a TTL and count behind it or not. False: no address. (sdp.c) */
+bool network_address_read(const struct sdp_address *origin, struct slice text,
+	const struct marks *marks, struct sdp_address *address);
 
-/* What follows "a=candidate:", part of sdp->text. (candidate.c) */
-bool candidate_read(const struct sdp *sdp, struct slice value, struct sdp_candidate *candidate);
+/* What follows "a=candidate:". (candidate.c) */
+bool candidate_read(const struct sdp_address *origin, struct slice value, const struct marks *marks,
+	struct sdp_candidate *candidate);
 
 /* One a= line of the session or of the last media. (sdp_attribute.c) */
-enum sdp_error attribute_read(struct slice line, struct sdp *sdp);
+enum sdp_error attribute_read(struct slice line, const struct marks *marks, struct sdp *sdp);
 
 /* Which media belong to which BUNDLE group, once all are known. (sdp_attribute.c) */
-void groups_resolve(struct sdp *sdp);
+void groups_resolve(struct sdp *sdp, const struct marks *marks);
 
 #endif

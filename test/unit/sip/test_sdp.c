@@ -277,6 +277,49 @@ what_is_wrong_is_told_apart(void **state)
 		assert_non_null(sdp_error_name(error));
 }
 
+/* Before, behind and across the border of what is looked at in one piece. */
+static void
+lines_may_begin_anywhere(void **state)
+{
+	static const char tail[] =
+		"\nm=audio 49170 RTP/AVP 0\r\na=rtcp:5 IN IP4 10.0.0.7\r"
+		"a=candidate:12 256 UDP 4294967295 10.0.0.8 5060 typ srflx raddr 10.0.0.9 rport "
+		"65535\na=mid:x\r\n";
+	const uint32_t place = (uint32_t)(strstr(tail, "m=") - tail);
+
+	for (uint32_t length = 0; length < 2200; length++) {
+		char *const buffer = malloc(4 + length + sizeof(tail) - 1);
+
+		assert_non_null(buffer);
+		memcpy(buffer, "v=0\n", 4);
+		memset(buffer + 4, length % 3 == 0 ? ' ' : 's', length);
+		if (length > 1)
+			memcpy(buffer + 4, "s=", 2);
+		/* Else a line of one byte, which is none. */
+		else
+			memset(buffer + 4, ' ', length);
+		memcpy(buffer + 4 + length, tail, sizeof(tail) - 1);
+		assert_int_equal(
+			sdp_parse((struct slice){buffer, 4 + length + (uint32_t)sizeof(tail) - 1},
+				&sdp),
+			SDP_OK);
+		assert_int_equal(sdp.media_count, 1);
+		assert_ptr_equal(sdp.media[0].line.at, buffer + 4 + length + place);
+		assert_slice(sdp.media[0].formats, "0");
+		assert_slice(sdp.media[0].mid, "x");
+		assert_slice(sdp.media[0].rtcp_address.text, "10.0.0.7");
+		assert_int_equal(sdp.candidate_count, 1);
+		assert_slice(sdp.candidates[0].foundation, "12");
+		assert_int_equal(sdp.candidates[0].component, 256);
+		assert_int_equal(sdp.candidates[0].priority, 4294967295);
+		assert_int_equal(sdp.candidates[0].port, 5060);
+		assert_int_equal(sdp.candidates[0].type, SDP_CANDIDATE_SRFLX);
+		assert_slice(sdp.candidates[0].related_address.text, "10.0.0.9");
+		assert_int_equal(sdp.candidates[0].related_port, 65535);
+		free(buffer);
+	}
+}
+
 static void
 tables_are_bounded(void **state)
 {
@@ -326,6 +369,7 @@ main(void)
 		TEST(transports),
 		TEST(fax_streams),
 		TEST(what_is_wrong_is_told_apart),
+		TEST(lines_may_begin_anywhere),
 		TEST(tables_are_bounded),
 	};
 

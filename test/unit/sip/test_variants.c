@@ -6,6 +6,7 @@
 #include <dlfcn.h>
 
 #include "sip/lines_priv.h"
+#include "sip/marks_priv.h"
 #include "sip/message.h"
 #include "sip/sdp.h"
 #include "sip_test.h"
@@ -111,10 +112,8 @@ same_party(const struct sip_address *a, const struct sip_address *b, enum sip_er
 }
 
 static void
-same_description(struct slice body)
+same_description_once(struct slice body, enum sdp_error error)
 {
-	const enum sdp_error error = plain_sdp(body, &sdp_plain);
-
 	assert_int_equal(sdp_parse(body, &sdp), error);
 	if (error != SDP_OK) {
 		assert_int_equal(sdp.error_offset, sdp_plain.error_offset);
@@ -128,6 +127,23 @@ same_description(struct slice body)
 		same_slice(sdp.media[i].connection.text, sdp_plain.media[i].connection.text);
 		assert_int_equal(sdp.media[i].rtcp_present, sdp_plain.media[i].rtcp_present);
 	}
+}
+
+/* Each way to mark it, and the one chosen at first again. */
+static void
+same_description(struct slice body)
+{
+	const enum sdp_error error = plain_sdp(body, &sdp_plain);
+	void (*const chosen)(struct marks *) = atomic_load(&marks_more_chosen);
+
+	for (uint32_t i = 0; i < MARKS_VARIANTS; i++) {
+		if (marks_variants[i].more == NULL || !marks_variants[i].usable())
+			continue;
+		atomic_store(&marks_more_chosen, marks_variants[i].more);
+		same_description_once(body, error);
+	}
+	atomic_store(&marks_more_chosen, chosen);
+	same_description_once(body, error);
 }
 
 static void
