@@ -2,17 +2,11 @@
 /*
  * The flow table under several workers: the same conversations made from both directions at once,
  * looked up, removed, their owners closed and reused, conflicting templates, an exhausted pool, and
- * a control lcore that sweeps, clears and reclaims all the while. The hash's add and delete are
- * wrapped: they give the processor away in the middle of a step, and now and then an add fails.
+ * a control lcore that sweeps, clears and reclaims all the while.
  */
-#include <errno.h>
-
-#include <rte_hash.h>
-#include <rte_random.h>
-
 #include "flow/flow.h"
 #include "net/parse.h"
-#include "stress.h"
+#include "stress_hash.h"
 
 enum {
 	CONVERSATIONS = 96,
@@ -38,46 +32,6 @@ static struct holder *_Atomic shelf[OWNERS];
 static struct flow_key keys[CONVERSATIONS][2];
 static uint64_t rounds;
 static _Atomic uint64_t made, raced, conflicts, stale, refused, exhausted, hits;
-
-int __real_rte_hash_add_key_with_hash_data(
-	const struct rte_hash *hash, const void *key, hash_sig_t signature, void *data);
-int __wrap_rte_hash_add_key_with_hash_data(
-	const struct rte_hash *hash, const void *key, hash_sig_t signature, void *data);
-int32_t __real_rte_hash_del_key_with_hash(
-	const struct rte_hash *hash, const void *key, hash_sig_t signature);
-int32_t __wrap_rte_hash_del_key_with_hash(
-	const struct rte_hash *hash, const void *key, hash_sig_t signature);
-
-int
-__wrap_rte_hash_add_key_with_hash_data(
-	const struct rte_hash *hash, const void *key, hash_sig_t signature, void *data)
-{
-	const uint64_t random = rte_rand();
-	int ret = -ENOSPC;
-
-	if (random % 64 == 0)
-		sched_yield();
-	if (atomic_load(&stress_running) == 0 || random % 101 != 0)
-		ret = __real_rte_hash_add_key_with_hash_data(hash, key, signature, data);
-	if (random % 64 == 1)
-		sched_yield();
-	return ret;
-}
-
-int32_t
-__wrap_rte_hash_del_key_with_hash(
-	const struct rte_hash *hash, const void *key, hash_sig_t signature)
-{
-	const uint64_t random = rte_rand();
-	int32_t ret;
-
-	if (random % 64 == 0)
-		sched_yield();
-	ret = __real_rte_hash_del_key_with_hash(hash, key, signature);
-	if (random % 64 == 1)
-		sched_yield();
-	return ret;
-}
 
 static bool
 flow_live(const struct flow *flow)
