@@ -83,6 +83,8 @@ address_next(struct slice *rest, struct sip_address *address, struct sip_uri *ur
 bool
 sip_address_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
 {
+	if (rest->length == 0)
+		return false;
 	return (usual_able() && usual_address(rest, address, uri)) ||
 	       address_next(rest, address, uri);
 }

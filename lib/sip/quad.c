@@ -35,11 +35,28 @@ const struct quad_pattern quad_patterns[QUAD_SLOTS] = {QUADS3(1) QUADS3(2) QUADS
 const uint8_t usual_moves[32] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0x80, 0x80,
 	0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
 
+#define TWICE(x)   x, x
+#define FOUR(x)    TWICE(x), TWICE(x)
+#define EIGHT(x)   FOUR(x), FOUR(x)
+#define SIXTEEN(x) EIGHT(x), EIGHT(x)
+
+const struct usual_constants usual_constants = {
+	.zero_digit = {SIXTEEN('0')},
+	.nine = {SIXTEEN(9)},
+	.dot = {SIXTEEN('.')},
+	.space = {SIXTEEN(' ')},
+	.weights = {100, 10, 1, 0, 100, 10, 1, 0, 100, 10, 1, 0, 100, 10, 1, 0},
+	.ones = {EIGHT(1)},
+	.octet_most = {FOUR(255)},
+	/* Where there is none, one of another lower half. */
+	.stops = {1, 0, '"', 0, 0, 0, 0, 0, '(', 0, 0, ';', ',', 0, 0, 0},
+};
+
 USUAL bool
 usual_quad(struct slice slice, uint32_t *address)
 {
+	uint32_t quad, length;
 	uint64_t first, last;
-	uint32_t quad;
 
 	/* The first eight bytes and the last, those of them shifted out that are in both. */
 	if (slice.length < 8 || slice.length > 15)
@@ -47,7 +64,8 @@ usual_quad(struct slice slice, uint32_t *address)
 	memcpy(&first, slice.at, sizeof(first));
 	memcpy(&last, slice.at + slice.length - 8, sizeof(last));
 	last = last >> 8 * (15 - slice.length) >> 8;
-	if (quad_length(_mm_set_epi64x((int64_t)last, (int64_t)first), &quad) != slice.length)
+	if (!quad_begins(_mm_set_epi64x((int64_t)last, (int64_t)first), &quad, &length) ||
+		length != slice.length)
 		return false;
 	*address = quad;
 	return true;

@@ -54,19 +54,17 @@ host_stops(__m128i block)
 	return classes_not(block, by_low, by_high);
 }
 
-/* Bytes at which a parameter ends, or its reading here: up to the space, and " ( , ; < */
+/* Bytes at which a parameter ends, or its reading here: up to the space, and " ( , ; */
 USUAL_INLINE uint32_t
 parameter_stops(__m128i block)
 {
-	const __m128i space = _mm_set1_epi8(' ');
+	const struct usual_constants *const with = usual_hidden();
+	const __m128i space = USUAL_CONSTANT(with, space);
 	const __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(block, space), space);
-	const __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8(';')),
-		_mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8(',')),
-			_mm_cmpeq_epi8(block, _mm_set1_epi8('<'))));
-	const __m128i others = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
-		_mm_cmpeq_epi8(block, _mm_set1_epi8('(')));
+	const __m128i marks =
+		_mm_cmpeq_epi8(_mm_shuffle_epi8(USUAL_CONSTANT(with, stops), block), block);
 
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(ends, others)));
+	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(control, marks));
 }
 
 USUAL_INLINE const char *
@@ -143,8 +141,7 @@ hostport_usual(const char *p, const char *end, struct sip_hostport *host)
 	uint32_t length;
 
 	if ((uint8_t)(_mm_cvtsi128_si32(block) - '0') <= 9) {
-		length = quad_length(block, &host->ipv4);
-		if (length == 0)
+		if (!quad_begins(block, &host->ipv4, &length))
 			return NULL;
 		host->kind = SIP_HOST_IPV4;
 		p += length;
@@ -320,6 +317,7 @@ via_parameter_usual(const char *p, const char *end, struct sip_via_parameters *f
 USUAL bool
 usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *found)
 {
+	const struct slice none = {NULL, 0};
 	const char *p = rest->at, *start, *stop;
 	const char *const end = p + rest->length;
 
@@ -334,7 +332,12 @@ usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *fo
 	start = hostport_usual(p + 12, end, &via->sent_by);
 	if (start == NULL)
 		return false;
-	memset(found, 0, sizeof(*found));
+	scan_store(&found->branch, none);
+	scan_store(&found->received, none);
+	scan_store(&found->rport, none);
+	scan_store(&found->maddr, none);
+	scan_store(&found->ttl, none);
+	found->rport_number = 0;
 	for (stop = start; stop < end && *stop == ';';) {
 		const char *const name = stop + 1;
 
@@ -342,7 +345,8 @@ usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *fo
 		if (!via_parameter_usual(name, stop, found))
 			return false;
 	}
-	if (stop < end && *stop != ',')
+	/* Within <> a comma is none that parts values. */
+	if (stop < end && (*stop != ',' || memchr(start, '<', (size_t)(stop - start)) != NULL))
 		return false;
 	scan_store(&via->transport, slice_of(p + 8, p + 11));
 	scan_store(&via->parameters, slice_of(start, stop));

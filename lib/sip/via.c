@@ -132,6 +132,8 @@ via_next(struct slice *rest, struct sip_via *via, struct sip_via_parameters *par
 bool
 sip_via_next(struct slice *rest, struct sip_via *via, struct sip_via_parameters *parameters)
 {
+	if (rest->length == 0)
+		return false;
 	return (usual_able() && usual_via(rest, via, parameters)) ||
 	       via_next(rest, via, parameters);
 }
