@@ -49,39 +49,91 @@ pair_read(const struct sdp_address *origin, struct slice name, struct slice word
 	}
 }
 
+/* What stands before the pairs, and a first pair that is "typ". */
+struct fixed {
+	struct slice foundation, component, transport, priority, address, port;
+	struct slice type; /* length 0: the first pair is another one */
+};
+
+/* The word before the lowest mark, which goes. */
+static inline struct slice
+word_take(struct words *words)
+{
+	const char *const start = words->p;
+	const char *const end = words->base + __builtin_ctzll(words->spaces);
+
+	words->spaces &= words->spaces - 1;
+	words->p = end + 1;
+	return slice_of(start, end);
+}
+
+/* Single spaces between words, eight of them in the first 64 bytes: nearly every candidate. */
+static inline bool
+fixed_read_usual(struct words *words, struct fixed *fixed)
+{
+	const uint64_t spaces = words->spaces;
+	uint64_t left = spaces;
+
+	for (int i = 0; i < 7; i++)
+		left &= left - 1;
+	if (left == 0 || (spaces & (spaces << 1 | 1)) != 0)
+		return false;
+	fixed->foundation = word_take(words);
+	fixed->component = word_take(words);
+	fixed->transport = word_take(words);
+	fixed->priority = word_take(words);
+	fixed->address = word_take(words);
+	fixed->port = word_take(words);
+	fixed->type = (struct slice){NULL, 0};
+	if (words->end - words->p > 4 && memcmp(words->p, "typ ", 4) == 0) {
+		word_take(words);
+		fixed->type = word_take(words);
+	}
+	return true;
+}
+
 bool
 candidate_read(const struct sdp_address *origin, struct slice value, const struct marks *marks,
 	struct sdp_candidate *candidate)
 {
 	struct words words = words_of(value, marks);
-	struct slice word;
+	struct fixed fixed;
 
-	scan_store(&candidate->foundation, word_next(&words));
-	if (!port_read(word_next(&words), &candidate->component) || candidate->component == 0 ||
-		candidate->component > COMPONENT_MAX)
+	if (!fixed_read_usual(&words, &fixed)) {
+		fixed.foundation = word_next(&words);
+		fixed.component = word_next(&words);
+		fixed.transport = word_next(&words);
+		fixed.priority = word_next(&words);
+		fixed.address = word_next(&words);
+		fixed.port = word_next(&words);
+		fixed.type = (struct slice){NULL, 0};
+	}
+	if (!port_read(fixed.component, &candidate->component) || candidate->component == 0 ||
+		candidate->component > COMPONENT_MAX ||
+		!number_read(fixed.priority, UINT32_MAX, &candidate->priority) ||
+		!port_read(fixed.port, &candidate->port))
 		return false;
-	scan_store(&candidate->transport, word_next(&words));
-	if (!number_read(word_next(&words), UINT32_MAX, &candidate->priority))
-		return false;
-	word = word_next(&words);
-	scan_store(&candidate->port_text, word_next(&words));
-	if (!port_read(candidate->port_text, &candidate->port))
-		return false;
-	candidate->udp = scan_word(candidate->transport, "udp");
-	address_set(&candidate->address, word, true, origin);
+	scan_store(&candidate->foundation, fixed.foundation);
+	scan_store(&candidate->transport, fixed.transport);
+	scan_store(&candidate->port_text, fixed.port);
+	candidate->udp = scan_word(fixed.transport, "udp");
+	address_set(&candidate->address, fixed.address, true, origin);
 	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
 	candidate->related_port_text = (struct slice){NULL, 0};
 	candidate->related_port = 0;
 	candidate->type = SDP_CANDIDATE_OTHER;
 	candidate->tcp_type = SDP_TCP_NONE;
-	for (;;) {
+	if (fixed.type.length > 0)
+		candidate->type = type_read(fixed.type);
+	while (words.p < words.end) {
 		const struct slice name = word_next(&words);
+		const struct slice word = word_next(&words);
 
-		word = word_next(&words);
 		if (word.length == 0)
-			return true;
+			break;
 		pair_read(origin, name, word, candidate);
 	}
+	return true;
 }
 
 bool

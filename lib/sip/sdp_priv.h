@@ -121,25 +121,30 @@ static inline bool
 number_read(struct slice text, uint32_t max, uint32_t *number)
 {
 	const char *const end = text.at + text.length;
-	uint32_t value, high = 0;
+	uint32_t value, high;
 
+	if (text.length - 2 <= 6) {
+		if (!digits_read(end, text.length, &value))
+			return false;
+		*number = value;
+		return value <= max;
+	}
 	if (text.length == 0 || text.length > 10)
+		return false;
+	high = (uint8_t)(*text.at - '0');
+	if (high > 9)
 		return false;
 	/* A component. */
 	if (text.length == 1) {
-		*number = (uint8_t)(*text.at - '0');
-		return *number <= 9;
+		*number = high;
+		return true;
 	}
-	if (text.length > 8) {
-		const uint8_t digit = (uint8_t)(*text.at - '0');
-
-		high = digit;
-		if (text.length == 10)
-			high = high * 10 + (uint8_t)(text.at[1] - '0');
-		if (digit > 9 || (uint8_t)(end[-9] - '0') > 9)
+	if (text.length == 10) {
+		high = high * 10 + (uint8_t)(text.at[1] - '0');
+		if ((uint8_t)(text.at[1] - '0') > 9)
 			return false;
 	}
-	if (!digits_read(end, text.length < 8 ? text.length : 8, &value))
+	if (!digits_read(end, 8, &value))
 		return false;
 	*number = value + high * 100000000;
 	return value + high * UINT64_C(100000000) <= max;

@@ -103,6 +103,60 @@ components_1_to_256(void **state)
 }
 
 static void
+priorities_of_every_length(void **state)
+{
+	static const char not_digits[] = "/:pP\xb0\xff\0";
+	struct sdp_candidate candidate;
+	char line[64], digits[16];
+
+	for (uint32_t length = 1; length <= 11; length++) {
+		for (uint32_t first = 0; first < 10; first++) {
+			unsigned long long value;
+
+			for (uint32_t i = 0; i < length; i++)
+				digits[i] = (char)('0' + (first + i * 7) % 10);
+			digits[length] = '\0';
+			value = strtoull(digits, NULL, 10);
+			sprintf(line, "a=candidate:1 1 UDP %s h 1 typ host", digits);
+			assert_int_equal(sdp_candidate_read(text(line), &candidate),
+				length <= 10 && value <= UINT32_MAX);
+			if (length <= 10 && value <= UINT32_MAX)
+				assert_int_equal(candidate.priority, value);
+		}
+		for (uint32_t i = 0; i < length; i++) {
+			for (uint32_t j = 0; j < sizeof(not_digits) - 1; j++) {
+				const uint32_t used = (uint32_t)sprintf(line,
+					"a=candidate:1 1 UDP %.*s h 1", (int)length, "12345678901");
+
+				line[20 + i] = not_digits[j];
+				assert_false(
+					sdp_candidate_read((struct slice){line, used}, &candidate));
+			}
+		}
+	}
+}
+
+/* Nothing is read behind the last word, however short. */
+static void
+lines_may_end_after_any_byte(void **state)
+{
+	static const char line[] = "a=candidate:1 1 UDP 1 10.0.0.5 1 typ x raddr 10.0.0.6";
+
+	for (uint32_t length = 0; length <= sizeof(line) - 1; length++) {
+		char *const copy = malloc(length > 0 ? length : 1);
+		struct sdp_candidate candidate;
+
+		assert_non_null(copy);
+		memcpy(copy, line, length);
+		assert_int_equal(
+			sdp_candidate_read((struct slice){copy, length}, &candidate), length >= 32);
+		if (length >= 32)
+			assert_int_equal(candidate.port, 1);
+		free(copy);
+	}
+}
+
+static void
 related_addresses_of_any_family_and_in_any_order(void **state)
 {
 	struct sdp_candidate candidate;
@@ -230,6 +284,8 @@ main(void)
 		TEST(candidates_of_each_media),
 		TEST(types),
 		TEST(components_1_to_256),
+		TEST(priorities_of_every_length),
+		TEST(lines_may_end_after_any_byte),
 		TEST(related_addresses_of_any_family_and_in_any_order),
 		TEST(ipv6_candidates_are_counted_and_read_on_demand),
 		TEST(ipv6_candidates_never_fill_the_table),
