@@ -66,7 +66,7 @@ show_translation(struct appliance *appliance, struct request *request, void *obj
 		.outside = binding->outside,
 		.kind = binding_kind_name(binding),
 		.idle_s = since(appliance, last_seen ? last_seen : binding->created_s),
-		.flows = binding->flows.count,
+		.flows = flow_owner_count(&binding->flows),
 	};
 	flow_owner_peer(&binding->flows, &record->peer.address, &record->peer.port);
 	record->peer.proto = binding->inside.proto;
@@ -118,7 +118,7 @@ show_pinhole(struct appliance *appliance, struct request *request, void *object,
 		.key = pinhole->key,
 		.class = pinhole->class,
 		.holders = pinhole->holders,
-		.flows = pinhole->flows.count,
+		.flows = flow_owner_count(&pinhole->flows),
 		.until_s = deadline > appliance->control.now_s ? deadline - appliance->control.now_s
 							       : 0,
 		.age_s = since(appliance, pinhole->opened_s),

@@ -65,7 +65,7 @@ struct flow;
 struct flow_owner {
 	rte_spinlock_t lock;
 	bool closed; /* under lock: no flow may link any more */
-	uint32_t count; /* under lock; readers may peek */
+	_Atomic uint32_t count; /* under lock; readers may peek */
 	struct flow *first; /* under lock */
 };
 
@@ -161,6 +161,13 @@ bool flow_remove(struct thread *self, struct flow_table *table, struct flow *flo
  */
 uint32_t flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner);
 void flow_owner_init(struct flow_owner *owner);
+
+/** Flows linked to an owner; without its lock, as of a moment ago. Any thread. */
+static inline uint32_t
+flow_owner_count(const struct flow_owner *owner)
+{
+	return atomic_load_explicit(&owner->count, memory_order_relaxed);
+}
 
 /** True when a linked flow's remote end (the outside peer) has this address; looks at `limit` flows. */
 bool flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit);

@@ -16,7 +16,7 @@ flow_owner_init(struct flow_owner *owner)
 {
 	rte_spinlock_init(&owner->lock);
 	owner->closed = false;
-	owner->count = 0;
+	atomic_store_explicit(&owner->count, 0, memory_order_relaxed);
 	owner->first = NULL;
 }
 
@@ -43,7 +43,7 @@ flow_owner_pull(struct flow_owner *owner, struct flow *flow, enum flow_owner_slo
 		next->link[flow_owner_slot_of(owner, next)].pprev = flow->link[slot].pprev;
 	flow->link[slot].pprev = NULL;
 	flow->link[slot].next = NULL;
-	owner->count--;
+	atomic_store_explicit(&owner->count, flow_owner_count(owner) - 1, memory_order_relaxed);
 }
 
 int
@@ -64,7 +64,8 @@ flow_owner_link(struct flow *flow, enum flow_owner_slot slot)
 			first->link[flow_owner_slot_of(owner, first)].pprev =
 				&flow->link[slot].next;
 		owner->first = flow;
-		owner->count++;
+		atomic_store_explicit(
+			&owner->count, flow_owner_count(owner) + 1, memory_order_relaxed);
 	}
 	rte_spinlock_unlock(&owner->lock);
 	return ret;

@@ -53,7 +53,7 @@ binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside
 	atomic_store_explicit(&binding->media, 0, memory_order_relaxed);
 	atomic_store_explicit(&binding->portless, 0, memory_order_relaxed);
 	binding->outside_slot = choice->slot;
-	binding->holders = 0;
+	atomic_store_explicit(&binding->holders, 0, memory_order_relaxed);
 	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 	binding->created_s = self->now_s;
 	flow_owner_init(&binding->flows);
@@ -127,7 +127,7 @@ binding_close_begin(
 	struct door_gauge before = door_gauge_of(binding);
 
 	atomic_store_explicit(&binding->state, BINDING_CLOSED, memory_order_relaxed);
-	binding->holders = 0;
+	atomic_store_explicit(&binding->holders, 0, memory_order_relaxed);
 	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 	door_account(self, nat, before, binding);
 	port_pair_remove(nat->inside, &ref->key, ref->hash, &binding->node);

@@ -17,7 +17,7 @@
 struct door_gauge
 door_gauge_of(const struct binding *binding)
 {
-	bool door = binding->holders ||
+	bool door = atomic_load_explicit(&binding->holders, memory_order_relaxed) ||
 		    atomic_load_explicit(&binding->deadline_s, memory_order_relaxed);
 
 	return (struct door_gauge){
@@ -71,6 +71,15 @@ deadline_raise(struct binding *binding, uint32_t until_s)
 		atomic_store_explicit(&binding->deadline_s, until_s, memory_order_relaxed);
 }
 
+/* No other writer while the stripe is held. */
+static void
+holders_add(struct binding *binding, int n)
+{
+	uint32_t holders = atomic_load_explicit(&binding->holders, memory_order_relaxed);
+
+	atomic_store_explicit(&binding->holders, holders + (uint32_t)n, memory_order_relaxed);
+}
+
 /* Count the holder, raise the deadline, name it. Under the stripe. */
 static void
 door_join(struct nat *nat, struct binding *binding, const struct door_spec *spec,
@@ -79,7 +88,7 @@ door_join(struct nat *nat, struct binding *binding, const struct door_spec *spec
 	struct door_gauge before = door_gauge_of(binding);
 
 	if (spec->hold)
-		binding->holders++;
+		holders_add(binding, 1);
 	deadline_raise(binding, spec->until_s);
 	if (spec->class == DOOR_MEDIA &&
 		!atomic_load_explicit(&binding->media, memory_order_relaxed))
@@ -240,7 +249,7 @@ door_end(
 		binding_close_begin(self, nat, ref, binding);
 		return DOOR_CLOSES;
 	}
-	binding->holders = 0;
+	atomic_store_explicit(&binding->holders, 0, memory_order_relaxed);
 	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 	atomic_store_explicit(&binding->media, 0, memory_order_relaxed);
 	door_account(self, nat, before, binding);
@@ -269,13 +278,14 @@ door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_
 	ref = inside_ref_make(&binding->inside);
 	stripe_lock(nat, ref.stripe);
 	if (pool_get(nat->bindings, handle) == binding && binding_is_open(binding) &&
-		binding->holders) {
+		atomic_load_explicit(&binding->holders, memory_order_relaxed)) {
 		deadline_raise(binding, linger_until_s);
-		if (binding->holders == 1 && atomic_load_explicit(&binding->deadline_s,
-						     memory_order_relaxed) <= self->now_s)
+		if (atomic_load_explicit(&binding->holders, memory_order_relaxed) == 1 &&
+			atomic_load_explicit(&binding->deadline_s, memory_order_relaxed) <=
+				self->now_s)
 			end = door_end(self, nat, &ref, binding);
 		else
-			binding->holders--;
+			holders_add(binding, -1);
 	}
 	stripe_unlock(nat, ref.stripe);
 	door_end_finish(self, nat, binding, end);

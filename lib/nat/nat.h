@@ -55,7 +55,7 @@ struct binding {
 	_Atomic uint8_t media; /* 1: a media door */
 	_Atomic uint8_t portless; /* bit per spelling_class: the inside wrote no port */
 	uint16_t outside_slot; /* index of the outside address */
-	uint32_t holders; /* under the inside key's stripe */
+	_Atomic uint32_t holders; /* under the inside key's stripe; the sweep peeks */
 	_Atomic uint32_t deadline_s;
 	uint32_t created_s;
 	struct flow_owner flows;

@@ -21,7 +21,7 @@ flows_close_empty(struct binding *binding)
 	bool empty;
 
 	rte_spinlock_lock(&binding->flows.lock);
-	empty = binding->flows.count == 0;
+	empty = flow_owner_count(&binding->flows) == 0;
 	if (empty)
 		binding->flows.closed = true;
 	rte_spinlock_unlock(&binding->flows.lock);
@@ -38,7 +38,7 @@ binding_age(struct thread *self, struct nat *nat, struct binding *binding)
 	if (!pool_object_live(&binding->object) || !binding_is_open(binding))
 		goto unlock;
 	if (deadline_passed(binding, self->now_s)) {
-		if (binding->holders)
+		if (atomic_load_explicit(&binding->holders, memory_order_relaxed))
 			atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 		else
 			end = door_end(self, nat, &ref, binding);
@@ -61,7 +61,8 @@ binding_looks_ripe(struct thread *self, const struct binding *binding)
 		return false;
 	if (deadline_passed(binding, self->now_s))
 		return true;
-	return !binding->permanent && !door_gauge_of(binding).door && !binding->flows.count &&
+	return !binding->permanent && !door_gauge_of(binding).door &&
+	       flow_owner_count(&binding->flows) == 0 &&
 	       self->now_s - binding->created_s >= BINDING_GRACE_S;
 }
 

@@ -57,7 +57,7 @@ holder_release(void *context, void *object)
 	struct holder *holder = object;
 
 	MUST(holder->flows.closed);
-	MUST(holder->flows.first == NULL && holder->flows.count == 0);
+	MUST(holder->flows.first == NULL && flow_owner_count(&holder->flows) == 0);
 	MUST(!rte_spinlock_is_locked(&holder->flows.lock));
 	holder_has_no_flow(holder);
 }
