@@ -195,8 +195,14 @@ sip_uri_parameters_read(struct slice parameters, struct sip_uri_parameters *foun
 
 	*found = (struct sip_uri_parameters){
 		SIP_TRANSPORT_NONE, none, none, none, none, none, none, none, false};
-	for (const char *p = name_begin(base, end); p < end;
-		p = name_begin(semicolon_find(base, p, end), end))
+	const char *p = base;
+
+	/* What routes begin with, and nearly always are. */
+	if (end - p >= 3 && scan_same(p, ";lr") && (end - p == 3 || p[3] == ';')) {
+		p += 3;
+		found->lr_text.at = p;
+	}
+	for (p = name_begin(p, end); p < end; p = name_begin(semicolon_find(base, p, end), end))
 		parameter_note(base, p, end, found);
 	found->lr = found->lr_text.at != NULL;
 	if (found->transport_text.at != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * RFC 3261 7.3.1, 20.10, 25.1: lists, name-addr, parameters.
+ * RFC 3261 7.3.1, 20.10, 20.42, 25.1: lists, name-addr, Via, parameters.
  */
 #include "sip/message.h"
 #include "sip/uri.h"
@@ -245,6 +245,82 @@ displays_may_be_utf8_and_hold_all_that_delimits(void **state)
 	assert_slice(address.parameters, ";y");
 }
 
+static void
+a_list_of_addresses_is_read_with_its_uris(void **state)
+{
+	struct slice rest = text("\"A, B\" <sip:a@10.0.0.5:5060;lr?x=1,2>;tag=\"1,2\";q=1, *,"
+				 "<sip:203.0.113.9;lr>, sip:edge.example.com:5070 ;lr,"
+				 " <tel:+1>;a, <sip:a@256.0.0.1>, nothing");
+	struct sip_uri uri;
+
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_slice(address.display, "\"A, B\"");
+	assert_slice(address.uri, "sip:a@10.0.0.5:5060;lr?x=1,2");
+	assert_slice(address.parameters, ";tag=\"1,2\";q=1");
+	assert_slice(uri.user, "a");
+	assert_int_equal(uri.host.kind, SIP_HOST_IPV4);
+	assert_slice(uri.host.text, "10.0.0.5:5060");
+	assert_int_equal(uri.host.port, 5060);
+	assert_slice(uri.parameters, ";lr");
+	assert_slice(uri.headers, "x=1,2");
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_true(address.star);
+	assert_int_equal(uri.host.kind, SIP_HOST_NONE);
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_null(uri.user.at);
+	assert_slice(uri.host.text, "203.0.113.9");
+	assert_null(uri.host.port_text.at);
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_false(address.bracketed);
+	assert_slice(uri.host.host, "edge.example.com");
+	assert_int_equal(uri.host.port, 5070);
+	assert_slice(address.parameters, ";lr");
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_int_equal(uri.scheme, SIP_SCHEME_TEL);
+	assert_int_equal(uri.host.kind, SIP_HOST_NONE);
+	/* What looks like an address and is none is a name. */
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_int_equal(uri.host.kind, SIP_HOST_NAME);
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_slice(address.uri, "nothing");
+	assert_int_equal(uri.host.kind, SIP_HOST_NONE);
+	assert_int_equal(uri.scheme, SIP_SCHEME_OTHER);
+	assert_false(sip_address_next(&rest, &address, &uri));
+}
+
+static void
+a_list_of_vias_is_read_with_its_parameters(void **state)
+{
+	struct slice rest = text("SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bK1;rport=5061;x=y;"
+				 "received=10.0.0.6,SIP/2.0/TCP edge.example.com;RPORT;branch=a,"
+				 " SIP / 2.0 / UDP h (a, b);ttl=1, wrong, SIP/2.0/TLS [::1]:5061");
+	struct sip_via_parameters found;
+	struct sip_via via;
+
+	assert_true(sip_via_next(&rest, &via, &found));
+	assert_slice(via.transport, "UDP");
+	assert_slice(via.sent_by.text, "10.0.0.5:5060");
+	assert_slice(via.parameters, ";branch=z9hG4bK1;rport=5061;x=y;received=10.0.0.6");
+	assert_slice(found.branch, "z9hG4bK1");
+	assert_slice(found.received, "10.0.0.6");
+	assert_int_equal(found.rport_number, 5061);
+	assert_true(sip_via_next(&rest, &via, &found));
+	assert_slice(via.transport, "TCP");
+	assert_slice(via.sent_by.text, "edge.example.com");
+	assert_slice(found.rport, "");
+	assert_slice(found.branch, "a");
+	assert_null(found.received.at);
+	assert_true(sip_via_next(&rest, &via, &found));
+	assert_slice(via.sent_by.text, "h");
+	assert_slice(found.ttl, "1");
+	assert_true(sip_via_next(&rest, &via, &found));
+	assert_int_equal(via.sent_by.kind, SIP_HOST_NONE);
+	assert_null(found.branch.at);
+	assert_true(sip_via_next(&rest, &via, &found));
+	assert_int_equal(via.sent_by.kind, SIP_HOST_IPV6);
+	assert_false(sip_via_next(&rest, &via, &found));
+}
+
 int
 main(void)
 {
@@ -260,6 +336,8 @@ main(void)
 		TEST(a_quote_within_a_word_is_a_letter),
 		TEST(quotes_are_taken_off),
 		TEST(displays_may_be_utf8_and_hold_all_that_delimits),
+		TEST(a_list_of_addresses_is_read_with_its_uris),
+		TEST(a_list_of_vias_is_read_with_its_parameters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,34 @@ ipv4_is_four_octets_without_leading_zeros(void **state)
 		assert_false(slice_ipv4(text(wrong[i]), &address));
 }
 
+/* As its digits say, in every octet and next to octets of every length. */
+static void
+ipv4_octets_of_every_value_and_length(void **state)
+{
+	static const char *const others[] = {"0", "10", "255"};
+	static const char *const forms[] = {"%u", "%02u", "%03u", "%04u"};
+	char octets[4][8], written[40];
+	uint32_t address;
+
+	for (uint32_t i = 0; i < 4 * 3 * 4 * 400; i++) {
+		const uint32_t value = i % 400, place = i / 400 % 4;
+		const char *const form = forms[i / 1600 % 4], *const other = others[i / 6400];
+		const int length = snprintf(octets[place], sizeof(octets[place]), form, value);
+		const bool right = value < 256 && (octets[place][0] != '0' || length == 1);
+
+		for (uint32_t j = 0; j < 4; j++) {
+			if (j != place)
+				strcpy(octets[j], other);
+		}
+		snprintf(written, sizeof(written), "%s.%s.%s.%s", octets[0], octets[1], octets[2],
+			octets[3]);
+		assert_int_equal(slice_ipv4(text(written), &address), right);
+		if (right)
+			assert_int_equal(((const uint8_t *)&address)[place], value);
+		texts_free(state);
+	}
+}
+
 int
 main(void)
 {
@@ -70,6 +98,7 @@ main(void)
 		TEST(trim_takes_every_kind_of_line_space),
 		TEST(number_refuses_overflow_and_anything_but_digits),
 		TEST(ipv4_is_four_octets_without_leading_zeros),
+		TEST(ipv4_octets_of_every_value_and_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
