@@ -1,23 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Planning edits and applying them. Nearly always they are planned from left to right, so that
- * whether they are in order is known as they come and only a list that is not gets sorted and
- * checked; Content-Length, which can be told last only, is put into its place.
- *
- * Applying is one copy from left to right; in place, from a copy of what is behind the first edit.
- * Where that is long, the gaps between edits each move by the growth of the edits before them: those
- * that move left go first, from left to right; then those that move right, from right to left. In
- * this order no gap lands on one that has not moved yet, and every byte moves at most once.
+ * Planning edits. Nearly always they are planned from left to right, so that whether they are in
+ * order is known as they come and only a list that is not gets sorted and checked; Content-Length,
+ * which can be told last only, is put into its place.
  *
  * Synchronization: none; list and message belong to one thread.
  * Limits: SIP_EDITS_MAX edits, SIP_EDIT_TEXT_MAX bytes of new text; beyond that apply refuses.
  */
 #include <assert.h>
-#include <errno.h>
 
-#include "sip/edit.h"
-
-enum { EDIT_SCRATCH = 2048 };
+#include "sip/edit_priv.h"
 
 #define KNOWN UINT64_C(0x100000000) /* above an address that was written */
 
@@ -33,49 +25,6 @@ sip_edits_begin(struct sip_edits *edits, const char *base)
 	edits->long_text = false;
 	edits->end = 0;
 	edits->known = 0;
-}
-
-/* Most texts are an address or a number; a call to memcpy would cost more than the copy. */
-static inline void
-text_copy(char *to, const char *from, uint32_t length)
-{
-	if (length > 64) {
-		memcpy(to, from, length);
-	} else if (length >= 32) {
-		char head[32], tail[32];
-
-		memcpy(head, from, 32);
-		memcpy(tail, from + length - 32, 32);
-		memcpy(to, head, 32);
-		memcpy(to + length - 32, tail, 32);
-	} else if (length >= 16) {
-		char head[16], tail[16];
-
-		memcpy(head, from, 16);
-		memcpy(tail, from + length - 16, 16);
-		memcpy(to, head, 16);
-		memcpy(to + length - 16, tail, 16);
-	} else if (length >= 8) {
-		char head[8], tail[8];
-
-		memcpy(head, from, 8);
-		memcpy(tail, from + length - 8, 8);
-		memcpy(to, head, 8);
-		memcpy(to + length - 8, tail, 8);
-	} else if (length >= 4) {
-		uint32_t head, tail;
-
-		memcpy(&head, from, 4);
-		memcpy(&tail, from + length - 4, 4);
-		memcpy(to, &head, 4);
-		memcpy(to + length - 4, &tail, 4);
-	} else if (length > 0) {
-		const char middle = from[length / 2], last = from[length - 1];
-
-		to[0] = from[0];
-		to[length / 2] = middle;
-		to[length - 1] = last;
-	}
 }
 
 /* Is there room for one more edit, and `old` within the message? */
@@ -367,200 +316,4 @@ sip_edits_content_length(struct sip_edits *edits, const struct sip_message *mess
 		before++;
 	}
 	return true;
-}
-
-/* By offset; an insertion before the replacement at its place, otherwise in the order planned. Edits
- * come nearly sorted, so insertion sort is a pass of compares. */
-static void
-edits_sort(struct sip_edits *edits)
-{
-	for (uint32_t i = 1; i < edits->count; i++) {
-		const struct sip_edit edit = edits->edit[i];
-		uint32_t j = i;
-
-		for (; j > 0; j--) {
-			const struct sip_edit *const before = &edits->edit[j - 1];
-
-			if (before->offset < edit.offset ||
-				(before->offset == edit.offset &&
-					(before->length == 0 || edit.length > 0)))
-				break;
-			edits->edit[j] = *before;
-		}
-		edits->edit[j] = edit;
-	}
-}
-
-/* The new length, or -EINVAL. */
-static int64_t
-edits_check(const struct sip_edits *edits, uint32_t length)
-{
-	int64_t result = length;
-	uint32_t end = 0;
-
-	for (uint32_t i = 0; i < edits->count; i++) {
-		const struct sip_edit *const edit = &edits->edit[i];
-
-		if (edit->offset < end || edit->offset > length ||
-			edit->length > length - edit->offset)
-			return -EINVAL;
-		end = edit->offset + edit->length;
-		result += (int64_t)edit->text_length - edit->length;
-	}
-	return result;
-}
-
-/* The new length, or why there is none. Afterwards the list is in order. */
-static inline int64_t
-edits_prepare(struct sip_edits *edits, uint32_t length, uint32_t capacity)
-{
-	int64_t result = (int64_t)length + edits->growth;
-
-	if (edits->overflow)
-		return -EINVAL;
-	if (edits->disorder) {
-		edits_sort(edits);
-		result = edits_check(edits, length);
-		if (result < 0)
-			return result;
-		edits->disorder = false;
-		edits->end =
-			edits->edit[edits->count - 1].offset + edits->edit[edits->count - 1].length;
-	} else if (edits->end > length) {
-		return -EINVAL;
-	}
-	return result <= capacity ? result : -EMSGSIZE;
-}
-
-/* Copy `length` bytes in whole blocks; up to EDIT_BLOCK more are read and written. */
-enum { EDIT_BLOCK = 64 };
-
-static inline void
-blocks_copy(char *to, const char *from, uint32_t length)
-{
-	const char *const end = from + length;
-
-	do {
-		memcpy(to, from, EDIT_BLOCK);
-		to += EDIT_BLOCK;
-		from += EDIT_BLOCK;
-	} while (from < end);
-}
-
-/* From left to right; the text to be edited begins at `from`, which is `at` in the message. What is
- * copied too much the next copy overwrites: nothing is written behind the result. */
-static inline void
-edits_copy(const struct sip_edits *edits, const char *from, uint32_t at, uint32_t length, char *to,
-	const char *to_end)
-{
-	const char *const from_end = from + (length - at);
-
-	for (uint32_t i = 0; i < edits->count; i++) {
-		const struct sip_edit *const edit = &edits->edit[i];
-		const uint32_t gap = edit->offset - at, text_length = edit->text_length;
-		const char *const text = edits->text + edit->text_offset;
-
-		if (from_end - from >= (int64_t)gap + EDIT_BLOCK &&
-			to_end - to >= (int64_t)gap + EDIT_BLOCK + SIP_EDIT_TEXT_SLACK &&
-			text_length <= SIP_EDIT_TEXT_SLACK) {
-			blocks_copy(to, from, gap);
-			to += gap;
-			memcpy(to, text, SIP_EDIT_TEXT_SLACK);
-		} else {
-			text_copy(to, from, gap);
-			to += gap;
-			text_copy(to, text, text_length);
-		}
-		to += text_length;
-		from += gap + edit->length;
-		at = edit->offset + edit->length;
-	}
-	text_copy(to, from, length - at);
-}
-
-/* The same where there is room behind both texts, so that nothing but whole blocks is copied. */
-static inline void
-edits_copy_blocks(
-	const struct sip_edits *edits, const char *from, uint32_t at, uint32_t length, char *to)
-{
-	const struct sip_edit *const end = edits->edit + edits->count;
-
-	for (const struct sip_edit *edit = edits->edit; edit < end; edit++) {
-		const uint32_t gap = edit->offset - at, old = edit->length;
-
-		blocks_copy(to, from, gap);
-		to += gap;
-		memcpy(to, edits->text + edit->text_offset, SIP_EDIT_TEXT_SLACK);
-		to += edit->text_length;
-		from += gap + old;
-		at += gap + old;
-	}
-	blocks_copy(to, from, length - at);
-}
-
-int64_t
-sip_edits_apply_to(
-	struct sip_edits *edits, const char *from, uint32_t length, char *to, uint32_t capacity)
-{
-	const int64_t result = edits_prepare(edits, length, capacity);
-
-	if (result >= 0)
-		edits_copy(edits, from, 0, length, to, to + result);
-	return result;
-}
-
-/* Where the text is too long for a copy of it. */
-static void
-edits_shift(const struct sip_edits *edits, char *base, uint32_t length)
-{
-	const uint32_t count = edits->count;
-	int64_t shift[SIP_EDITS_MAX]; /* of the gap behind each edit */
-	int64_t growth = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		const struct sip_edit *const edit = &edits->edit[i];
-		const uint32_t gap = edit->offset + edit->length;
-		const uint32_t gap_end = i + 1 < count ? edits->edit[i + 1].offset : length;
-
-		growth += (int64_t)edit->text_length - edit->length;
-		shift[i] = growth;
-		if (growth < 0)
-			memmove(base + gap + growth, base + gap, gap_end - gap);
-	}
-	for (uint32_t i = count; i-- > 0;) {
-		const struct sip_edit *const edit = &edits->edit[i];
-		const uint32_t gap = edit->offset + edit->length;
-		const uint32_t gap_end = i + 1 < count ? edits->edit[i + 1].offset : length;
-
-		if (shift[i] > 0)
-			memmove(base + gap + shift[i], base + gap, gap_end - gap);
-		text_copy(base + gap + shift[i] - edit->text_length,
-			edits->text + edit->text_offset, edit->text_length);
-	}
-}
-
-int64_t
-sip_edits_apply(struct sip_edits *edits, char *base, uint32_t length, uint32_t capacity)
-{
-	const int64_t result = edits_prepare(edits, length, capacity);
-
-	if (result < 0 || edits->count == 0)
-		return result;
-
-	const uint32_t first = edits->edit[0].offset;
-	char scratch[EDIT_SCRATCH + EDIT_BLOCK];
-
-	if (length - first > EDIT_SCRATCH) {
-		edits_shift(edits, base, length);
-		return result;
-	}
-	/* Nearly always: behind a message is the rest of a buffer. */
-	if ((result > length ? result : length) + EDIT_BLOCK <= capacity && !edits->long_text) {
-		blocks_copy(scratch, base + first, length - first);
-		edits_copy_blocks(edits, scratch, first, length, base + first);
-	} else {
-		memcpy(scratch, base + first, length - first);
-		edits_copy(edits, scratch, first, length, base + first, base + result);
-	}
-	return result;
 }
