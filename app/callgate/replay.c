@@ -225,25 +225,38 @@ print_counters(const struct replay *replay)
 		counts.ports, counts.mbufs);
 }
 
+/* Packets of one capture and one moment arrive as a burst, as a NIC would hand them over. */
 static int
-replay_packets(struct replay *replay)
+replay_burst(struct replay *replay, struct source *source)
 {
-	struct source *source;
+	const struct timeval moment = source->header->ts;
+	unsigned int count = 0;
 	int rc;
 
-	while ((source = source_earliest(replay)) != NULL) {
-		time_advance(
-			replay, CLOCK_ORIGIN_MS + elapsed_ms(&replay->base, &source->header->ts));
+	do {
 		replay->read++;
 		if (!replay_port_inject(
 			    replay->appliance, source->port, source->frame, source->header->caplen))
 			replay->refused++;
-		settle(replay);
 		rc = source_next(source, "capture");
-		if (rc != 0)
-			return rc;
+	} while (rc == 0 && !source->ended && ++count < BURST_MAX &&
+		 timercmp(&source->header->ts, &moment, ==));
+	settle(replay);
+	return rc;
+}
+
+static int
+replay_packets(struct replay *replay)
+{
+	struct source *source;
+	int rc = 0;
+
+	while (rc == 0 && (source = source_earliest(replay)) != NULL) {
+		time_advance(
+			replay, CLOCK_ORIGIN_MS + elapsed_ms(&replay->base, &source->header->ts));
+		rc = replay_burst(replay, source);
 	}
-	return 0;
+	return rc;
 }
 
 static int

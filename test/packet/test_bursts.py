@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Packets that arrive at one moment: bursts of every size, all of a kind and mixed."""
+from replay import (ARP, FAR, IP, LAN, PBX, PHONE, STATION, TRUNK, UDP, WAN, Ether, Raw,
+                    ReplayTest, main, udp)
+
+SIZES = (1, 2, 15, 16, 17, 31, 32, 33, 64, 65)
+# Before a burst to a neighbour: fewer packets than a burst wait for an address to be resolved.
+WARM = (0, udp(PHONE, TRUNK, 9, 9, b"the gateway's address is asked for"))
+
+
+def numbers(packets, port):
+    """Payloads of a conversation, named by its port outside, in the order they left."""
+    return [int(bytes(p[Raw])) for p in packets if port in (p[UDP].sport, p[UDP].dport)]
+
+
+class Bursts(ReplayTest):
+    def test_new_conversation_in_one_burst_is_one_flow_and_stays_in_order(self):
+        for size in SIZES:
+            burst = [(1, udp(PBX, FAR, 4000, 5000, b"%d" % n)) for n in range(size)]
+            result = self.replay(self.config(), {"lan0": [WARM] + burst})
+            self.assertEqual(numbers(result.ip("wan0"), 5000), list(range(size)), size)
+            self.assertEqual({p[UDP].sport for p in result.ip("wan0")}, {4000, 9})
+            self.assertEqual(result.count("event flow_created"), 2)
+            self.assertEqual(result.count("event binding_created"), 2)
+            self.assertEqual(result.drops(), {})
+
+    def test_burst_on_a_standing_flow_stays_in_order_both_ways(self):
+        for size in SIZES:
+            out = [(1, udp(PBX, FAR, 4000, 5000, b"0"))]
+            out += [(2, udp(PBX, FAR, 4000, 5000, b"%d" % n)) for n in range(1, size)]
+            back = [(1.5, udp(FAR, WAN, 5000, 4000, b"0"))]
+            back += [(3, udp(FAR, WAN, 5000, 4000, b"%d" % n)) for n in range(1, size)]
+            result = self.replay(self.config(), {"lan0": [WARM] + out, "wan0": back})
+            self.assertEqual(numbers(result.ip("wan0"), 5000), list(range(size)), size)
+            self.assertEqual(numbers(result.ip("lan0"), 5000), list(range(size)), size)
+            for packet in result.ip("wan0") + result.ip("lan0"):
+                self.assert_checksums(packet)
+
+    def test_new_and_standing_conversations_mix_with_arp_and_with_what_is_dropped(self):
+        ask = Ether(src=STATION, dst="ff:ff:ff:ff:ff:ff") / ARP(
+            op=1, hwsrc=STATION, psrc=PBX, pdst=LAN)
+        burst = []
+        for n in range(8):
+            burst += [udp(PBX, FAR, 4000, 5000, b"%d" % n), udp(PHONE, FAR, 4002, 6000, b"%d" % n),
+                      ask, IP(src=PBX, dst=FAR, ihl=3) / Raw(b"x" * 40)]
+        result = self.replay(self.config(), {
+            "lan0": [WARM, (1, udp(PHONE, FAR, 4002, 6000, b"-1"))] + [(2, p) for p in burst]})
+        self.assertEqual(numbers(result.ip("wan0"), 5000), list(range(8)))
+        self.assertEqual(numbers(result.ip("wan0"), 6000), list(range(-1, 8)))
+        answers = [p for p in result.out["lan0"] if ARP in p and p[ARP].psrc == LAN and
+                   p[ARP].pdst == PBX and p[ARP].op == 2]
+        self.assertEqual(len(answers), 8)
+        self.assertEqual(result.drops(), {"ip_header": 8})
+        self.assertEqual(result.count("event flow_created"), 3)
+
+    def test_burst_of_nothing_but_arp_or_of_what_is_dropped(self):
+        ask = Ether(src=STATION, dst="ff:ff:ff:ff:ff:ff") / ARP(
+            op=1, hwsrc=STATION, psrc=PBX, pdst=LAN)
+        for size in (1, 16, 17, 32):
+            result = self.replay(self.config(), {"lan0": [(0, ask)] * size})
+            self.assertEqual(sum(p[ARP].pdst == PBX for p in result.out["lan0"]), size)
+            result = self.replay(self.config(), {
+                "lan0": [(0, IP(src=PBX, dst=FAR, ihl=3) / Raw(b"x" * 40))] * size})
+            self.assertEqual(result.drops(), {"ip_header": size})
+
+
+if __name__ == "__main__":
+    main()
