@@ -311,6 +311,9 @@ pair_opens_both_and_each_closes_for_itself(void **state)
 		pair_checked(PORT + 1, PORT, first); /* the other way round */
 		pair_checked(PORT + 1, PORT + 2, first); /* neighbours of two pairs */
 		pair_checked(PORT, PORT + 100, first); /* a=rtcp: elsewhere */
+		pair_checked(65534, 65535, first); /* the ends of the range */
+		pair_checked(65535, 0, first);
+		pair_checked(0, 1, first);
 	}
 }
 

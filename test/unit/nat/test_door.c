@@ -422,6 +422,33 @@ pair_on_a_static_address_maps_to_itself(void **state)
 }
 
 static void
+pair_at_the_ends_of_the_port_range(void **state)
+{
+	struct binding *first, *second;
+
+	start();
+	open_pair(udp("10.0.0.2", 65534), udp("10.0.0.2", 65535));
+	assert_pair(65534, 65535);
+	release_pair();
+	open_pair(udp("10.0.0.2", 65531), udp("10.0.0.2", 1));
+	assert_pair(65531, 65532);
+	release_pair();
+	/* no port follows the last: another pair that starts odd */
+	open_pair(udp("10.0.0.3", 65535), udp("10.0.0.3", 20000));
+	assert_int_equal(ntohs(pair_outside[0].port) & 1, 1);
+	assert_int_equal(ntohs(pair_outside[1].port), ntohs(pair_outside[0].port) + 1);
+	release_pair();
+	/* identifiers of ICMP share keys as ports do, and are not those ports */
+	first = bound(proto_endpoint(IPPROTO_ICMP, "10.0.0.2", 65534));
+	second = bound(proto_endpoint(IPPROTO_ICMP, "10.0.0.2", 65535));
+	assert_int_equal(ntohs(first->outside.port), 65534);
+	assert_int_equal(ntohs(second->outside.port), 65535);
+	assert_null(binding_find_inside(
+		f.nat, &(struct endpoint){inet_addr("10.0.0.2"), htons(65534), IPPROTO_UDP}));
+	stop();
+}
+
+static void
 pair_is_both_or_none(void **state)
 {
 	struct door_spec spec[2] = {
@@ -498,6 +525,7 @@ main(void)
 		cmocka_unit_test(both_standing_bindings_are_joined),
 		cmocka_unit_test(one_endpoint_for_both_is_one_door),
 		cmocka_unit_test(pair_on_a_static_address_maps_to_itself),
+		cmocka_unit_test(pair_at_the_ends_of_the_port_range),
 		cmocka_unit_test(pair_is_both_or_none),
 		cmocka_unit_test(events_count_doors_and_bindings),
 	};
