@@ -15,7 +15,10 @@
 
 #include "alg/alg.h"
 #include "core/drop.h"
-#include "core/keyed_hash.h"
+#include "limit_priv.h"
+#include "media_priv.h"
+#include "record_priv.h"
+#include "signalling_priv.h"
 #include "sip/edit.h"
 #include "sip/message.h"
 #include "sip/multipart.h"
@@ -25,151 +28,11 @@
 
 enum {
 	TRANSACTION_S = 32, /* 64 * T1, RFC 3261 17.1 */
-	SUBSCRIPTION_S = 3600, /* no Expires in a SUBSCRIBE, NOTIFY or REFER */
-	REGISTRATION_S = 3600, /* no expiry granted in a 200, RFC 3261 10.2 */
-	SIP_PORT = 5060,
-	SIPS_PORT = 5061,
-	MEDIA_PORT_MIN = 1024, /* lowest port a message may open */
-	PORT_COUNT_MAX = 8, /* m=audio 49170/8 */
-	DESCRIPTIONS_MAX = 4, /* of one message: multipart/alternative, early-session */
-	WANTED_MAX = 128, /* endpoints of one description */
-	PLAN_OPENINGS_MAX = 64, /* signalling endpoints of one message */
-	CALL_DIALOGS_MAX = 16, /* forks of one call */
-	CALL_ID_STORED = 255,
-	PARTY_STORED = 48,
 	/* Objects a record, on average; the slabs are shared by all calls of a worker. */
 	OPENINGS_PER_CALL = 10,
 	SETS_PER_CALL = 4,
 	DIALOGS_PER_CALL = 2,
 };
-
-enum opening_flag {
-	OPENING_MUX = 1 << 0, /* RTP: its description offered or accepted rtcp-mux */
-	OPENING_MUX_AGREED = 1 << 1, /* RTP: both did; there is no RTCP opening any more */
-	OPENING_ICE = 1 << 2, /* the stream has candidates */
-	OPENING_CANDIDATE =
-		1 << 3, /* beside the default destination: candidate, other description */
-	OPENING_KEPT = 1 << 4, /* on hold with 0.0.0.0: kept from the description before */
-};
-
-/* One endpoint that a message named: its door and its pinhole, each held once, either absent. */
-struct opening {
-	uint32_t next;
-	rte_be32_t address; /* real (inside local) */
-	rte_be16_t port;
-	uint8_t proto;
-	uint8_t kind; /* enum pinhole_class */
-	rte_be32_t source; /* who may send to it; 0: any */
-	uint8_t stream; /* RTP, RTCP: index of the m= line */
-	uint8_t component; /* 1 RTP, 2 RTCP; port/count: 3, 4, ... */
-	uint8_t flags;
-	uint8_t side; /* signalling: who named it (see struct plan) */
-	rte_be32_t outside_address; /* of the door */
-	rte_be16_t outside_port; /* 0: not translated */
-	uint16_t spare2;
-	struct handle door, pinhole;
-};
-
-/* The endpoints of one description. Forks share the set of the offer, so it is counted. */
-struct media_set {
-	uint32_t next;
-	uint32_t first; /* openings, in the description's order */
-	uint16_t references;
-	uint16_t streams; /* bit per m= line that is not refused with port 0 */
-	bool held; /* no stream waits for media: silence is no sign of death */
-};
-
-enum dialog_state { DIALOG_EARLY, DIALOG_CONFIRMED };
-
-/* A dialog: an unordered pair of tags. Index of arrays: side (see struct plan). */
-struct dialog {
-	uint32_t next;
-	uint8_t state;
-	bool bye; /* a BYE is under way */
-	bool answered; /* answer_cseq and answer_side are valid */
-	uint8_t answer_side; /* side of the client of that transaction */
-	uint64_t tag[2]; /* keyed hashes, lower first */
-	uint32_t set[2]; /* committed */
-	uint32_t offer[2]; /* waiting for an answer */
-	uint32_t offer_cseq[2];
-	uint32_t answer_cseq;
-};
-
-enum call_state {
-	CALL_FREE,
-	CALL_CALLING,
-	CALL_PROCEEDING,
-	CALL_CHALLENGED, /* 401 or 407: the next INVITE goes on with this record */
-	CALL_CANCELLED,
-	CALL_ESTABLISHED,
-	CALL_CLOSING, /* BYE under way */
-	CALL_ENDED, /* holds nothing; stays a while so that stray repetitions make no new record */
-	CALL_STATES
-};
-
-enum call_event {
-	CALL_EVENT_INVITE,
-	CALL_EVENT_PROVISIONAL,
-	CALL_EVENT_SUCCESS,
-	CALL_EVENT_CHALLENGE,
-	CALL_EVENT_FAILURE,
-	CALL_EVENT_CANCEL,
-	CALL_EVENT_BYE,
-	CALL_EVENT_BYE_DONE,
-	CALL_EVENT_BYE_REFUSED,
-	CALL_EVENTS
-};
-
-/*
- * The endpoint that tells records of one Call-ID apart: zone and inside local address. Where no
- * end is "the inside" (hairpin, one zone), both addresses, lower first.
- */
-struct call_end {
-	rte_be32_t address, second;
-	uint8_t zone;
-};
-
-struct call {
-	uint32_t next; /* slab, or tombstones */
-	_Atomic uint32_t generation; /* odd: in use; readers: control lcore */
-	_Atomic uint32_t deadline_s; /* 0: none; readers: control lcore */
-	uint32_t previous; /* tombstones */
-	struct hash128 key;
-	uint64_t id_hash; /* of the Call-ID alone, for show */
-	uint64_t caller_tag;
-	struct call_end end;
-	uint8_t state; /* enum call_state */
-	uint8_t caller_side, offer_side;
-	bool cleared; /* end at the next look */
-	bool timed_out; /* ended by a timer: its parties may not know */
-	uint8_t call_id_length; /* 0: longer than CALL_ID_STORED, key alone decides */
-	uint8_t from_length, to_length;
-	bool counted_host;
-	rte_be32_t host; /* counted against max_calls_per_host */
-	uint32_t invite_cseq;
-	uint32_t offer; /* set of the INVITE that has no dialog yet; shared by forks */
-	uint32_t dialogs; /* chain */
-	uint32_t signalling; /* chain of Via, Contact and route openings */
-	rte_be32_t from_host, to_host; /* what the inside wrote, replaced outward; 0: nothing */
-	uint32_t created_s;
-	uint32_t proceeding_s; /* INVITE or last 1xx */
-	uint32_t refreshed_s; /* last 2xx to INVITE or UPDATE */
-	uint32_t session_s; /* end of the session interval; 0: none */
-	uint32_t media_check_s; /* next look at the media */
-	uint32_t close_s; /* end of CHALLENGED, CANCELLED, CLOSING, ENDED; 0: none */
-	char call_id[CALL_ID_STORED];
-	char from[PARTY_STORED], to[PARTY_STORED];
-};
-
-/* One endpoint a description names, before anything is opened. */
-struct wanted {
-	rte_be32_t address;
-	rte_be16_t port;
-	uint8_t proto, stream, component, flags;
-	uint32_t opening; /* filled when opened or found */
-};
-
-enum permission { PERMIT_OPEN, PERMIT_FOREIGN, PERMIT_REFUSED };
 
 struct alg_worker {
 	struct alg *alg;
@@ -290,26 +153,6 @@ opening_at(const struct alg_worker *worker, uint32_t index)
 void sip_count_message(struct alg_worker *worker, const struct sip_message *sip);
 void sip_count_text(struct alg_worker *worker, const char *text, uint32_t length);
 
-/* host.c: calls per host, shared by all workers. */
-struct host_table *host_table_create(uint32_t calls, int socket);
-void host_table_destroy(struct host_table *table);
-size_t host_table_memory(uint32_t calls);
-bool host_take(struct host_table *table, rte_be32_t host, uint32_t limit);
-void host_give(struct host_table *table, rte_be32_t host);
-
-/* account.c: who is registered at a Contact, shared by all workers. */
-struct account_rest {
-	uint32_t contact_s; /* until when others are registered at this Contact; 0: nobody */
-	uint32_t registrar_s; /* the same, with this registrar alone */
-};
-struct account_table *account_table_create(uint32_t calls, int socket);
-void account_table_destroy(struct account_table *table);
-size_t account_table_memory(uint32_t calls);
-void account_note(struct account_table *table, const struct endpoint *contact, rte_be32_t registrar,
-	uint32_t who, uint32_t now_s, uint32_t until_s);
-struct account_rest account_drop(struct account_table *table, const struct endpoint *contact,
-	rte_be32_t registrar, uint32_t who);
-
 /* opening.c */
 bool address_openable(const struct alg *alg, rte_be32_t address);
 enum permission opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port);
@@ -324,27 +167,11 @@ bool opening_translatable(const struct plan *plan, const struct opening *opening
 /* transaction.c */
 void plan_fail(struct plan *plan, enum drop_reason reason, enum sip_counter counter);
 void plan_fail_door(struct plan *plan, int error);
-struct opening_request {
-	struct endpoint endpoint;
-	enum pinhole_class kind;
-	bool pin; /* a pinhole too, if the message may open it */
-	bool held; /* by the call; else until until_s */
-	uint32_t until_s;
-};
 const struct opening *plan_open(struct plan *plan, const struct opening_request *request);
 void plan_rollback(struct plan *plan);
 void plan_commit(struct plan *plan);
 
 /* token.c */
-struct token {
-	const struct sip_hostport *host;
-	struct slice edit; /* what is replaced: host and port, or the host alone */
-	uint16_t port; /* when none is written in `host` */
-	uint16_t default_port;
-	uint8_t proto;
-	enum spelling_class spelling;
-	bool host_only; /* a parameter whose port stands elsewhere */
-};
 struct binding *plan_binding(const struct plan *plan, bool source);
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
