@@ -197,9 +197,11 @@ void registration_granted(struct plan *plan, const struct endpoint *contact, uin
 void sdp_plan(struct plan *plan);
 void sdp_rewrite(struct plan *plan);
 
-/* media.c */
+/* wanted.c */
 void media_want(struct plan *plan);
 void media_want_alternative(struct plan *plan);
+
+/* media.c */
 void media_set_obtain(struct plan *plan);
 void media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index);
 const struct opening *media_find(
