@@ -68,7 +68,15 @@ struct alg {
 	struct alg_worker *worker[WORKERS_MAX];
 };
 
-enum media_role { MEDIA_NONE, MEDIA_TEXT, MEDIA_OFFER, MEDIA_ANSWER, MEDIA_REPEAT };
+/* What a description is to its dialog (negotiation.c). */
+enum media_role {
+	MEDIA_NONE, /* there is no description */
+	MEDIA_TEXT, /* it is no part of a call here: nothing opens */
+	MEDIA_OFFER,
+	MEDIA_ANSWER,
+	MEDIA_AMEND, /* another answer to the offer that an unreliable 1xx answered */
+	MEDIA_REPEAT, /* known or outdated: edited as what stands says; changes nothing */
+};
 
 /* One signalling endpoint opened by this message. */
 struct plan_opening {
@@ -105,9 +113,7 @@ struct plan {
 	uint8_t description_count; /* not written before sdp_plan() */
 	bool alternative; /* worker->sdp is a further description of the same streams */
 	struct slice description[DESCRIPTIONS_MAX];
-	uint32_t set; /* endpoints of this message's description; 0: none */
-	bool new_set, set_held;
-	uint16_t set_streams; /* see struct media_set */
+	struct description description_new; /* of this message; its set has a reference, or is 0 */
 	uint16_t wanted_count;
 	uint16_t opened_count;
 	struct plan_opening opened[PLAN_OPENINGS_MAX];
@@ -197,29 +203,55 @@ void registration_granted(struct plan *plan, const struct endpoint *contact, uin
 void sdp_plan(struct plan *plan);
 void sdp_rewrite(struct plan *plan);
 
+/* negotiation.c */
+enum message_kind {
+	KIND_OTHER, /* carries no offer and no answer */
+	KIND_INVITE, /* without To tag */
+	KIND_REINVITE,
+	KIND_UPDATE,
+	KIND_PRACK,
+	KIND_ACK,
+	KIND_PROVISIONAL, /* 101 to 199 to an INVITE */
+	KIND_PREVIEW, /* the same in a confirmed dialog, and not reliable */
+	KIND_SUCCESS, /* 2xx to an INVITE */
+	KIND_RESULT, /* 2xx to an UPDATE or a PRACK */
+	MESSAGE_KINDS
+};
+enum message_kind message_kind(const struct plan *plan);
+enum media_role negotiation_role(const struct plan *plan);
+bool provisional_reliable(const struct plan *plan);
+bool offer_belongs(const struct description *offer, bool in_response, uint32_t cseq);
+
 /* wanted.c */
 void media_want(struct plan *plan);
 void media_want_alternative(struct plan *plan);
 
 /* media.c */
 void media_set_obtain(struct plan *plan);
+void media_set_recall(struct plan *plan);
 void media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index);
 const struct opening *media_find(
 	const struct alg_worker *worker, uint32_t set, uint8_t stream, uint8_t component);
 void media_commit(struct plan *plan, struct dialog *dialog);
-void media_settle(struct thread *self, struct alg_worker *worker, struct dialog *dialog);
+void media_settle(struct thread *self, struct alg_worker *worker, struct call *call);
 
 /* offer.c */
-enum media_role offer_role(const struct plan *plan);
+void description_drop(
+	struct thread *self, struct alg_worker *worker, struct description *description);
+void offer_inherit(struct alg_worker *worker, const struct call *call, struct dialog *dialog);
 void offer_apply(struct plan *plan);
 void offer_refused(struct plan *plan);
-void offer_outlived(struct plan *plan);
+void offer_unanswered(struct plan *plan);
+void offer_confirmed(struct plan *plan);
+void offer_outlived(struct thread *self, struct alg_worker *worker, struct call *call);
 
 /* dialog.c */
 uint64_t tag_hash(struct slice tag);
 struct dialog *dialog_find(
 	const struct alg_worker *worker, const struct call *call, uint64_t a, uint64_t b);
 struct dialog *dialog_obtain(struct plan *plan);
+void invite_note(struct dialog *dialog, uint8_t side, uint32_t cseq, bool open);
+void sequence_note(struct dialog *dialog, uint8_t side, uint32_t cseq);
 void dialog_end(
 	struct thread *self, struct alg_worker *worker, struct call *call, struct dialog *dialog);
 void dialog_end_early(struct thread *self, struct alg_worker *worker, struct call *call);

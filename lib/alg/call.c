@@ -155,8 +155,8 @@ call_begin(struct plan *plan, struct call *call)
 	call->host = plan->real_source;
 	call->state = CALL_CALLING;
 	call->cleared = call->timed_out = false;
-	call->offer = call->dialogs = call->signalling = 0;
-	call->offer_side = 0;
+	call->offer = (struct description){0};
+	call->dialogs = call->signalling = 0;
 	call->invite_cseq = plan->sip->cseq;
 	call->from_host = call->to_host = 0;
 	call->created_s = call->proceeding_s = call->refreshed_s = plan->self->now_s;
@@ -263,8 +263,7 @@ call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 
 	while (call->dialogs)
 		dialog_end(self, worker, call, dialog_at(worker, call->dialogs));
-	media_set_drop(self, worker, call->offer);
-	call->offer = 0;
+	description_drop(self, worker, &call->offer);
 	for (uint32_t i = call->signalling; i; i = next) {
 		next = opening_at(worker, i)->next;
 		opening_release(self, worker, i, self->now_s + TRANSACTION_S);

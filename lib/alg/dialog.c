@@ -36,6 +36,28 @@ dialog_count(const struct alg_worker *worker, const struct call *call, enum dial
 	return count;
 }
 
+/* A side sent an INVITE: with an offer, or open for one in its responses. */
+void
+invite_note(struct dialog *dialog, uint8_t side, uint32_t cseq, bool open)
+{
+	uint8_t bit = (uint8_t)(1u << side);
+
+	sequence_note(dialog, side, cseq);
+	dialog->invite_cseq[side] = cseq;
+	dialog->invite_open = (uint8_t)((dialog->invite_open & ~bit) | (open ? bit : 0));
+}
+
+/* A side's requests count up (RFC 3261 12.2.2): what comes behind the highest is outdated. */
+void
+sequence_note(struct dialog *dialog, uint8_t side, uint32_t cseq)
+{
+	uint8_t bit = (uint8_t)(1u << side);
+
+	if (!(dialog->sequenced & bit) || cseq > dialog->highest_cseq[side])
+		dialog->highest_cseq[side] = cseq;
+	dialog->sequenced |= bit;
+}
+
 /* The message's dialog, made when it is new; NULL when there is no room (counted). */
 struct dialog *
 dialog_obtain(struct plan *plan)
@@ -63,11 +85,9 @@ dialog_obtain(struct plan *plan)
 			RTE_MAX(plan->from_tag, plan->to_tag)},
 	};
 	call->dialogs = index;
-	if (call->offer) {
-		set_at(worker, call->offer)->references++;
-		dialog->offer[call->offer_side] = call->offer;
-		dialog->offer_cseq[call->offer_side] = call->invite_cseq;
-	}
+	offer_inherit(worker, call, dialog);
+	if (!plan->sip->request)
+		invite_note(dialog, plan->client_side, plan->sip->cseq, call->offer.set == 0);
 	return dialog;
 }
 
@@ -81,8 +101,8 @@ dialog_end(struct thread *self, struct alg_worker *worker, struct call *call, st
 		link = &dialog_at(worker, *link)->next;
 	*link = dialog->next;
 	for (int side = 0; side < 2; side++) {
-		media_set_drop(self, worker, dialog->set[side]);
-		media_set_drop(self, worker, dialog->offer[side]);
+		description_drop(self, worker, &dialog->committed[side]);
+		description_drop(self, worker, &dialog->offer[side]);
 	}
 	slab_give(&worker->dialogs, index);
 }

@@ -61,16 +61,15 @@ call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
 }
 
 static void
-set_look(const struct alg_worker *worker, uint32_t index, uint32_t *newest, bool *silent_by_right)
+set_look(const struct alg_worker *worker, const struct description *description, uint32_t *newest,
+	bool *silent_by_right)
 {
-	const struct media_set *set;
-
-	if (index == 0)
+	if (description->set == 0)
 		return;
-	set = set_at(worker, index);
-	if (set->held)
+	if (description->held)
 		*silent_by_right = true;
-	for (uint32_t i = set->first; i; i = opening_at(worker, i)->next) {
+	for (uint32_t i = set_at(worker, description->set)->first; i;
+		i = opening_at(worker, i)->next) {
 		uint32_t seen = opening_last_seen(worker->alg, opening_at(worker, i));
 
 		*newest = RTE_MAX(*newest, seen);
@@ -90,13 +89,13 @@ media_alive(struct alg_worker *worker, struct call *call, uint32_t now_s)
 	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
 		const struct dialog *dialog = dialog_at(worker, i);
 
-		if (dialog->set[0] || dialog->set[1])
+		if (dialog->committed[0].set || dialog->committed[1].set)
 			silent_by_right = false;
 	}
 	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
 		for (int side = 0; side < 2; side++)
-			set_look(
-				worker, dialog_at(worker, i)->set[side], &newest, &silent_by_right);
+			set_look(worker, &dialog_at(worker, i)->committed[side], &newest,
+				&silent_by_right);
 	}
 	timeout = worker->alg->config->sip.media_inactivity_timeout;
 	if (!silent_by_right && newest + timeout <= now_s)

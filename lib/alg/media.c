@@ -49,6 +49,24 @@ media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index)
 	slab_give(&worker->sets, index);
 }
 
+static bool
+opening_is(const struct opening *opening, const struct wanted *wanted)
+{
+	return opening->address == wanted->address && opening->port == wanted->port &&
+	       opening->proto == wanted->proto;
+}
+
+/* The opening of a set for this endpoint, or 0. */
+static uint32_t
+set_names(const struct alg_worker *worker, uint32_t index, const struct wanted *wanted)
+{
+	uint32_t i = index ? set_at(worker, index)->first : 0;
+
+	while (i && !opening_is(opening_at(worker, i), wanted))
+		i = opening_at(worker, i)->next;
+	return i;
+}
+
 /* True when a set names exactly the wanted endpoints; fills their openings. */
 static bool
 set_matches(struct plan *plan, uint32_t index)
@@ -63,8 +81,7 @@ set_matches(struct plan *plan, uint32_t index)
 		struct opening *opening = opening_at(worker, i);
 		struct wanted *wanted = &worker->wanted[n];
 
-		if (opening->address != wanted->address || opening->port != wanted->port ||
-			opening->proto != wanted->proto || opening->stream != wanted->stream ||
+		if (!opening_is(opening, wanted) || opening->stream != wanted->stream ||
 			opening->component != wanted->component)
 			return false;
 		wanted->opening = i;
@@ -214,40 +231,66 @@ ports_follow(const struct plan *plan)
 	return true;
 }
 
-/* Find or open the set of the wanted endpoints: plan->set, with one reference for the plan. */
+/* Sets of the sender's side that a description may name again. */
+enum { STANDING_MAX = 3 };
+
+static void
+standing_sets(const struct plan *plan, uint32_t standing[STANDING_MAX])
+{
+	const struct dialog *dialog = plan->dialog;
+	const struct call *call = plan->call;
+
+	standing[0] = dialog ? dialog->offer[plan->side].set : 0;
+	standing[1] = dialog ? dialog->committed[plan->side].set : 0;
+	standing[2] = call->caller_side == plan->side ? call->offer.set : 0;
+	/* An INVITE that comes late: its offer stands in the dialogs it made. */
+	if (!dialog && standing[2] == 0 && call->dialogs)
+		standing[1] = dialog_at(plan->worker, call->dialogs)->committed[plan->side].set;
+}
+
+/* Find or open the set of the wanted endpoints, with one reference for plan->description_new. */
 void
 media_set_obtain(struct plan *plan)
 {
 	struct alg_worker *worker = plan->worker;
-	const struct dialog *dialog = plan->dialog;
-	const uint32_t standing[] = {
-		dialog ? dialog->offer[plan->side] : 0,
-		dialog ? dialog->set[plan->side] : 0,
-		plan->call->offer_side == plan->side ? plan->call->offer : 0,
-	};
+	uint32_t standing[STANDING_MAX], index;
 	struct media_set *set;
 
-	for (unsigned int i = 0; i < RTE_DIM(standing); i++) {
+	standing_sets(plan, standing);
+	for (unsigned int i = 0; i < STANDING_MAX; i++) {
 		if (set_matches(plan, standing[i])) {
-			plan->set = standing[i];
-			set = set_at(worker, plan->set);
-			set->references++;
-			set->held = plan->set_held;
-			set->streams = plan->set_streams;
+			plan->description_new.set = standing[i];
+			set_at(worker, standing[i])->references++;
 			return;
 		}
 	}
-	plan->set = slab_take(&worker->sets);
-	if (plan->set == 0) {
+	index = slab_take(&worker->sets);
+	if (index == 0) {
 		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
 		return;
 	}
-	plan->new_set = true;
-	set = set_at(worker, plan->set);
-	*set = (struct media_set){
-		.references = 1, .streams = plan->set_streams, .held = plan->set_held};
+	plan->description_new.set = index;
+	set = set_at(worker, index);
+	*set = (struct media_set){.references = 1};
 	if (set_fill(plan, set) && !ports_follow(plan))
 		plan_fail(plan, DROP_SIP_NO_PORT, SIP_COUNT_NO_PORT);
+}
+
+/* A repetition: the openings that stand for what it names. It opens nothing. */
+void
+media_set_recall(struct plan *plan)
+{
+	struct alg_worker *worker = plan->worker;
+	uint32_t standing[STANDING_MAX];
+
+	standing_sets(plan, standing);
+	for (unsigned int n = 0; n < plan->wanted_count; n++) {
+		struct wanted *wanted = &worker->wanted[n];
+
+		wanted->opening = 0;
+		for (unsigned int i = 0; i < STANDING_MAX && wanted->opening == 0; i++)
+			wanted->opening = set_names(worker, standing[i], wanted);
+	}
 }
 
 /*
@@ -275,12 +318,13 @@ media_commit(struct plan *plan, struct dialog *dialog)
 	for (int side = 0; side < 2; side++) {
 		const struct opening *opening, *peer;
 
-		if (dialog->set[side] == 0 || dialog->set[1 - side] == 0)
+		uint32_t set = dialog->committed[side].set, other = dialog->committed[1 - side].set;
+
+		if (set == 0 || other == 0)
 			continue;
-		for (uint32_t i = set_at(worker, dialog->set[side])->first; i; i = opening->next) {
+		for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {
 			opening = opening_at(worker, i);
-			peer = media_find(
-				worker, dialog->set[1 - side], opening->stream, opening->component);
+			peer = media_find(worker, other, opening->stream, opening->component);
 			/* With candidates the peer's source is found by its checks, not announced. */
 			if (opening->pinhole.index == 0 ||
 				(peer && peer->flags & (OPENING_ICE | OPENING_KEPT)))
@@ -302,37 +346,69 @@ set_unlink(struct thread *self, struct alg_worker *worker, uint32_t *link)
 	opening_release(self, worker, index, 0);
 }
 
+/* Does another dialog of the call stand on this set? */
+static bool
+set_is_shared(const struct alg_worker *worker, const struct call *call, const struct dialog *own,
+	uint32_t set)
+{
+	const struct dialog *dialog;
+
+	for (uint32_t i = call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(worker, i);
+		if (dialog == own)
+			continue;
+		for (int side = 0; side < 2; side++) {
+			if (dialog->committed[side].set == set || dialog->offer[side].set == set)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
+set_settle(struct thread *self, struct alg_worker *worker, uint32_t own,
+	const struct description *peer)
+{
+	uint32_t *link = &set_at(worker, own)->first;
+
+	while (*link) {
+		struct opening *opening = opening_at(worker, *link);
+		uint8_t base = (uint8_t)((opening->component - 1) & ~1) + 1;
+		struct opening *rtp =
+			(struct opening *)(uintptr_t)media_find(worker, own, opening->stream, base);
+		const struct opening *other = media_find(worker, peer->set, opening->stream, 1);
+		bool mux = rtp && other && rtp->flags & other->flags & OPENING_MUX;
+		bool refused = !(peer->streams >> opening->stream & 1);
+
+		if (mux)
+			rtp->flags |= OPENING_MUX_AGREED;
+		if (refused || (mux && opening->component % 2 == 0))
+			set_unlink(self, worker, link);
+		else
+			link = &opening->next;
+	}
+}
+
 /*
  * A confirmed dialog keeps what both sides use: no RTCP of a stream that agreed on rtcp-mux, and
- * nothing of a stream that the answer refused with port 0.
+ * nothing of a stream that the answer refused with port 0. An offer that other forks stand on, too,
+ * stays whole: they may answer otherwise.
  */
 void
-media_settle(struct thread *self, struct alg_worker *worker, struct dialog *dialog)
+media_settle(struct thread *self, struct alg_worker *worker, struct call *call)
 {
-	if (dialog->set[0] == 0 || dialog->set[1] == 0)
-		return;
-	for (int side = 0; side < 2; side++) {
-		struct media_set *set = set_at(worker, dialog->set[side]);
-		uint32_t *link = &set->first;
+	const struct dialog *dialog;
 
-		while (*link) {
-			struct opening *opening = opening_at(worker, *link);
-			uint8_t base = (uint8_t)((opening->component - 1) & ~1) + 1;
-			struct opening *rtp = (struct opening *)(uintptr_t)media_find(
-				worker, dialog->set[side], opening->stream, base);
-			const struct opening *peer =
-				media_find(worker, dialog->set[1 - side], opening->stream, 1);
-			bool mux = rtp && peer && rtp->flags & peer->flags & OPENING_MUX;
-			bool refused = !(
-				set_at(worker, dialog->set[1 - side])->streams >> opening->stream &
-				1);
+	for (uint32_t i = call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(worker, i);
+		if (dialog->state != DIALOG_CONFIRMED || dialog->committed[0].set == 0 ||
+			dialog->committed[1].set == 0)
+			continue;
+		for (int side = 0; side < 2; side++) {
+			uint32_t set = dialog->committed[side].set;
 
-			if (mux)
-				rtp->flags |= OPENING_MUX_AGREED;
-			if (refused || (mux && opening->component % 2 == 0))
-				set_unlink(self, worker, link);
-			else
-				link = &opening->next;
+			if (!set_is_shared(worker, call, dialog, set))
+				set_settle(self, worker, set, &dialog->committed[1 - side]);
 		}
 	}
 }

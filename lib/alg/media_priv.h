@@ -45,9 +45,7 @@ struct opening {
 struct media_set {
 	uint32_t next;
 	uint32_t first; /* openings, in the description's order */
-	uint16_t references;
-	uint16_t streams; /* bit per m= line that is not refused with port 0 */
-	bool held; /* no stream waits for media: silence is no sign of death */
+	uint32_t references;
 };
 
 /* One endpoint a description names, before anything is opened. */

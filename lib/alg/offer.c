@@ -1,160 +1,192 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Offers and answers. RFC 3264, RFC 6337; RFC 3311 (UPDATE), RFC 3262 (PRACK).
+ * Offers and answers: what becomes of them once the message leaves (negotiation.c says which is
+ * which).
  *
- * What a description is follows from what waits, not from the method alone: where an offer of the
- * other side waits, it is the answer (200, 18x, ACK of a late offer, PRACK of a reliable offer);
- * where this transaction's offer was answered, it repeats the answer (200 after 183); else it is
- * an offer. The first INVITE has no dialog: its offer stands in the call, and each fork begins with
- * it. A refused offer is given back, and what was committed before stays.
+ * A dialog has one offer a side that waits, and what was committed last. The first INVITE has no
+ * dialog: its offer stands in the call, and each fork begins with it. A refused offer is given back,
+ * and what was committed before stays, with all that was said of it.
  */
 #include "alg_priv.h"
 
-static bool
-waits_for_answer(const struct plan *plan)
+void
+description_drop(struct thread *self, struct alg_worker *worker, struct description *description)
 {
-	uint8_t other = 1 - plan->side;
+	uint32_t set = description->set;
 
-	if (plan->dialog)
-		return plan->dialog->offer[other] != 0;
-	return !plan->sip->request && plan->call->offer != 0 && plan->call->offer_side == other;
+	description->set = 0;
+	media_set_drop(self, worker, set);
 }
 
-static bool
-answered_already(const struct plan *plan)
-{
-	const struct dialog *dialog = plan->dialog;
-
-	return dialog && dialog->answered && dialog->answer_cseq == plan->sip->cseq &&
-	       dialog->answer_side == plan->client_side;
-}
-
-enum media_role
-offer_role(const struct plan *plan)
-{
-	const struct sip_message *sip = plan->sip;
-
-	if (!plan->call || plan->stray)
-		return MEDIA_TEXT;
-	switch (sip->method) {
-	case SIP_INVITE:
-		if (sip->request)
-			return MEDIA_OFFER;
-		break;
-	case SIP_UPDATE:
-		if (sip->request)
-			return MEDIA_OFFER;
-		break;
-	case SIP_PRACK:
-		if (sip->request)
-			return waits_for_answer(plan) ? MEDIA_ANSWER : MEDIA_OFFER;
-		break;
-	case SIP_ACK:
-		if (waits_for_answer(plan))
-			return MEDIA_ANSWER;
-		return plan->dialog && plan->dialog->set[plan->side] ? MEDIA_REPEAT : MEDIA_TEXT;
-	default:
-		return MEDIA_TEXT;
-	}
-	if (sip->status <= 100 || sip->status >= 300)
-		return MEDIA_TEXT;
-	if (waits_for_answer(plan))
-		return MEDIA_ANSWER;
-	if (answered_already(plan))
-		return MEDIA_REPEAT;
-	return sip->method == SIP_INVITE ? MEDIA_OFFER : MEDIA_REPEAT;
-}
-
+/* The old one goes after the new one has come: they may have the same set. */
 static void
-slot_set(struct plan *plan, uint32_t *slot, uint32_t set)
+description_put(struct plan *plan, struct description *to, struct description *from)
 {
-	uint32_t before = *slot;
+	struct description before = *to;
 
-	*slot = set;
-	media_set_drop(plan->self, plan->worker, before);
+	*to = *from;
+	from->set = 0;
+	description_drop(plan->self, plan->worker, &before);
+}
+
+/* A dialog begins with what the INVITE offered. */
+void
+offer_inherit(struct alg_worker *worker, const struct call *call, struct dialog *dialog)
+{
+	if (call->offer.set == 0)
+		return;
+	set_at(worker, call->offer.set)->references++;
+	dialog->offer[call->caller_side] = call->offer;
 }
 
 /*
- * Give up the first offer when no confirmed dialog uses it any more: media has moved on in a PRACK,
- * UPDATE or re-INVITE. Forks that answer late then open what they bring.
+ * Give up the first offer when no confirmed dialog uses it, since media has moved on, and no fork
+ * that rings may yet answer it.
  */
 void
-offer_outlived(struct plan *plan)
+offer_outlived(struct thread *self, struct alg_worker *worker, struct call *call)
 {
-	struct call *call = plan->call;
 	const struct dialog *dialog;
 
 	for (uint32_t i = call->dialogs; i; i = dialog->next) {
-		dialog = dialog_at(plan->worker, i);
-		if (dialog->state == DIALOG_CONFIRMED &&
-			(dialog->set[0] == call->offer || dialog->set[1] == call->offer))
+		dialog = dialog_at(worker, i);
+		if (dialog->state == DIALOG_EARLY ||
+			dialog->committed[call->caller_side].set == call->offer.set)
 			return;
 	}
-	slot_set(plan, &call->offer, 0);
+	description_drop(self, worker, &call->offer);
 }
 
 static void
 offer_made(struct plan *plan)
 {
-	struct dialog *dialog = plan->dialog;
+	struct description *offer = &plan->description_new;
 
-	if (!dialog) {
-		plan->call->offer_side = plan->side;
-		slot_set(plan, &plan->call->offer, plan->set);
-	} else {
-		slot_set(plan, &dialog->offer[plan->side], plan->set);
-		dialog->offer_cseq[plan->side] = plan->sip->cseq;
-	}
-	plan->set = 0;
+	offer->cseq = plan->sip->cseq;
+	offer->in_response = !plan->sip->request;
+	description_put(
+		plan, plan->dialog ? &plan->dialog->offer[plan->side] : &plan->call->offer, offer);
 }
 
 static void
-answer_made(struct plan *plan, struct dialog *dialog)
+exchange_note(struct plan *plan, uint32_t cseq)
 {
-	uint8_t other = 1 - plan->side;
-	bool news = dialog->set[plan->side] != plan->set;
+	struct dialog *dialog = plan->dialog;
+	uint8_t client = plan->client_side;
+	bool early = !plan->sip->request && plan->sip->status < 200 && !provisional_reliable(plan);
 
-	if (dialog->offer[other]) {
-		slot_set(plan, &dialog->set[other], dialog->offer[other]);
-		dialog->offer[other] = 0;
-		news = true;
-	}
-	slot_set(plan, &dialog->set[plan->side], plan->set);
-	plan->set = 0;
-	dialog->answered = true;
-	dialog->answer_cseq = plan->sip->cseq;
-	dialog->answer_side = plan->client_side;
-	if (news)
-		media_commit(plan, dialog);
-	if (dialog->state != DIALOG_CONFIRMED)
-		return;
-	media_settle(plan->self, plan->worker, dialog);
-	offer_outlived(plan);
+	dialog->exchange = early ? EXCHANGE_EARLY : EXCHANGE_DONE;
+	dialog->exchange_side = client;
+	dialog->exchange_cseq = cseq;
+	if (dialog->invite_cseq[client] == cseq)
+		dialog->invite_open &= (uint8_t) ~(1u << client);
 }
 
-/* Hand the message's set over to the record. */
+/* What a confirmed dialog does not use any more closes. */
+static void
+media_moved(struct plan *plan)
+{
+	media_settle(plan->self, plan->worker, plan->call);
+	offer_outlived(plan->self, plan->worker, plan->call);
+}
+
+static void
+answer_made(struct plan *plan)
+{
+	struct dialog *dialog = plan->dialog;
+	struct description *own = &dialog->offer[plan->side];
+	struct description *offer = &dialog->offer[1 - plan->side];
+	struct description *committed = &dialog->committed[plan->side];
+	bool news = committed->set != plan->description_new.set;
+	uint32_t cseq = plan->sip->cseq;
+
+	if (plan->role == MEDIA_ANSWER && offer->set) {
+		cseq = offer->cseq; /* a PRACK has its own */
+		description_put(plan, &dialog->committed[1 - plan->side], offer);
+		news = true;
+	}
+	plan->description_new.cseq = cseq;
+	description_put(plan, committed, &plan->description_new);
+	if (offer_belongs(own, true, cseq)) /* the preview in a 1xx */
+		description_drop(plan->self, plan->worker, own);
+	exchange_note(plan, cseq);
+	if (news)
+		media_commit(plan, dialog);
+	if (dialog->state == DIALOG_CONFIRMED)
+		media_moved(plan);
+}
+
+/* Hand the message's description over to the record. */
 void
 offer_apply(struct plan *plan)
 {
-	if (plan->set == 0)
+	if (plan->description_new.set == 0)
 		return;
-	if (plan->role == MEDIA_OFFER) {
+	if (plan->role == MEDIA_OFFER)
 		offer_made(plan);
-	} else if (plan->dialog) {
-		answer_made(plan, plan->dialog);
-	} else {
-		media_set_drop(plan->self, plan->worker, plan->set);
-		plan->set = 0;
-	}
+	else
+		answer_made(plan);
 }
 
-/* A final refusal: the offer of that transaction is given back. */
+/*
+ * A final refusal: what was offered in that transaction is given back, by whomever. Where it took
+ * the place of the INVITE's offer in a fork, that one waits again.
+ */
 void
 offer_refused(struct plan *plan)
 {
 	struct dialog *dialog = plan->dialog;
-	uint8_t side = plan->client_side;
+	uint8_t client = plan->client_side;
+	uint32_t cseq = plan->sip->cseq;
 
-	if (dialog && dialog->offer[side] && dialog->offer_cseq[side] == plan->sip->cseq)
-		slot_set(plan, &dialog->offer[side], 0);
+	if (!dialog)
+		return;
+	if (offer_belongs(&dialog->offer[client], false, cseq))
+		description_drop(plan->self, plan->worker, &dialog->offer[client]);
+	if (plan->sip->method == SIP_INVITE &&
+		offer_belongs(&dialog->offer[1 - client], true, cseq))
+		description_drop(plan->self, plan->worker, &dialog->offer[1 - client]);
+	if (dialog->exchange == EXCHANGE_NONE && dialog->offer[plan->call->caller_side].set == 0)
+		offer_inherit(plan->worker, plan->call, dialog);
+}
+
+/*
+ * An ACK without the answer that the 2xx asked for: what it had was the answer to an INVITE that
+ * was not seen here. It stands alone.
+ */
+void
+offer_unanswered(struct plan *plan)
+{
+	struct dialog *dialog = plan->dialog;
+	uint8_t server = 1 - plan->side;
+
+	if (!dialog || !offer_belongs(&dialog->offer[server], true, plan->sip->cseq))
+		return;
+	description_put(plan, &dialog->committed[server], &dialog->offer[server]);
+	exchange_note(plan, plan->sip->cseq);
+}
+
+/* The 2xx has come: the answer that an 1xx brought is the answer, and the dialog is confirmed. */
+void
+offer_confirmed(struct plan *plan)
+{
+	struct dialog *dialog = plan->dialog;
+	struct description *offer = &dialog->offer[plan->client_side];
+	struct description *preview = &dialog->offer[plan->side];
+	uint32_t cseq = plan->sip->cseq;
+
+	if (offer_belongs(offer, false, cseq) && offer_belongs(preview, true, cseq)) {
+		description_put(plan, &dialog->committed[plan->client_side], offer);
+		description_put(plan, &dialog->committed[plan->side], preview);
+		exchange_note(plan, cseq);
+		media_commit(plan, dialog);
+		media_moved(plan);
+	}
+	if (dialog->exchange == EXCHANGE_EARLY && dialog->exchange_side == plan->client_side &&
+		dialog->exchange_cseq == cseq)
+		dialog->exchange = EXCHANGE_DONE;
+	if (dialog->state != DIALOG_CONFIRMED) {
+		dialog->state = DIALOG_CONFIRMED;
+		media_moved(plan);
+	}
 }

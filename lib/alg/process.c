@@ -68,8 +68,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->dialog = NULL;
 	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
 	plan->role = MEDIA_NONE;
-	plan->set = 0;
-	plan->new_set = false;
+	plan->description_new = (struct description){0};
 	plan->wanted_count = 0;
 	plan->opened_count = 0;
 	plan->from_host = plan->to_host = 0;
@@ -116,6 +115,20 @@ revives(const struct plan *plan, const struct call *call)
 	return plan->to_tag ? call->timed_out : plan->sip->cseq > call->invite_cseq;
 }
 
+/* A repetition of an INVITE that another try has followed, or of one that is through. */
+static bool
+invite_is_late(const struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	const struct call *call = plan->call;
+
+	if (!sip->request || sip->method != SIP_INVITE || plan->to_tag)
+		return false;
+	return sip->cseq < call->invite_cseq ||
+	       (sip->cseq == call->invite_cseq && call->state != CALL_CALLING &&
+		       call->state != CALL_PROCEEDING);
+}
+
 static void
 call_attach(struct plan *plan)
 {
@@ -129,6 +142,7 @@ call_attach(struct plan *plan)
 	plan->known = call;
 	if (call && call_live(call)) {
 		plan->call = call;
+		plan->stray = invite_is_late(plan);
 	} else if (call) {
 		plan->stray = sip->request && sip->method == SIP_INVITE;
 		if (plan->stray && revives(plan, call)) {
@@ -181,8 +195,8 @@ retransmission_note(struct plan *plan)
 
 	if (plan->new_call || !plan->call || !sip->request || sip->method != SIP_INVITE)
 		return;
-	if (plan->to_tag ? plan->dialog && plan->dialog->offer[plan->side] &&
-				   plan->dialog->offer_cseq[plan->side] == sip->cseq
+	if (plan->to_tag ? plan->dialog && plan->dialog->sequenced >> plan->side & 1 &&
+				   plan->dialog->invite_cseq[plan->side] == sip->cseq
 			 : plan->call->invite_cseq == sip->cseq)
 		sip_count(plan->worker, SIP_COUNT_RETRANSMISSION, 1);
 }

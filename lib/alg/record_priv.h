@@ -15,20 +15,39 @@ enum {
 	PARTY_STORED = 48,
 };
 
+/* What one side said of its media, once. The set has the endpoints and may be another's, too. */
+struct description {
+	uint32_t set; /* holds a reference; 0: no description */
+	uint32_t cseq; /* of the transaction in which it was offered */
+	uint16_t streams; /* bit per m= line that is not refused with port 0 */
+	bool held; /* no stream waits for media: silence is no sign of death */
+	bool in_response; /* offered by the server: the answer comes in an ACK or a PRACK */
+};
+
 enum dialog_state { DIALOG_EARLY, DIALOG_CONFIRMED };
 
-/* A dialog: an unordered pair of tags. Index of arrays: side (see struct plan). */
+/* The last exchange of an offer and an answer, in this dialog. */
+enum exchange_state {
+	EXCHANGE_NONE,
+	EXCHANGE_EARLY, /* answered by an unreliable 1xx alone: a later one, or the 2xx, may differ */
+	EXCHANGE_DONE,
+};
+
+/* A dialog: an unordered pair of tags. Index of arrays and bit fields: side (see struct plan). */
 struct dialog {
 	uint32_t next;
 	uint8_t state;
 	bool bye; /* a BYE is under way */
-	bool answered; /* answer_cseq and answer_side are valid */
-	uint8_t answer_side; /* side of the client of that transaction */
+	uint8_t sequenced; /* bit a side: highest_cseq is known */
+	uint8_t invite_open; /* bit a side: its INVITE brought no offer, a response to it may */
 	uint64_t tag[2]; /* keyed hashes, lower first */
-	uint32_t set[2]; /* committed */
-	uint32_t offer[2]; /* waiting for an answer */
-	uint32_t offer_cseq[2];
-	uint32_t answer_cseq;
+	struct description committed[2];
+	struct description offer[2]; /* waiting for an answer */
+	uint32_t highest_cseq[2]; /* of the side's requests, but for ACK and CANCEL */
+	uint32_t invite_cseq[2]; /* of the side's last INVITE */
+	uint32_t exchange_cseq;
+	uint8_t exchange; /* enum exchange_state */
+	uint8_t exchange_side; /* client of the transaction that offered */
 };
 
 enum call_state {
@@ -75,7 +94,7 @@ struct call {
 	uint64_t caller_tag;
 	struct call_end end;
 	uint8_t state; /* enum call_state */
-	uint8_t caller_side, offer_side;
+	uint8_t caller_side;
 	bool cleared; /* end at the next look */
 	bool timed_out; /* ended by a timer: its parties may not know */
 	uint8_t call_id_length; /* 0: longer than CALL_ID_STORED, key alone decides */
@@ -83,7 +102,7 @@ struct call {
 	bool counted_host;
 	rte_be32_t host; /* counted against max_calls_per_host */
 	uint32_t invite_cseq;
-	uint32_t offer; /* set of the INVITE that has no dialog yet; shared by forks */
+	struct description offer; /* of the INVITE without To tag; every fork begins with it */
 	uint32_t dialogs; /* chain */
 	uint32_t signalling; /* chain of Via, Contact and route openings */
 	rte_be32_t from_host, to_host; /* what the inside wrote, replaced outward; 0: nothing */

@@ -333,7 +333,7 @@ sdp_plan(struct plan *plan)
 	descriptions_find(plan);
 	if (plan->description_count == 0)
 		return;
-	plan->role = offer_role(plan);
+	plan->role = negotiation_role(plan);
 	if (plan->role == MEDIA_TEXT)
 		return;
 	media_want(plan);
@@ -342,7 +342,10 @@ sdp_plan(struct plan *plan)
 		sdp_parse(plan->description[i], sdp);
 		media_want_alternative(plan);
 	}
-	media_set_obtain(plan);
+	if (plan->role == MEDIA_REPEAT)
+		media_set_recall(plan);
+	else
+		media_set_obtain(plan);
 }
 
 static void

@@ -48,12 +48,12 @@ call_sets(
 {
 	unsigned int count = 0;
 
-	if (call->offer)
-		sets[count++] = call->offer;
+	if (call->offer.set)
+		sets[count++] = call->offer.set;
 	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
 		const struct dialog *dialog = dialog_at(worker, i);
-		const uint32_t of_dialog[] = {
-			dialog->set[0], dialog->set[1], dialog->offer[0], dialog->offer[1]};
+		const uint32_t of_dialog[] = {dialog->committed[0].set, dialog->committed[1].set,
+			dialog->offer[0].set, dialog->offer[1].set};
 
 		for (unsigned int n = 0; n < RTE_DIM(of_dialog) && count < max; n++) {
 			bool known = of_dialog[n] == 0;
@@ -166,8 +166,8 @@ say_dialogs(struct output *output, const struct alg_worker *worker, const struct
 			dialog->state == DIALOG_CONFIRMED ? "confirmed" : "early",
 			dialog->bye ? ", bye sent" : "");
 		for (int side = 0; side < 2; side++) {
-			say_set(output, worker, names[side][0], dialog->set[side]);
-			say_set(output, worker, names[side][1], dialog->offer[side]);
+			say_set(output, worker, names[side][0], dialog->committed[side].set);
+			say_set(output, worker, names[side][1], dialog->offer[side].set);
 		}
 	}
 }
@@ -192,7 +192,7 @@ say_call(struct output *output, const struct alg_worker *worker, const struct ca
 	say(output, "endpoint: %s zone %u\n", address, call->end.zone);
 	say(output, "due_in_s: %d\nsession_ends_in_s: %d\n", (int)(deadline_s - now_s),
 		call->session_s ? (int)(call->session_s - now_s) : 0);
-	say_set(output, worker, "offer", call->offer);
+	say_set(output, worker, "offer", call->offer.set);
 	say_dialogs(output, worker, call);
 	for (uint32_t i = call->signalling; i; i = opening_at(worker, i)->next)
 		say_opening(output, kinds[opening_at(worker, i)->kind], opening_at(worker, i));

@@ -93,20 +93,57 @@ dialogs_going_on(const struct plan *plan)
 	return count;
 }
 
+/*
+ * An INVITE without To tag: the call's first, a repetition of it, or another try (RFC 3261 22.2).
+ * One that is late, of a try before this one, changes nothing.
+ */
+static void
+invite_advance(struct plan *plan)
+{
+	struct call *call = plan->call;
+	uint32_t cseq = plan->sip->cseq;
+
+	if (plan->stray)
+		return;
+	if (plan->new_call || cseq > call->invite_cseq) {
+		call->invite_cseq = cseq;
+		call->proceeding_s = plan->self->now_s;
+		if (call->offer.set && call->offer.cseq != cseq) /* it brought none */
+			description_drop(plan->self, plan->worker, &call->offer);
+		event_of(plan, CALL_EVENT_INVITE);
+	} else if (call->state == CALL_CALLING) {
+		call->proceeding_s = plan->self->now_s;
+	}
+}
+
+/* A request in a dialog: it moves the sequence on. */
+static void
+sequence_advance(struct plan *plan)
+{
+	struct dialog *dialog = plan->dialog;
+	const struct sip_message *sip = plan->sip;
+	uint8_t side = plan->side;
+
+	if (!dialog || sip->method == SIP_ACK || sip->method == SIP_CANCEL)
+		return;
+	if (sip->method == SIP_INVITE &&
+		(!(dialog->sequenced >> side & 1) || sip->cseq > dialog->highest_cseq[side]))
+		invite_note(dialog, side, sip->cseq, plan->role != MEDIA_OFFER);
+	else
+		sequence_note(dialog, side, sip->cseq);
+}
+
 static void
 request_advance(struct plan *plan)
 {
 	struct call *call = plan->call;
 	struct dialog *dialog = plan->dialog;
 
+	sequence_advance(plan);
 	switch (plan->sip->method) {
 	case SIP_INVITE:
-		if (plan->to_tag && !plan->new_call)
-			return;
-		call->invite_cseq = plan->sip->cseq;
-		if (call->state != CALL_PROCEEDING)
-			call->proceeding_s = plan->self->now_s;
-		event_of(plan, CALL_EVENT_INVITE);
+		if (!plan->to_tag || plan->new_call)
+			invite_advance(plan);
 		return;
 	case SIP_CANCEL:
 		if (plan->client_side == call->caller_side && plan->sip->cseq == call->invite_cseq)
@@ -120,14 +157,25 @@ request_advance(struct plan *plan)
 			event_of(plan, CALL_EVENT_BYE);
 		return;
 	case SIP_ACK:
+		offer_unanswered(plan);
 		if (dialog && dialog->state == DIALOG_CONFIRMED) {
 			dialog_end_early(plan->self, plan->worker, call);
-			offer_outlived(plan);
+			offer_outlived(plan->self, plan->worker, call);
 		}
 		return;
 	default:
 		return;
 	}
+}
+
+/* A late repetition of an INVITE's 2xx, after a newer INVITE. */
+static bool
+outdated(const struct plan *plan)
+{
+	const struct dialog *dialog = plan->dialog;
+
+	return dialog && plan->sip->method == SIP_INVITE &&
+	       plan->sip->cseq < dialog->invite_cseq[plan->client_side];
 }
 
 static void
@@ -145,12 +193,8 @@ refreshed(struct plan *plan)
 static void
 confirmed(struct plan *plan)
 {
-	if (!plan->dialog)
-		return;
-	if (plan->dialog->state != DIALOG_CONFIRMED) {
-		plan->dialog->state = DIALOG_CONFIRMED;
-		media_settle(plan->self, plan->worker, plan->dialog);
-	}
+	if (plan->dialog)
+		offer_confirmed(plan);
 }
 
 static void
@@ -171,7 +215,8 @@ invite_answered(struct plan *plan)
 	call_release_via(plan->self, plan->worker, call);
 	if (status < 300) {
 		confirmed(plan);
-		refreshed(plan);
+		if (!outdated(plan))
+			refreshed(plan);
 		if (initial)
 			event_of(plan, CALL_EVENT_SUCCESS);
 	} else if (!initial) {
@@ -181,6 +226,8 @@ invite_answered(struct plan *plan)
 		event_of(plan, CALL_EVENT_CHALLENGE);
 	} else {
 		event_of(plan, CALL_EVENT_FAILURE);
+		if (call_live(call)) /* another try, of an established call */
+			description_drop(plan->self, plan->worker, &call->offer);
 	}
 }
 
@@ -215,7 +262,7 @@ response_advance(struct plan *plan)
 	case SIP_PRACK:
 		if (status >= 300)
 			offer_refused(plan);
-		else if (status >= 200 && plan->sip->method == SIP_UPDATE)
+		else if (status >= 200 && plan->sip->method == SIP_UPDATE && !outdated(plan))
 			refreshed(plan);
 		return;
 	case SIP_BYE:

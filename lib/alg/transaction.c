@@ -134,10 +134,7 @@ plan_rollback(struct plan *plan)
 	for (unsigned int i = 0; i < plan->opened_count; i++)
 		opening_release(plan->self, worker, plan->opened[i].index, 0);
 	plan->opened_count = 0;
-	if (plan->set) {
-		media_set_drop(plan->self, worker, plan->set);
-		plan->set = 0;
-	}
+	description_drop(plan->self, worker, &plan->description_new);
 	if (plan->new_dialog)
 		dialog_end(plan->self, worker, plan->call, plan->dialog);
 	if (plan->new_call) {

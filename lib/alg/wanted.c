@@ -41,7 +41,7 @@ want_kept(struct plan *plan, uint8_t stream)
 {
 	const struct alg_worker *worker = plan->worker;
 	const struct opening *opening;
-	uint32_t set = plan->dialog ? plan->dialog->set[plan->side] : 0;
+	uint32_t set = plan->dialog ? plan->dialog->committed[plan->side].set : 0;
 
 	if (set == 0)
 		return;
@@ -65,13 +65,15 @@ mux_flags(const struct plan *plan, const struct sdp_media *media, const struct w
 
 	if (!media->rtcp_mux)
 		return 0;
-	if (plan->role == MEDIA_ANSWER) {
-		set = dialog ? dialog->offer[1 - plan->side] : plan->call->offer;
+	if (plan->role == MEDIA_ANSWER || plan->role == MEDIA_AMEND) {
+		set = plan->role == MEDIA_ANSWER ? dialog->offer[1 - plan->side].set
+						 : dialog->committed[1 - plan->side].set;
 		opening = media_find(worker, set, rtp->stream, rtp->component);
 		return opening && opening->flags & OPENING_MUX ? OPENING_MUX | OPENING_MUX_AGREED
 							       : OPENING_MUX;
 	}
-	opening = dialog ? media_find(worker, dialog->set[plan->side], rtp->stream, rtp->component)
+	opening = dialog ? media_find(worker, dialog->committed[plan->side].set, rtp->stream,
+				   rtp->component)
 			 : NULL;
 	if (opening && opening->flags & OPENING_MUX_AGREED && opening->address == rtp->address &&
 		opening->port == rtp->port)
@@ -163,8 +165,8 @@ media_want(struct plan *plan)
 {
 	const struct sdp *sdp = &plan->worker->sdp;
 
-	plan->set_held = true;
-	plan->set_streams = 0;
+	plan->description_new.held = true;
+	plan->description_new.streams = 0;
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
 		const struct sdp_media *media = &sdp->media[i];
 		const struct sdp_address *connection =
@@ -172,12 +174,12 @@ media_want(struct plan *plan)
 
 		want_stream(plan, sdp, (uint8_t)i);
 		if (media->port)
-			plan->set_streams |= (uint16_t)(1u << i);
+			plan->description_new.streams |= (uint16_t)(1u << i);
 		/* Who only sends has put the other on hold, often without any music. */
 		if (media->port && media->direction != SDP_INACTIVE &&
 			media->direction != SDP_SENDONLY &&
 			!(connection->is_ipv4 && connection->ipv4 == 0))
-			plan->set_held = false;
+			plan->description_new.held = false;
 	}
 	want_candidates(plan, sdp);
 }

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "alg_message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static char header[256];
+
+void
+next_header(const char *text)
+{
+	snprintf(header, sizeof(header), "%s" CRLF, text);
+}
+
+static const char *
+header_taken(void)
+{
+	static char taken[256];
+
+	memcpy(taken, header, sizeof(taken));
+	header[0] = '\0';
+	return taken;
+}
+
+/* A message of the call "m", from the inside (out) or from the outside (in). */
+void
+out_request(const char *method, unsigned int cseq, const char *to_tag, const char *sdp)
+{
+	fixture_send(A, P,
+		"%s sip:bob@198.51.100.9 SIP/2.0" CRLF
+		"Via: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK%s%u" CRLF
+		"From: <sip:a@10.0.0.7>;tag=a" CRLF "To: <sip:b@198.51.100.9>%s" CRLF
+		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
+		method, method, cseq, to_tag, cseq, method, header_taken(),
+		sdp ? with_sdp(sdp) : CRLF);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
+void
+in_request(const char *method, unsigned int cseq, const char *from_tag, const char *sdp)
+{
+	fixture_send(P, A_OUT,
+		"%s sip:a@203.0.113.1 SIP/2.0" CRLF
+		"Via: SIP/2.0/UDP 198.51.100.9;branch=z9hG4bK%s%u" CRLF
+		"From: <sip:b@198.51.100.9>%s" CRLF "To: <sip:a@203.0.113.1>;tag=a" CRLF
+		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
+		method, method, cseq, from_tag, cseq, method, header_taken(),
+		sdp ? with_sdp(sdp) : CRLF);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
+void
+in_response(const char *status, unsigned int cseq, const char *method, const char *to_tag,
+	const char *sdp)
+{
+	fixture_send(P, A_OUT,
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bK%s%u" CRLF
+		"From: <sip:a@203.0.113.1>;tag=a" CRLF "To: <sip:b@198.51.100.9>%s" CRLF
+		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
+		status, method, cseq, to_tag, cseq, method, header_taken(),
+		sdp ? with_sdp(sdp) : CRLF);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
+void
+out_response(const char *status, unsigned int cseq, const char *method, const char *from_tag,
+	const char *sdp)
+{
+	fixture_send(A, P,
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=z9hG4bK%s%u" CRLF
+		"From: <sip:b@198.51.100.9>%s" CRLF "To: <sip:a@10.0.0.7>;tag=a" CRLF
+		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
+		status, method, cseq, from_tag, cseq, method, header_taken(),
+		sdp ? with_sdp(sdp) : CRLF);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
+void
+call_up(const char *offer, const char *answer)
+{
+	out_request("INVITE", 1, "", offer);
+	in_response("200 OK", 1, "INVITE", ";tag=b", answer);
+	out_request("ACK", 1, ";tag=b", NULL);
+}
+
+void
+call_down(void)
+{
+	out_request("BYE", 90, ";tag=b", NULL);
+	in_response("200 OK", 90, "BYE", ";tag=b", NULL);
+	assert_nothing_left();
+}
+
+void
+assert_has(const char *part)
+{
+	if (!strstr(fx.text, part))
+		print_error("not there: %s\nin:\n%s\n", part, fx.text);
+	assert_non_null(strstr(fx.text, part));
+}
+
+void
+assert_media(unsigned int pinholes, unsigned int doors)
+{
+	assert_int_equal(pinhole_media_count(fx.pinholes), pinholes);
+	assert_int_equal(nat_media_doors(fx.nat), doors);
+}
