@@ -107,6 +107,7 @@ struct plan {
 	struct call *call; /* live record, or NULL */
 	const struct call *known; /* also one that has ended: what the inside wrote */
 	struct dialog *dialog;
+	struct dialog *evicted; /* gives its place to the new dialog once the message leaves */
 	bool new_call, new_dialog, stray; /* stray: repetition of what has ended; opens nothing */
 	bool retransmission;
 	enum media_role role;
@@ -266,6 +267,7 @@ void call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 void call_forget(struct alg_worker *worker, struct call *call);
 void call_release_via(struct thread *self, struct alg_worker *worker, struct call *call);
 bool call_live(const struct call *call);
+bool call_rings(const struct call *call);
 struct handle call_handle(const struct alg_worker *worker, const struct call *call);
 
 /* state.c */

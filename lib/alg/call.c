@@ -73,6 +73,13 @@ call_live(const struct call *call)
 	return call->state != CALL_FREE && call->state != CALL_ENDED;
 }
 
+/* Forks may come and go: no 2xx yet. */
+bool
+call_rings(const struct call *call)
+{
+	return call->state != CALL_ESTABLISHED && call->state != CALL_CLOSING;
+}
+
 struct handle
 call_handle(const struct alg_worker *worker, const struct call *call)
 {
@@ -160,7 +167,7 @@ call_begin(struct plan *plan, struct call *call)
 	call->invite_cseq = plan->sip->cseq;
 	call->from_host = call->to_host = 0;
 	call->created_s = call->proceeding_s = call->refreshed_s = plan->self->now_s;
-	call->session_s = call->media_check_s = call->close_s = 0;
+	call->session_s = call->media_check_s = call->forks_s = call->close_s = 0;
 	call->from_length = party_store(call->from, &plan->sip->from);
 	call->to_length = party_store(call->to, &plan->sip->to);
 	sip_count(worker, SIP_COUNT_CALL_MADE, 1);

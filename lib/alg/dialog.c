@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Dialogs of a call: unordered tag pairs (RFC 3261 12). Each fork of an INVITE is one, with its own
- * answer. Made by the first response with a To tag; an early one ends with the final response that
- * is not its own, a confirmed one with its BYE.
+ * answer. Made by the first response with a To tag; an early one ends with a refusal of the INVITE,
+ * 64*T1 after the first 2xx (13.2.2.4), or to make room; a confirmed one with its BYE.
  */
 #include "alg_priv.h"
 
@@ -58,6 +58,53 @@ sequence_note(struct dialog *dialog, uint8_t side, uint32_t cseq)
 	dialog->sequenced |= bit;
 }
 
+/* The other side has described its media in it: early media may flow. */
+static bool
+has_early_media(const struct call *call, const struct dialog *dialog)
+{
+	return dialog->exchange != EXCHANGE_NONE || dialog->offer[1 - call->caller_side].set;
+}
+
+/*
+ * Which fork gives way to a new one, for there is room for some: the oldest that only rings, else
+ * the oldest with early media. A fork that only rings takes nobody's place.
+ */
+static struct dialog *
+dialog_evictable(const struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	struct dialog *dialog, *ringing = NULL, *speaking = NULL;
+
+	if (!sip->request && sip->status < 200 && sip->body.length == 0)
+		return NULL;
+	for (uint32_t i = plan->call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(plan->worker, i);
+		if (dialog->state != DIALOG_EARLY)
+			continue;
+		if (has_early_media(plan->call, dialog))
+			speaking = dialog;
+		else
+			ringing = dialog;
+	}
+	return ringing ? ringing : speaking;
+}
+
+/* A place for one more dialog, or 0. */
+static uint32_t
+place_take(struct plan *plan)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = plan->call->dialogs; i; i = dialog_at(plan->worker, i)->next)
+		count++;
+	if (count >= CALL_DIALOGS_MAX) {
+		plan->evicted = dialog_evictable(plan);
+		if (!plan->evicted)
+			return 0;
+	}
+	return slab_take(&plan->worker->dialogs);
+}
+
 /* The message's dialog, made when it is new; NULL when there is no room (counted). */
 struct dialog *
 dialog_obtain(struct plan *plan)
@@ -65,15 +112,13 @@ dialog_obtain(struct plan *plan)
 	struct alg_worker *worker = plan->worker;
 	struct call *call = plan->call;
 	struct dialog *dialog = dialog_find(worker, call, plan->from_tag, plan->to_tag);
-	unsigned int count = 0;
 	uint32_t index;
 
 	if (dialog)
 		return dialog;
-	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next)
-		count++;
-	index = count < CALL_DIALOGS_MAX ? slab_take(&worker->dialogs) : 0;
+	index = place_take(plan);
 	if (index == 0) {
+		plan->evicted = NULL;
 		sip_count(worker, SIP_COUNT_TOO_MANY_DIALOGS, 1);
 		return NULL;
 	}
@@ -107,7 +152,7 @@ dialog_end(struct thread *self, struct alg_worker *worker, struct call *call, st
 	slab_give(&worker->dialogs, index);
 }
 
-/* The INVITE was answered and acknowledged: forks that did not answer are over. */
+/* Forks that did not answer are over: another did, or the INVITE was refused. */
 void
 dialog_end_early(struct thread *self, struct alg_worker *worker, struct call *call)
 {

@@ -27,33 +27,39 @@ established_deadline(const struct alg_worker *worker, const struct call *call, u
 	return deadline;
 }
 
-void
-call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
+/* Where the state itself has an end; ESTABLISHED has others. */
+static uint32_t
+state_deadline(const struct alg_worker *worker, const struct call *call)
 {
 	const struct config_sip *sip = &worker->alg->config->sip;
-	uint32_t deadline = call->created_s + sip->max_call_duration;
+	uint32_t deadline;
 
 	switch ((enum call_state)call->state) {
-	case CALL_ESTABLISHED:
-		if (call->media_check_s == 0 && sip->media_inactivity_timeout)
-			call->media_check_s = now_s + sip->media_inactivity_timeout;
-		deadline = established_deadline(worker, call, now_s);
-		break;
-	case CALL_CALLING:
-	case CALL_PROCEEDING:
-	case CALL_CANCELLED:
-		deadline = call->proceeding_s + sip->call_proceeding_timeout;
-		if (call->close_s)
-			deadline = RTE_MIN(deadline, call->close_s);
-		break;
 	case CALL_CHALLENGED:
 	case CALL_CLOSING:
 	case CALL_ENDED:
-		deadline = call->close_s;
-		break;
+		return call->close_s;
 	default:
-		break;
+		deadline = call->proceeding_s + sip->call_proceeding_timeout;
+		return call->close_s ? RTE_MIN(deadline, call->close_s) : deadline;
 	}
+}
+
+void
+call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
+{
+	uint32_t deadline;
+
+	if (call->state == CALL_ESTABLISHED) {
+		if (call->media_check_s == 0 && worker->alg->config->sip.media_inactivity_timeout)
+			call->media_check_s =
+				now_s + worker->alg->config->sip.media_inactivity_timeout;
+		deadline = established_deadline(worker, call, now_s);
+	} else {
+		deadline = state_deadline(worker, call);
+	}
+	if (call->forks_s && call->state != CALL_ENDED)
+		deadline = RTE_MIN(deadline, call->forks_s);
 	if (call->cleared)
 		deadline = now_s;
 	/* release: pairs with the acquire in alg_sweep(): the record is as this deadline means it */
@@ -109,13 +115,26 @@ call_is_over(struct alg_worker *worker, struct call *call, uint32_t now_s)
 {
 	const struct config_sip *sip = &worker->alg->config->sip;
 
-	if (call->state != CALL_ESTABLISHED || call->cleared)
+	if (call->cleared)
 		return true;
+	if (call->state != CALL_ESTABLISHED)
+		return state_deadline(worker, call) <= now_s;
 	if (call->created_s + sip->max_call_duration <= now_s)
 		return true;
 	if (call->session_s && call->session_s <= now_s)
 		return true;
-	return !media_alive(worker, call, now_s);
+	return call->media_check_s && call->media_check_s <= now_s &&
+	       !media_alive(worker, call, now_s);
+}
+
+/* 64*T1 after the first 2xx the INVITE is through: what did not answer, never will. */
+static void
+forks_close(struct thread *self, struct alg_worker *worker, struct call *call)
+{
+	call->forks_s = 0;
+	dialog_end_early(self, worker, call);
+	offer_outlived(self, worker, call);
+	media_settle(self, worker, call);
 }
 
 static void
@@ -134,7 +153,11 @@ call_due(struct thread *self, struct alg_worker *worker, uint32_t index, uint32_
 		return;
 	if (call->state == CALL_ENDED) {
 		call_forget(worker, call);
-	} else if (call_is_over(worker, call, self->now_s)) {
+		return;
+	}
+	if (call->forks_s && call->forks_s <= self->now_s)
+		forks_close(self, worker, call);
+	if (call_is_over(worker, call, self->now_s)) {
 		if (!call->cleared && call->state != CALL_CLOSING)
 			sip_count(worker, SIP_COUNT_CALL_TIMED_OUT, 1);
 		call->timed_out = call->state == CALL_ESTABLISHED;

@@ -65,7 +65,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->to_tag = tag_hash(plan->sip->to_tag);
 	plan->call = NULL;
 	plan->known = NULL;
-	plan->dialog = NULL;
+	plan->dialog = plan->evicted = NULL;
 	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
 	plan->role = MEDIA_NONE;
 	plan->description_new = (struct description){0};
@@ -166,26 +166,49 @@ call_attach(struct plan *plan)
 	}
 }
 
-/* The dialog: found by tags; made by what makes dialogs (RFC 3261 12.1). */
+/*
+ * What makes a dialog that is not known (RFC 3261 12.1): what made the record; a response of the
+ * INVITE, but no 1xx of a fork that comes when the forks are closed, nor 199, which ends one
+ * (RFC 6228); and while the call rings a PRACK or UPDATE in a fork that had to give its place.
+ */
+static bool
+makes_dialog(const struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+	const struct call *call = plan->call;
+
+	if (sip->request)
+		return plan->new_call || ((sip->method == SIP_PRACK || sip->method == SIP_UPDATE) &&
+						 sip->body.length > 0 && call_rings(call));
+	if (sip->method != SIP_INVITE || sip->status <= 100 || sip->status >= 300 ||
+		sip->status == 199)
+		return false;
+	if (plan->client_side != call->caller_side || sip->cseq != call->invite_cseq)
+		return false;
+	return sip->status >= 200 || call_rings(call) || call->forks_s;
+}
+
+/* The dialog, by tags. A response that only rings passes without one where there is no room. */
 static void
 dialog_attach(struct plan *plan)
 {
 	const struct sip_message *sip = plan->sip;
-	bool makes = sip->request
-			     ? plan->new_call
-			     : sip->method == SIP_INVITE && sip->status > 100 && sip->status < 300;
 
 	if (!plan->call || !plan->to_tag)
 		return;
 	plan->dialog = dialog_find(plan->worker, plan->call, plan->from_tag, plan->to_tag);
-	if (plan->dialog || !makes)
+	if (plan->dialog || !makes_dialog(plan))
 		return;
 	plan->dialog = dialog_obtain(plan);
 	plan->new_dialog = plan->dialog != NULL;
-	if (!plan->dialog)
-		plan->drop = DROP_SIP_NO_MEDIA;
-	else if (sip->request)
+	if (!plan->dialog) {
+		if (sip->request || sip->status >= 200 || sip->body.length > 0)
+			plan->drop = DROP_SIP_NO_MEDIA;
+	} else if (sip->request && !call_rings(plan->call)) {
 		plan->dialog->state = DIALOG_CONFIRMED;
+	} else if (sip->request && plan->new_call && sip->method != SIP_PRACK) {
+		plan->dialog->state = DIALOG_CONFIRMED;
+	}
 }
 
 static void

@@ -111,6 +111,7 @@ struct call {
 	uint32_t refreshed_s; /* last 2xx to INVITE or UPDATE */
 	uint32_t session_s; /* end of the session interval; 0: none */
 	uint32_t media_check_s; /* next look at the media */
+	uint32_t forks_s; /* end of the forks that lost, 64*T1 after the first 2xx; 0: none */
 	uint32_t close_s; /* end of CHALLENGED, CANCELLED, CLOSING, ENDED; 0: none */
 	char call_id[CALL_ID_STORED];
 	char from[PARTY_STORED], to[PARTY_STORED];

@@ -158,10 +158,6 @@ request_advance(struct plan *plan)
 		return;
 	case SIP_ACK:
 		offer_unanswered(plan);
-		if (dialog && dialog->state == DIALOG_CONFIRMED) {
-			dialog_end_early(plan->self, plan->worker, call);
-			offer_outlived(plan->self, plan->worker, call);
-		}
 		return;
 	default:
 		return;
@@ -190,11 +186,14 @@ refreshed(struct plan *plan)
 				  : 0;
 }
 
+/* 199: the fork was refused, and others ring on (RFC 6228). */
 static void
-confirmed(struct plan *plan)
+fork_gone(struct plan *plan)
 {
-	if (plan->dialog)
-		offer_confirmed(plan);
+	if (!plan->dialog || plan->dialog->state != DIALOG_EARLY)
+		return;
+	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
+	plan->dialog = NULL;
 }
 
 static void
@@ -210,11 +209,16 @@ invite_answered(struct plan *plan)
 			call->proceeding_s = plan->self->now_s;
 			event_of(plan, CALL_EVENT_PROVISIONAL);
 		}
+		if (status == 199)
+			fork_gone(plan);
 		return;
 	}
 	call_release_via(plan->self, plan->worker, call);
 	if (status < 300) {
-		confirmed(plan);
+		if (initial && call_rings(call))
+			call->forks_s = plan->self->now_s + TRANSACTION_S;
+		if (plan->dialog)
+			offer_confirmed(plan);
 		if (!outdated(plan))
 			refreshed(plan);
 		if (initial)
@@ -245,8 +249,12 @@ bye_answered(struct plan *plan)
 	}
 	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
 	plan->dialog = NULL;
-	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0)
+	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
 		event_of(plan, CALL_EVENT_BYE_DONE);
+	} else {
+		offer_outlived(plan->self, plan->worker, plan->call);
+		media_settle(plan->self, plan->worker, plan->call);
+	}
 }
 
 static void
@@ -298,6 +306,8 @@ call_advance(struct plan *plan)
 	struct call *call = plan->call;
 
 	hosts_remember(plan);
+	if (plan->evicted)
+		dialog_end(plan->self, plan->worker, call, plan->evicted);
 	offer_apply(plan);
 	if (plan->sip->request)
 		request_advance(plan);
