@@ -66,47 +66,70 @@ call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
 	atomic_store_explicit(&call->deadline_s, deadline, memory_order_release);
 }
 
-static void
-set_look(const struct alg_worker *worker, const struct description *description, uint32_t *newest,
-	bool *silent_by_right)
-{
-	if (description->set == 0)
-		return;
-	if (description->held)
-		*silent_by_right = true;
-	for (uint32_t i = set_at(worker, description->set)->first; i;
-		i = opening_at(worker, i)->next) {
-		uint32_t seen = opening_last_seen(worker->alg, opening_at(worker, i));
+/* What a call's media tells of its life. */
+struct media_look {
+	uint32_t newest; /* last packet */
+	bool expected; /* some stream should be heard here */
+	bool held;
+};
 
-		*newest = RTE_MAX(*newest, seen);
+static bool
+passes_here(const struct opening *opening)
+{
+	return opening && (opening->pinhole.index || opening->door.index);
+}
+
+/*
+ * A stream is expected here when both its ends are; an end at a host name, at a relay or at a
+ * refused address may be anywhere. Of a description whose peer is not known, its own end decides.
+ */
+static void
+description_look(const struct alg_worker *worker, const struct description *own,
+	const struct description *peer, struct media_look *look)
+{
+	const struct opening *opening;
+
+	if (own->set == 0)
+		return;
+	look->held |= own->held;
+	for (uint32_t i = set_at(worker, own->set)->first; i; i = opening->next) {
+		uint32_t seen;
+
+		opening = opening_at(worker, i);
+		if (!passes_here(opening))
+			continue;
+		seen = opening_last_seen(worker->alg, opening);
+		look->newest = RTE_MAX(look->newest, seen);
+		if (peer->set == 0 ||
+			passes_here(media_find(worker, peer->set, opening->stream, 1)))
+			look->expected = true;
 	}
 }
 
 /*
- * Newest sign of life: media, or a refresh. A call on hold may be silent, and so may one that
- * carries no media that passes here.
+ * Newest sign of life: media, or a refresh. A call on hold may be silent, and so may one whose media
+ * does not pass here. What was offered counts where nothing has been committed.
  */
 static bool
 media_alive(struct alg_worker *worker, struct call *call, uint32_t now_s)
 {
-	uint32_t newest = call->refreshed_s, timeout;
-	bool silent_by_right = true;
+	uint32_t timeout = worker->alg->config->sip.media_inactivity_timeout;
+	struct media_look look = {.newest = call->refreshed_s};
+	bool may_be_silent;
 
 	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
 		const struct dialog *dialog = dialog_at(worker, i);
+		const struct description *said = dialog->committed;
 
-		if (dialog->committed[0].set || dialog->committed[1].set)
-			silent_by_right = false;
+		if (said[0].set == 0 && said[1].set == 0)
+			said = dialog->offer;
+		description_look(worker, &said[0], &said[1], &look);
+		description_look(worker, &said[1], &said[0], &look);
 	}
-	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
-		for (int side = 0; side < 2; side++)
-			set_look(worker, &dialog_at(worker, i)->committed[side], &newest,
-				&silent_by_right);
-	}
-	timeout = worker->alg->config->sip.media_inactivity_timeout;
-	if (!silent_by_right && newest + timeout <= now_s)
+	may_be_silent = look.held || !look.expected;
+	if (!may_be_silent && look.newest + timeout <= now_s)
 		return false;
-	call->media_check_s = (silent_by_right ? now_s : newest) + timeout;
+	call->media_check_s = (may_be_silent ? now_s : look.newest) + timeout;
 	return true;
 }
 

@@ -301,6 +301,16 @@ media_passes(const char *from, const char *to)
 	return pinhole_match(&fx.worker, fx.pinholes, &key, &pinhole) == PINHOLE_PASS;
 }
 
+void
+fixture_media(const char *from, const char *to)
+{
+	struct sockaddr_in source = endpoint_of(from), destination = endpoint_of(to);
+	void *data = flow_for(&source, &destination);
+	struct flow_path *path = &flow_of_data(data)->path[flow_direction_of_data(data)];
+
+	atomic_store_explicit(&path->last_seen_s, fx.worker.now_s, memory_order_relaxed);
+}
+
 uint32_t
 counted(enum sip_counter counter)
 {

@@ -72,6 +72,9 @@ uint16_t outside_port(const char *inside);
 /* May this packet open a flow through a pinhole? */
 bool media_passes(const char *from, const char *to);
 
+/* A packet of media passes, through a flow as the pipeline makes it. */
+void fixture_media(const char *from, const char *to);
+
 uint32_t counted(enum sip_counter counter);
 
 /* Nothing of any call is left. */
