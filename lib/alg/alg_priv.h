@@ -221,7 +221,12 @@ enum message_kind {
 enum message_kind message_kind(const struct plan *plan);
 enum media_role negotiation_role(const struct plan *plan);
 bool provisional_reliable(const struct plan *plan);
+bool prack_invite(const struct plan *plan, uint32_t *cseq);
 bool offer_belongs(const struct description *offer, bool in_response, uint32_t cseq);
+
+/* begin.c */
+void call_attach(struct plan *plan);
+void dialog_attach(struct plan *plan);
 
 /* wanted.c */
 void media_want(struct plan *plan);

@@ -9,8 +9,8 @@
  * two calls. A message knows both tags, hence both keys it may belong to: its From party called, or
  * its To party did. The whole Call-ID is compared as well (up to 255 bytes; beyond, the hash).
  *
- * Life cycle: made by an INVITE (or PRACK, UPDATE with a description in a dialog unknown here),
- * ends as state.c says. An ended record holds nothing, is no call any more, and stays one
+ * Life cycle: made by an INVITE (or another message with a description in a dialog unknown here, see
+ * begin.c), ends as state.c says. An ended record holds nothing, is no call any more, and stays one
  * transaction's time so that a late repetition of its INVITE does not open media again; it is
  * reused earlier when records run short.
  *
@@ -155,13 +155,12 @@ call_begin(struct plan *plan, struct call *call)
 	struct alg *alg = worker->alg;
 	bool limited = alg->hosts != NULL;
 
-	if (limited &&
-		!host_take(alg->hosts, plan->real_source, alg->config->sip.max_calls_per_host))
+	call->host = plan->sip->request ? plan->real_source : plan->real_destination;
+	if (limited && !host_take(alg->hosts, call->host, alg->config->sip.max_calls_per_host))
 		return false;
 	call->counted_host = limited;
-	call->host = plan->real_source;
 	call->state = CALL_CALLING;
-	call->cleared = call->timed_out = false;
+	call->cleared = call->older = call->timed_out = false;
 	call->offer = (struct description){0};
 	call->dialogs = call->signalling = 0;
 	call->invite_cseq = plan->sip->cseq;

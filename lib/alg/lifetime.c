@@ -108,7 +108,8 @@ description_look(const struct alg_worker *worker, const struct description *own,
 
 /*
  * Newest sign of life: media, or a refresh. A call on hold may be silent, and so may one whose media
- * does not pass here. What was offered counts where nothing has been committed.
+ * does not pass here, if the record saw its beginning (a stray message can not keep one for hours).
+ * What was offered counts where nothing has been committed.
  */
 static bool
 media_alive(struct alg_worker *worker, struct call *call, uint32_t now_s)
@@ -126,7 +127,7 @@ media_alive(struct alg_worker *worker, struct call *call, uint32_t now_s)
 		description_look(worker, &said[0], &said[1], &look);
 		description_look(worker, &said[1], &said[0], &look);
 	}
-	may_be_silent = look.held || !look.expected;
+	may_be_silent = look.held || (!look.expected && !call->older);
 	if (!may_be_silent && look.newest + timeout <= now_s)
 		return false;
 	call->media_check_s = (may_be_silent ? now_s : look.newest) + timeout;

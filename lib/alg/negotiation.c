@@ -117,17 +117,28 @@ invite_relation(const struct plan *plan)
 		       : RELATION_DONE;
 }
 
-/* A PRACK names the INVITE whose reliable response offered; where it does not, that one is meant. */
+/* The INVITE whose reliable response a PRACK acknowledges. */
+bool
+prack_invite(const struct plan *plan, uint32_t *cseq)
+{
+	const struct sip_header *header = sip_header_first(plan->sip, SIP_HEADER_RACK);
+	struct sip_rack rack;
+
+	if (!header || !sip_rack_parse(header->value, &rack) || rack.cseq.method != SIP_INVITE)
+		return false;
+	*cseq = rack.cseq.number;
+	return true;
+}
+
+/* A PRACK that does not say which response it means can only mean the one that offered. */
 static bool
 prack_answers(const struct plan *plan)
 {
 	const struct description *offer = &plan->dialog->offer[1 - plan->side];
-	const struct sip_header *header = sip_header_first(plan->sip, SIP_HEADER_RACK);
-	struct sip_rack rack;
+	uint32_t cseq;
 
-	if (header && sip_rack_parse(header->value, &rack))
-		return rack.cseq.method == SIP_INVITE &&
-		       offer_belongs(offer, true, rack.cseq.number);
+	if (prack_invite(plan, &cseq))
+		return offer_belongs(offer, true, cseq);
 	return offer->set && offer->in_response;
 }
 

@@ -96,6 +96,7 @@ struct call {
 	uint8_t state; /* enum call_state */
 	uint8_t caller_side;
 	bool cleared; /* end at the next look */
+	bool older; /* established before its record was made */
 	bool timed_out; /* ended by a timer: its parties may not know */
 	uint8_t call_id_length; /* 0: longer than CALL_ID_STORED, key alone decides */
 	uint8_t from_length, to_length;

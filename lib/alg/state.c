@@ -196,6 +196,36 @@ fork_gone(struct plan *plan)
 	plan->dialog = NULL;
 }
 
+/*
+ * An offer was refused. A call that began here with it is not known by anything else, and may be
+ * gone: the record ends, and the next offer makes it again.
+ */
+static void
+refused(struct plan *plan)
+{
+	struct call *call = plan->call;
+
+	offer_refused(plan);
+	if (!call->older)
+		return;
+	for (uint32_t i = call->dialogs; i; i = dialog_at(plan->worker, i)->next) {
+		const struct dialog *dialog = dialog_at(plan->worker, i);
+
+		if (dialog->committed[0].set || dialog->committed[1].set || dialog->offer[0].set ||
+			dialog->offer[1].set)
+			return;
+	}
+	call_end(plan->self, plan->worker, call);
+}
+
+static void
+update_accepted(struct plan *plan)
+{
+	refreshed(plan);
+	if (plan->call->older)
+		event_of(plan, CALL_EVENT_SUCCESS);
+}
+
 static void
 invite_answered(struct plan *plan)
 {
@@ -223,8 +253,8 @@ invite_answered(struct plan *plan)
 			refreshed(plan);
 		if (initial)
 			event_of(plan, CALL_EVENT_SUCCESS);
-	} else if (!initial) {
-		offer_refused(plan);
+	} else if (!initial || call->older) {
+		refused(plan);
 	} else if (status == 401 || status == 407) {
 		dialog_end_early(plan->self, plan->worker, call);
 		event_of(plan, CALL_EVENT_CHALLENGE);
@@ -250,6 +280,7 @@ bye_answered(struct plan *plan)
 	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
 	plan->dialog = NULL;
 	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
+		plan->call->older = false; /* no INVITE goes on with it */
 		event_of(plan, CALL_EVENT_BYE_DONE);
 	} else {
 		offer_outlived(plan->self, plan->worker, plan->call);
@@ -269,9 +300,9 @@ response_advance(struct plan *plan)
 	case SIP_UPDATE:
 	case SIP_PRACK:
 		if (status >= 300)
-			offer_refused(plan);
-		else if (status >= 200 && plan->sip->method == SIP_UPDATE && !outdated(plan))
-			refreshed(plan);
+			refused(plan);
+		else if (status >= 200 && plan->sip->method == SIP_UPDATE)
+			update_accepted(plan);
 		return;
 	case SIP_BYE:
 		bye_answered(plan);
