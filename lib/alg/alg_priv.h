@@ -238,6 +238,8 @@ void media_set_recall(struct plan *plan);
 void media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index);
 const struct opening *media_find(
 	const struct alg_worker *worker, uint32_t set, uint8_t stream, uint8_t component);
+
+/* media_commit.c */
 void media_commit(struct plan *plan, struct dialog *dialog);
 void media_settle(struct thread *self, struct alg_worker *worker, struct call *call);
 

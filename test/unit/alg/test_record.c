@@ -132,6 +132,29 @@ two_clients_with_one_call_id_do_not_collide(void **state)
 	assert_nothing_left();
 }
 
+/* Longer than a record stores: its hash alone decides. */
+static void
+call_ids_of_1_255_256_and_400_bytes(void **state)
+{
+	static const unsigned int lengths[] = {1, 255, 256, 400};
+	char id[401];
+
+	memset(id, 'x', sizeof(id));
+	for (unsigned int i = 0; i < RTE_DIM(lengths); i++) {
+		id[lengths[i]] = '\0';
+		call_up(id, 4000 + 2 * i, "");
+		id[lengths[i]] = 'x';
+	}
+	assert_int_equal(alg_call_count(fx.alg), RTE_DIM(lengths));
+	for (unsigned int i = 0; i < RTE_DIM(lengths); i++) {
+		id[lengths[i]] = '\0';
+		hang_up(id);
+		id[lengths[i]] = 'x';
+		assert_int_equal(alg_call_count(fx.alg), RTE_DIM(lengths) - 1 - i);
+	}
+	assert_nothing_left();
+}
+
 /* A proxy inside: the call comes in and goes out again, same Call-ID, same tags. */
 static void
 spiral_has_a_record_for_each_leg(void **state)
@@ -445,6 +468,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_start, fixture_stop)
 		TEST(thousand_calls_of_a_trunk_are_independent),
 		TEST(two_clients_with_one_call_id_do_not_collide),
+		TEST(call_ids_of_1_255_256_and_400_bytes),
 		TEST(spiral_has_a_record_for_each_leg),
 		TEST(hairpin_call_has_media_both_ways),
 		TEST(exhausted_ports_roll_the_message_back_whole),
