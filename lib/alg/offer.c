@@ -146,7 +146,8 @@ offer_refused(struct plan *plan)
 	if (plan->sip->method == SIP_INVITE &&
 		offer_belongs(&dialog->offer[1 - client], true, cseq))
 		description_drop(plan->self, plan->worker, &dialog->offer[1 - client]);
-	if (dialog->exchange == EXCHANGE_NONE && dialog->offer[plan->call->caller_side].set == 0)
+	if (dialog->state == DIALOG_EARLY && dialog->exchange == EXCHANGE_NONE &&
+		dialog->offer[plan->call->caller_side].set == 0)
 		offer_inherit(plan->worker, plan->call, dialog);
 }
 
