@@ -253,13 +253,14 @@ const struct setting setting_table[] = {
 
 	{GROUP("sip", "The SIP ALG.")},
 	{INTEGER("sip.call_proceeding_timeout", 180, 1, DAY,
-		 "Seconds a call may take from its INVITE to the answer."),
+		 "Seconds a call may ring: from its INVITE or the last 1xx to the 2xx."),
 		TOP(sip.call_proceeding_timeout)},
 	{INTEGER("sip.max_call_duration", 43200, 1, WEEK,
 		 "Seconds after which a call's record ends."),
 		TOP(sip.max_call_duration)},
 	{INTEGER("sip.media_inactivity_timeout", 300, 1, DAY,
-		 "Seconds without media after which a call's doors and pinholes close."),
+		 "Seconds without media and without a refresh after which a call ends; "
+		 "not on hold, and only where its media passes here."),
 		TOP(sip.media_inactivity_timeout)},
 	{INTEGER("sip.registration_grace", 60, 0, DAY,
 		 "Seconds a registration's door stays open beyond its expiry."),
