@@ -262,6 +262,7 @@ void invite_note(struct dialog *dialog, uint8_t side, uint32_t cseq, bool open);
 void sequence_note(struct dialog *dialog, uint8_t side, uint32_t cseq);
 void dialog_end(
 	struct thread *self, struct alg_worker *worker, struct call *call, struct dialog *dialog);
+void dialog_close(struct thread *self, struct alg_worker *worker, struct dialog *dialog);
 void dialog_end_early(struct thread *self, struct alg_worker *worker, struct call *call);
 unsigned int dialog_count(
 	const struct alg_worker *worker, const struct call *call, enum dialog_state state);

@@ -151,23 +151,29 @@ makes_dialog(const struct plan *plan)
 	return sip->status >= 200 || call_rings(call) || call->forks_s;
 }
 
-/* The dialog, by tags. A response that only rings passes without one where there is no room. */
-void
-dialog_attach(struct plan *plan)
+/* A response that only rings passes without a dialog where there is no room. */
+static void
+dialog_begin(struct plan *plan)
 {
 	const struct sip_message *sip = plan->sip;
 
+	plan->dialog = dialog_obtain(plan);
+	plan->new_dialog = plan->dialog != NULL;
+	if (plan->dialog && plan->new_call)
+		plan->dialog->state = beginnings[message_kind(plan)].dialog;
+	else if (!plan->dialog && (sip->request || sip->status >= 200 || sip->body.length > 0))
+		plan->drop = DROP_SIP_NO_MEDIA;
+}
+
+/* The dialog, by tags. */
+void
+dialog_attach(struct plan *plan)
+{
 	if (!plan->call || !plan->to_tag)
 		return;
 	plan->dialog = dialog_find(plan->worker, plan->call, plan->from_tag, plan->to_tag);
-	if (plan->dialog || !makes_dialog(plan))
-		return;
-	plan->dialog = dialog_obtain(plan);
-	plan->new_dialog = plan->dialog != NULL;
-	if (!plan->dialog) {
-		if (sip->request || sip->status >= 200 || sip->body.length > 0)
-			plan->drop = DROP_SIP_NO_MEDIA;
-	} else if (plan->new_call) {
-		plan->dialog->state = beginnings[message_kind(plan)].dialog;
-	}
+	if (plan->dialog && plan->dialog->state == DIALOG_ENDED)
+		plan->dialog = NULL;
+	else if (!plan->dialog && makes_dialog(plan))
+		dialog_begin(plan);
 }

@@ -66,26 +66,26 @@ has_early_media(const struct call *call, const struct dialog *dialog)
 }
 
 /*
- * Which fork gives way to a new one, for there is room for some: the oldest that only rings, else
- * the oldest with early media. A fork that only rings takes nobody's place.
+ * Which fork gives way to a new one, for there is room for some: one that has ended, else the oldest
+ * that only rings, else the oldest with early media. Who only rings takes no other's place.
  */
 static struct dialog *
 dialog_evictable(const struct plan *plan)
 {
 	const struct sip_message *sip = plan->sip;
-	struct dialog *dialog, *ringing = NULL, *speaking = NULL;
+	struct dialog *dialog, *ended = NULL, *ringing = NULL, *speaking = NULL;
 
-	if (!sip->request && sip->status < 200 && sip->body.length == 0)
-		return NULL;
 	for (uint32_t i = plan->call->dialogs; i; i = dialog->next) {
 		dialog = dialog_at(plan->worker, i);
-		if (dialog->state != DIALOG_EARLY)
-			continue;
-		if (has_early_media(plan->call, dialog))
+		if (dialog->state == DIALOG_ENDED)
+			ended = dialog;
+		else if (dialog->state == DIALOG_EARLY && has_early_media(plan->call, dialog))
 			speaking = dialog;
-		else
+		else if (dialog->state == DIALOG_EARLY)
 			ringing = dialog;
 	}
+	if (ended || (!sip->request && sip->status < 200 && sip->body.length == 0))
+		return ended;
 	return ringing ? ringing : speaking;
 }
 
@@ -136,6 +136,23 @@ dialog_obtain(struct plan *plan)
 	return dialog;
 }
 
+static void
+descriptions_drop(struct thread *self, struct alg_worker *worker, struct dialog *dialog)
+{
+	for (int side = 0; side < 2; side++) {
+		description_drop(self, worker, &dialog->committed[side]);
+		description_drop(self, worker, &dialog->offer[side]);
+	}
+}
+
+/* Its BYE was answered. */
+void
+dialog_close(struct thread *self, struct alg_worker *worker, struct dialog *dialog)
+{
+	descriptions_drop(self, worker, dialog);
+	dialog->state = DIALOG_ENDED;
+}
+
 void
 dialog_end(struct thread *self, struct alg_worker *worker, struct call *call, struct dialog *dialog)
 {
@@ -145,10 +162,7 @@ dialog_end(struct thread *self, struct alg_worker *worker, struct call *call, st
 	while (*link != index)
 		link = &dialog_at(worker, *link)->next;
 	*link = dialog->next;
-	for (int side = 0; side < 2; side++) {
-		description_drop(self, worker, &dialog->committed[side]);
-		description_drop(self, worker, &dialog->offer[side]);
-	}
+	descriptions_drop(self, worker, dialog);
 	slab_give(&worker->dialogs, index);
 }
 

@@ -149,6 +149,8 @@ request_relation(const struct plan *plan, enum message_kind kind)
 	uint8_t side = plan->side;
 	uint32_t cseq = plan->sip->cseq;
 
+	if (kind == KIND_PRACK && prack_answers(plan))
+		return RELATION_AWAITED;
 	if (dialog->sequenced >> side & 1) {
 		if (cseq < dialog->highest_cseq[side])
 			return RELATION_OLD;
@@ -156,7 +158,7 @@ request_relation(const struct plan *plan, enum message_kind kind)
 			return offer_belongs(&dialog->offer[side], false, cseq) ? RELATION_WAITING
 										: RELATION_DONE;
 	}
-	return kind == KIND_PRACK && prack_answers(plan) ? RELATION_AWAITED : RELATION_OPEN;
+	return RELATION_OPEN;
 }
 
 static bool

@@ -24,7 +24,11 @@ struct description {
 	bool in_response; /* offered by the server: the answer comes in an ACK or a PRACK */
 };
 
-enum dialog_state { DIALOG_EARLY, DIALOG_CONFIRMED };
+enum dialog_state {
+	DIALOG_EARLY,
+	DIALOG_CONFIRMED,
+	DIALOG_ENDED, /* holds nothing; a late 2xx of it makes no new one while the call goes on */
+};
 
 /* The last exchange of an offer and an answer, in this dialog. */
 enum exchange_state {

@@ -155,6 +155,7 @@ say_set(struct output *output, const struct alg_worker *worker, const char *name
 static void
 say_dialogs(struct output *output, const struct alg_worker *worker, const struct call *call)
 {
+	static const char *const states[] = {"early", "confirmed", "ended"};
 	unsigned int number = 0;
 
 	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
@@ -162,8 +163,7 @@ say_dialogs(struct output *output, const struct alg_worker *worker, const struct
 		static const char *const names[2][2] = {
 			{"committed a", "offer a"}, {"committed b", "offer b"}};
 
-		say(output, "dialog %u: %s%s\n", ++number,
-			dialog->state == DIALOG_CONFIRMED ? "confirmed" : "early",
+		say(output, "dialog %u: %s%s\n", ++number, states[dialog->state],
 			dialog->bye ? ", bye sent" : "");
 		for (int side = 0; side < 2; side++) {
 			say_set(output, worker, names[side][0], dialog->committed[side].set);

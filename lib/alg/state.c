@@ -277,8 +277,7 @@ bye_answered(struct plan *plan)
 		event_of(plan, CALL_EVENT_BYE_REFUSED);
 		return;
 	}
-	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
-	plan->dialog = NULL;
+	dialog_close(plan->self, plan->worker, plan->dialog);
 	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
 		plan->call->older = false; /* no INVITE goes on with it */
 		event_of(plan, CALL_EVENT_BYE_DONE);

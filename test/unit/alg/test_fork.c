@@ -280,6 +280,41 @@ settled_set_is_joined_by_a_repeated_invite(void **state)
 	assert_nothing_left();
 }
 
+/* The network repeats a 200 of a dialog that has ended, while another goes on. */
+static void
+late_200_of_an_ended_dialog_does_not_keep_the_call(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(4000));
+	answers(1);
+	answers(2);
+	hang_up(1);
+	answers(1);
+	assert_media(4, 2);
+	assert_false(reaches(1));
+	out_request("BYE", 90, tag_of(1), NULL);
+	in_response("200 OK", 90, "BYE", tag_of(1), NULL);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	hang_up(2);
+	assert_nothing_left();
+}
+
+static void
+ended_dialogs_make_room(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(4000));
+	answers(1);
+	for (unsigned int fork = 2; fork <= 40; fork++) {
+		answers(fork);
+		assert_true(reaches(fork));
+		hang_up(fork);
+	}
+	assert_int_equal(dialogs(), 16);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	assert_media(4, 2);
+	hang_up(1);
+	assert_nothing_left();
+}
+
 int
 main(void)
 {
@@ -295,6 +330,8 @@ main(void)
 		TEST(thirty_ringing_forks_stay_bounded),
 		TEST(second_answering_fork_keeps_what_the_first_refused),
 		TEST(forks_that_lost_free_what_the_winner_refused),
+		TEST(late_200_of_an_ended_dialog_does_not_keep_the_call),
+		TEST(ended_dialogs_make_room),
 		TEST(settled_set_is_joined_by_a_repeated_invite),
 	};
 
