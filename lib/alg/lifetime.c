@@ -80,8 +80,8 @@ passes_here(const struct opening *opening)
 }
 
 /*
- * A stream is expected here when both its ends are; an end at a host name, at a relay or at a
- * refused address may be anywhere. Of a description whose peer is not known, its own end decides.
+ * A stream is expected here when both its ends are; an end at a host name, at a relay, at a refused
+ * address or in a description that was not seen may be anywhere.
  */
 static void
 description_look(const struct alg_worker *worker, const struct description *own,
@@ -100,8 +100,7 @@ description_look(const struct alg_worker *worker, const struct description *own,
 			continue;
 		seen = opening_last_seen(worker->alg, opening);
 		look->newest = RTE_MAX(look->newest, seen);
-		if (peer->set == 0 ||
-			passes_here(media_find(worker, peer->set, opening->stream, 1)))
+		if (passes_here(media_find(worker, peer->set, opening->stream, 1)))
 			look->expected = true;
 	}
 }
@@ -109,7 +108,7 @@ description_look(const struct alg_worker *worker, const struct description *own,
 /*
  * Newest sign of life: media, or a refresh. A call on hold may be silent, and so may one whose media
  * does not pass here, if the record saw its beginning (a stray message can not keep one for hours).
- * What was offered counts where nothing has been committed.
+ * What was offered is heard where nothing has been committed.
  */
 static bool
 media_alive(struct alg_worker *worker, struct call *call, uint32_t now_s)

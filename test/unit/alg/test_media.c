@@ -379,6 +379,13 @@ call_without_any_description_outlives_the_inactivity_timeout(void **state)
 	assert_outlives_silence();
 }
 
+static void
+call_without_an_answer_outlives_the_inactivity_timeout(void **state)
+{
+	call_up(sdp_audio("10.0.0.7", 4000, ""), NULL);
+	assert_outlives_silence();
+}
+
 /* Music on hold, an announcement, a listener: one way is enough. */
 static void
 one_sided_media_is_alive(void **state)
@@ -515,6 +522,7 @@ main(void)
 		TEST(call_with_host_name_media_outlives_the_inactivity_timeout),
 		TEST(call_with_refused_media_outlives_the_inactivity_timeout),
 		TEST(call_without_any_description_outlives_the_inactivity_timeout),
+		TEST(call_without_an_answer_outlives_the_inactivity_timeout),
 		TEST(one_sided_media_is_alive),
 		TEST(message_opens_only_its_own_side),
 		TEST(sender_alone_when_configured),
