@@ -277,6 +277,21 @@ cancelled_call_leaves_nothing(void **state)
 	assert_nothing_left();
 }
 
+/* RFC 3261 9.1: the CANCEL came too late. */
+static void
+success_that_crosses_the_cancel_has_media(void **state)
+{
+	out_request("INVITE", 1, "", sdp_audio("10.0.0.7", 4000, ""));
+	in_response("180 Ringing", 1, "INVITE", ";tag=b", NULL);
+	out_request("CANCEL", 1, "", NULL);
+	in_response("200 OK", 1, "CANCEL", "", NULL);
+	in_response("200 OK", 1, "INVITE", ";tag=b", sdp_audio("198.51.100.20", 7000, ""));
+	out_request("ACK", 1, ";tag=b", NULL);
+	fixture_time(200);
+	assert_media(4, 2);
+	call_down();
+}
+
 static void
 repetition_after_the_end_makes_no_record(void **state)
 {
@@ -515,6 +530,7 @@ main(void)
 		TEST(rtcp_attribute_names_its_own_port),
 		TEST(each_fork_has_its_own_answer),
 		TEST(cancelled_call_leaves_nothing),
+		TEST(success_that_crosses_the_cancel_has_media),
 		TEST(repetition_after_the_end_makes_no_record),
 		TEST(candidates_share_the_binding),
 		TEST(foreign_addresses_stay),
