@@ -202,7 +202,9 @@ header_read_plain(const char *p, const char *line_end, const char *end, struct s
 	next = line_end + 1 + (line_end[0] == '\r' && line_end[1] == '\n');
 	value = colon + 1;
 	value += *value == ' ';
-	if (*next == ' ' || *next == '\t' || (uint8_t)*value <= ' ' || (uint8_t)line_end[-1] <= ' ')
+	if (*next == ' ' || *next == '\t')
+		return NULL;
+	if (value != line_end && ((uint8_t)*value <= ' ' || (uint8_t)line_end[-1] <= ' '))
 		return NULL;
 	scan_store(&header->name, slice_of(p, colon));
 	scan_store(&header->value, slice_of(value, line_end));
@@ -211,22 +213,39 @@ header_read_plain(const char *p, const char *line_end, const char *end, struct s
 	return next;
 }
 
+/* As header_line_read(), but line ends are known: `line_end` is that of the line at *at, which is
+ * not empty. */
 static __attribute__((noinline)) enum header_kind
-header_read_whole(const char **p, const char *end, struct lines *lines, struct sip_header *header)
+header_read_whole(const char **at, const char *line_end, const char *end, struct lines *lines,
+	struct sip_header *header)
 {
-	struct header_line line;
-	const enum header_kind kind = header_line_read(*p, end, &line);
+	const char *const p = *at;
+	const char *const colon = scan_two(p, line_end, ':', ':');
+	const char *name_end = colon, *next = end;
 
-	if (kind == HEADER_LINE) {
-		scan_store(&header->name, line.name);
-		scan_store(&header->value, line.value);
-		header->id = (uint16_t)header_id(line.name, end);
-		header->next = 0;
-		lines_skip(lines, (uint32_t)(line.next - lines->text));
+	if (p == end)
+		return HEADER_CUT;
+	if (colon == end)
+		return end - p > SIP_LINE_MAX ? HEADER_LONG : HEADER_CUT;
+	while (name_end > p && (name_end[-1] == ' ' || name_end[-1] == '\t'))
+		name_end--;
+	if (colon == line_end || *p == ' ' || *p == '\t' || name_end == p)
+		return HEADER_BAD;
+	for (;; line_end = lines->text + lines_next(lines)) {
+		if (line_end - p > SIP_LINE_MAX)
+			return HEADER_LONG;
+		if (line_end == end)
+			return HEADER_CUT;
+		next = scan_line_next(line_end, end);
+		if (next == end || (*next != ' ' && *next != '\t'))
+			break;
 	}
-	if (kind == HEADER_LINE || kind == HEADER_END)
-		*p = line.next;
-	return kind;
+	scan_store(&header->name, slice_of(p, name_end));
+	scan_store(&header->value, scan_trim(colon + 1, line_end));
+	header->id = (uint16_t)header_id(header->name, end);
+	header->next = 0;
+	*at = next;
+	return HEADER_LINE;
 }
 
 static const uint8_t kind_errors[] = {
@@ -257,11 +276,16 @@ headers_parse(const char **at, const char *end, struct lines *lines, struct sip_
 		struct sip_header *const header = full ? &one_more : &message->header[count];
 
 		next = NULL;
+		if (p == line_end && p < end) {
+			next = scan_line_next(p, end);
+			kind = HEADER_END;
+			break;
+		}
 		if (p <= block_limit && line_end <= line_limit && line_end - p <= SIP_LINE_MAX)
 			next = header_read_plain(p, line_end, end, header);
 		if (next == NULL) {
 			next = p;
-			kind = header_read_whole(&next, end, lines, header);
+			kind = header_read_whole(&next, line_end, end, lines, header);
 			if (kind != HEADER_LINE)
 				break;
 		}
@@ -319,33 +343,32 @@ value_wrong(const char **p, const struct sip_header *header, enum sip_error erro
 	return error;
 }
 
-/* Values are counted only where there is text enough for so many: two bytes each. */
+/* Values are counted only where there is text enough for so many: two bytes each, and a comma between
+ * any two of a header. */
 static bool
 vias_too_many(const struct sip_message *message, const struct sip_header *first)
 {
+	const struct sip_header *h;
 	struct slice rest, value;
 	uint32_t length = 0, count = 0;
 
-	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h))
+	for (h = first; h != NULL && length <= 2 * SIP_VIAS_MAX; h = sip_header_next(message, h))
 		length += h->value.length + 1;
 	if (length <= 2 * SIP_VIAS_MAX)
 		return false;
-	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h)) {
-		const char *const end = h->value.at + h->value.length;
-
-		count++;
-		for (const char *p = h->value.at; p < end; p++)
-			count += *p == ',';
-	}
+	for (h = first; h != NULL && count <= SIP_VIAS_MAX; h = sip_header_next(message, h))
+		count += 1 + scan_count(h->value.at, h->value.at + h->value.length, ',');
 	if (count <= SIP_VIAS_MAX)
 		return false;
 	/* Some of the commas may be within quotes, or part nothing. */
 	count = 0;
-	for (const struct sip_header *h = first; h != NULL; h = sip_header_next(message, h)) {
-		for (rest = h->value; sip_value_next(&rest, &value); count++)
-			;
+	for (h = first; h != NULL; h = sip_header_next(message, h)) {
+		for (rest = h->value; sip_value_next(&rest, &value);) {
+			if (++count > SIP_VIAS_MAX)
+				return true;
+		}
 	}
-	return count > SIP_VIAS_MAX;
+	return false;
 }
 
 /* Cut the body out of what is there. Two lengths that differ would let two readers see two

@@ -227,6 +227,33 @@ header_note(struct slice name, struct slice value, const char *end, struct multi
 	}
 }
 
+/*
+ * Past a short line whose first letter no header has that counts here, neither long nor short; NULL:
+ * to be read. Lines that are no headers are passed over, too.
+ */
+static inline const char *
+other_line_skip(const char *p, const char *end)
+{
+#ifdef SCAN_SSE2
+	const char first = (char)(*p | 0x20);
+	uint32_t ends;
+	const char *next;
+
+	if (end - p < 18 || first == 'c' || first == 'e' || first == 'l')
+		return NULL;
+	ends = scan_block(p, '\r', '\n', '\r', '\n');
+	if (ends == 0 || (ends & 1) != 0)
+		return NULL;
+	p += __builtin_ctz(ends);
+	next = p + 1 + (p[0] == '\r' && p[1] == '\n');
+	return *next == ' ' || *next == '\t' ? NULL : next;
+#else
+	(void)p;
+	(void)end;
+	return NULL;
+#endif
+}
+
 /* Split the text between two delimiters into headers and content. */
 static void
 part_read(struct multipart *multipart, struct slice text, struct multipart_part *part)
@@ -237,6 +264,12 @@ part_read(struct multipart *multipart, struct slice text, struct multipart_part 
 
 	*part = (struct multipart_part){.depth = multipart->depth};
 	while (p < end) {
+		const char *const next = other_line_skip(p, end);
+
+		if (next != NULL) {
+			p = next;
+			continue;
+		}
 		switch (header_line_read(p, end, &line)) {
 		case HEADER_END:
 			part->headers = slice_of(text.at, line.next);

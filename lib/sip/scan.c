@@ -41,6 +41,9 @@ const uint8_t scan_class[256] = {
 const char *
 scan_quoted(const char *p, const char *end)
 {
+	/* "" */
+	if (end - p >= 2 && p[1] == '"')
+		return p + 2;
 	for (p++;;) {
 		p = scan_two(p, end, '"', '\\');
 		if (p == end)

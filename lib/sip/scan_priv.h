@@ -234,6 +234,47 @@ scan_trim(const char *p, const char *end)
 	return slice_of(p, end);
 }
 
+/* How often a byte stands there. */
+static inline uint32_t
+scan_count(const char *p, const char *end, char byte)
+{
+	uint32_t count = 0;
+
+#ifdef SCAN_SSE2
+	const __m128i wanted = _mm_set1_epi8(byte), zero = _mm_setzero_si128();
+	__m128i sums = zero;
+
+	for (; end - p >= 16; p += 16) {
+		const __m128i equal = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)p), wanted);
+
+		sums = _mm_add_epi64(sums, _mm_sad_epu8(_mm_sub_epi8(zero, equal), zero));
+	}
+	count = (uint32_t)_mm_cvtsi128_si32(_mm_add_epi64(sums, _mm_srli_si128(sums, 8)));
+#endif
+	for (; p < end; p++)
+		count += *p == byte;
+	return count;
+}
+
+/* Past commas and spaces, of which there are seldom more than two. */
+static inline const char *
+scan_separators(const char *p, const char *end)
+{
+	for (uint32_t seen = 1; p < end && (*p == ',' || scan_is(*p, SCAN_LWS)); seen++) {
+		p++;
+#ifdef SCAN_SSE2
+		for (; seen >= 4 && end - p >= 16; p += 16) {
+			const uint32_t hits = scan_block(p, ',', ' ', '\t', '\n') |
+					      scan_block(p, '\r', '\r', '\r', '\r');
+
+			if (hits != 0xffff)
+				return p + __builtin_ctz(~hits);
+		}
+#endif
+	}
+	return p;
+}
+
 /* From an opening quote to past the closing one, escapes respected; NULL: never closed. */
 const char *scan_quoted(const char *p, const char *end);
 

@@ -198,7 +198,9 @@ media_add(struct slice line, const struct marks *marks, struct sdp *sdp)
 
 	struct sdp_media *const media = &sdp->media[sdp->media_count];
 
-	memset(media, 0, sizeof(*media));
+	/* What the line itself does not say; its section comes last. */
+	memset(&media->rtcp_present, 0,
+		offsetof(struct sdp_media, line) - offsetof(struct sdp_media, rtcp_present));
 	if (!media_read((struct slice){line.at + 2, line.length - 2}, marks, media))
 		return SDP_ERROR_MEDIA;
 	media->direction = sdp->direction;

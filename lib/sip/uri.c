@@ -157,7 +157,8 @@ escaped_note(const char *base, const char *p, const char *end, struct sip_uri_pa
 
 /* The parameter at p, if it is one of ours. */
 static inline void
-parameter_note(const char *base, const char *p, const char *end, struct sip_uri_parameters *found)
+parameter_note(const char *base, const char *p, const char *end, bool escapes,
+	struct sip_uri_parameters *found)
 {
 	switch (*p | 0x20) {
 	case 't':
@@ -183,7 +184,8 @@ parameter_note(const char *base, const char *p, const char *end, struct sip_uri_
 			return;
 		break;
 	}
-	escaped_note(base, p, end, found);
+	if (escapes)
+		escaped_note(base, p, end, found);
 }
 
 void
@@ -192,6 +194,7 @@ sip_uri_parameters_read(struct slice parameters, struct sip_uri_parameters *foun
 	const struct slice none = {NULL, 0};
 	const char *const base = parameters.at;
 	const char *const end = base + parameters.length;
+	const bool escapes = scan_two(base, end, '%', '%') != end;
 
 	*found = (struct sip_uri_parameters){
 		SIP_TRANSPORT_NONE, none, none, none, none, none, none, none, false};
@@ -203,7 +206,7 @@ sip_uri_parameters_read(struct slice parameters, struct sip_uri_parameters *foun
 		found->lr_text.at = p;
 	}
 	for (p = name_begin(p, end); p < end; p = name_begin(semicolon_find(base, p, end), end))
-		parameter_note(base, p, end, found);
+		parameter_note(base, p, end, escapes, found);
 	found->lr = found->lr_text.at != NULL;
 	if (found->transport_text.at != NULL)
 		found->transport = sip_transport_of(found->transport_text);

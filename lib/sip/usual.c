@@ -170,15 +170,16 @@ hostport_usual(const char *p, const char *end, struct sip_hostport *host)
 }
 
 /*
- * A sip URI at p; `closed`: up to a '>', otherwise up to `end`. Where it ends, or NULL.
+ * A sip URI at p; `closed`: up to a '>', otherwise up to `end`. Where it ends, or NULL. From `base` on
+ * there are USUAL_LEAST bytes.
  */
 USUAL_INLINE const char *
-uri_usual(const char *p, const char *end, bool closed, struct sip_uri *uri)
+uri_usual(const char *base, const char *p, const char *end, bool closed, struct sip_uri *uri)
 {
 	const char stop = closed ? '>' : '@';
 	const char *at, *uri_end, *question;
 
-	if (end - p < USUAL_LEAST || !scan_same(p, "sip:"))
+	if (end - base < USUAL_LEAST || end - p < 4 || !scan_same(p, "sip:"))
 		return NULL;
 	p += 4;
 	at = usual_find(p, end, '@', stop);
@@ -201,7 +202,9 @@ uri_usual(const char *p, const char *end, bool closed, struct sip_uri *uri)
 			return NULL;
 		question = usual_find(p, end, '?', closed ? '>' : '?');
 		if (closed)
-			uri_end = usual_find(question, end, '>', '>');
+			uri_end = question < end && *question == '?'
+					  ? usual_find(question, end, '>', '>')
+					  : question;
 		if ((uint8_t)uri_end[-1] <= ' ')
 			return NULL;
 	} else if (closed) {
@@ -217,10 +220,46 @@ uri_usual(const char *p, const char *end, bool closed, struct sip_uri *uri)
 	return uri_end;
 }
 
+USUAL_INLINE void
+slice_move(struct slice *slice, const char *from, const char *to)
+{
+	if (slice->at != NULL)
+		slice->at = to + (slice->at - from);
+}
+
+/* One shorter than a block is read from the end of one. */
+USUAL static __attribute__((noinline)) bool
+usual_uri_short(struct slice text, struct sip_uri *uri)
+{
+	char room[USUAL_LEAST];
+	const char *const end = room + USUAL_LEAST;
+	const char *const copy = end - text.length;
+	uint64_t first, last;
+
+	if (text.length < 8)
+		return false;
+	memcpy(&first, text.at, sizeof(first));
+	memcpy(&last, text.at + text.length - 8, sizeof(last));
+	first = first << 8 * (15 - text.length) << 8;
+	/* One store: what is read of it need not wait for two. */
+	_mm_storeu_si128((__m128i *)room, _mm_set_epi64x((int64_t)last, (int64_t)first));
+	if (uri_usual(room, copy, end, false, uri) == NULL)
+		return false;
+	slice_move(&uri->user, copy, text.at);
+	slice_move(&uri->host.text, copy, text.at);
+	slice_move(&uri->host.host, copy, text.at);
+	slice_move(&uri->host.port_text, copy, text.at);
+	slice_move(&uri->parameters, copy, text.at);
+	slice_move(&uri->headers, copy, text.at);
+	return true;
+}
+
 USUAL bool
 usual_uri(struct slice text, struct sip_uri *uri)
 {
-	return uri_usual(text.at, text.at + text.length, false, uri) != NULL;
+	if (text.length < USUAL_LEAST)
+		return usual_uri_short(text, uri);
+	return uri_usual(text.at, text.at, text.at + text.length, false, uri) != NULL;
 }
 
 /* The value ends at p, the end or a comma. */
@@ -243,14 +282,14 @@ usual_address(struct slice *rest, struct sip_address *address, struct sip_uri *u
 	open = name_end = p;
 	if (*p == '"') {
 		open = usual_find(p + 1, end, '"', '\\');
-		if (end - open < USUAL_LEAST || *open != '"')
+		if (end - open < 3 || *open != '"')
 			return false;
 		name_end = ++open;
 		open += *open == ' ';
 	}
 	if (*open != '<')
 		return false;
-	close = uri_usual(open + 1, end, true, uri);
+	close = uri_usual(rest->at, open + 1, end, true, uri);
 	if (close == NULL)
 		return false;
 	value_end = close + 1;
@@ -308,8 +347,9 @@ via_parameter_usual(const char *p, const char *end, struct sip_via_parameters *f
 			found->rport_number = (uint16_t)port;
 		return true;
 	case 'm':
+		return !begins(p, end, "maddr");
 	case 't':
-		return false;
+		return !begins(p, end, "ttl");
 	}
 	return true;
 }
@@ -341,6 +381,10 @@ usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *fo
 	for (stop = start; stop < end && *stop == ';';) {
 		const char *const name = stop + 1;
 
+		if (name < end && *name == ';') {
+			stop = name;
+			continue;
+		}
 		stop = parameter_stop(name, end);
 		if (!via_parameter_usual(name, stop, found))
 			return false;
