@@ -248,7 +248,7 @@ rewrite_header(struct plan *plan, const struct rewrite_row *row, const struct si
 	struct sip_address address;
 	struct sip_uri uri;
 
-	while (plan->drop == ALG_FORWARD && sip_address_next(&rest, &address, &uri)) {
+	while (plan->drop == ALG_FORWARD && sip_address_next_literal(&rest, &address, &uri)) {
 		if (row->action == REWRITE_URI)
 			rewrite_uri_value(plan, row, &address, &uri);
 		else
@@ -269,13 +269,15 @@ rewrite_headers(struct plan *plan)
 		const struct sip_header *header = &sip->header[i];
 		const struct rewrite_row *row = &rows[header->id];
 
+		if (!(row->where & where))
+			continue;
 		if (row->action == REWRITE_VIA)
 			rewrite_vias(plan, header);
 		else if (header == sip_header_first(sip, SIP_HEADER_FROM))
 			rewrite_party(plan, SIP_HEADER_FROM, sip->from.uri);
 		else if (header == sip_header_first(sip, SIP_HEADER_TO))
 			rewrite_party(plan, SIP_HEADER_TO, sip->to.uri);
-		else if (row->where & where)
+		else
 			rewrite_header(plan, row, header);
 		if (plan->drop != ALG_FORWARD)
 			return;

@@ -3,9 +3,8 @@
  * name-addr and addr-spec with header parameters (RFC 3261 20.10, 25.1). No state; a value is read
  * once.
  */
-#include "sip/message.h"
-#include "sip/uri_priv.h"
 #include "sip/usual_priv.h"
+#include "sip/value_priv.h"
 
 /* Past quoted strings to what decides: '<', ';' or the end. NULL: a quote is not closed. */
 static inline const char *
@@ -15,7 +14,8 @@ display_skip(const char *base, const char *end, bool *quoted)
 
 	*quoted = false;
 	for (;;) {
-		p = find_four(base, p, end, '"', '<', ';', '"');
+		if (p == end || *p != '"')
+			p = find_four(base, p, end, '"', '<', ';', '"');
 		if (p == end || *p != '"')
 			return p;
 		p = scan_quoted(p, end);
@@ -66,6 +66,15 @@ sip_address_parse(struct slice value, struct sip_address *address)
 	return address->uri.length > 0;
 }
 
+static void
+address_read(struct slice value, struct sip_address *address, struct sip_uri *uri)
+{
+	if (!sip_address_parse(value, address))
+		memset(address, 0, sizeof(*address));
+	if (address->uri.length == 0 || !sip_uri_parse(address->uri, uri))
+		memset(uri, 0, sizeof(*uri));
+}
+
 static __attribute__((noinline)) bool
 address_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
 {
@@ -73,10 +82,7 @@ address_next(struct slice *rest, struct sip_address *address, struct sip_uri *ur
 
 	if (!sip_value_next(rest, &value))
 		return false;
-	if (!sip_address_parse(value, address))
-		memset(address, 0, sizeof(*address));
-	if (address->uri.length == 0 || !sip_uri_parse(address->uri, uri))
-		memset(uri, 0, sizeof(*uri));
+	address_read(value, address, uri);
 	return true;
 }
 
@@ -87,4 +93,79 @@ sip_address_next(struct slice *rest, struct sip_address *address, struct sip_uri
 		return false;
 	return (usual_able() && usual_address(rest, address, uri)) ||
 	       address_next(rest, address, uri);
+}
+
+/* A value with a quad in it has so many bytes, and a dot or an escaped one. */
+#define LITERAL_LEAST (sizeof("sip:1.1.1.1") - 1)
+
+/*
+ * Where the next value begins that may hold a quad, or, with `stars`, begins with one; *comma: where it
+ * ends. The end: there is none. What is before the next mark is passed over, so that between two marks
+ * the text is looked at twice and not once a value.
+ */
+static const char *
+literal_find(const char *base, const char *end, bool stars, const char **comma)
+{
+	const char star = stars ? '*' : '.';
+	const char *p = base, *mark = scan_four(p, end, '.', '%', star, star);
+
+	while (mark < end) {
+		p = scan_separators(p, end);
+		if (p == end)
+			break;
+		*comma = value_end(base, p, end);
+		if (*comma - p >= (ptrdiff_t)LITERAL_LEAST || (stars && *p == '*')) {
+			if (mark < p)
+				mark = scan_four(p, end, '.', '%', star, star);
+			if (*comma > mark)
+				return p;
+		}
+		p = *comma;
+	}
+	return end;
+}
+
+static __attribute__((noinline)) bool
+literal_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
+{
+	const char *const end = rest->at + rest->length;
+	const char *comma, *unused;
+	const char *p = literal_find(rest->at, end, true, &comma);
+	struct slice value;
+
+	if (p == end) {
+		*rest = (struct slice){end, 0};
+		return false;
+	}
+	value = scan_trim(p, comma);
+	p = comma < end ? comma + 1 : end;
+	/* More of "*" says nothing new. */
+	if (value.length == 1)
+		p = literal_find(p, end, false, &unused);
+	scan_store(rest, slice_of(p, end));
+	address_read(value, address, uri);
+	return true;
+}
+
+/* Too short for any value with a quad, and no "*" in it. */
+static inline bool
+literal_none(struct slice rest)
+{
+	if (rest.length >= LITERAL_LEAST)
+		return false;
+	for (uint32_t i = 0; i < rest.length; i++) {
+		if (rest.at[i] == '*')
+			return false;
+	}
+	return true;
+}
+
+bool
+sip_address_next_literal(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
+{
+	/* Most times nothing is left behind the first. */
+	if (literal_none(*rest))
+		return false;
+	return (usual_able() && usual_address(rest, address, uri)) ||
+	       literal_next(rest, address, uri);
 }

@@ -89,6 +89,13 @@ bool sip_address_parse(struct slice value, struct sip_address *address);
  */
 bool sip_address_next(struct slice *rest, struct sip_address *address, struct sip_uri *uri);
 
+/**
+ * The same for whoever looks for IPv4 addresses alone: values in which there can be none, neither in
+ * the host nor in a parameter or an embedded header, may be passed over. Of "*" and such values in a
+ * row the first "*" is given.
+ */
+bool sip_address_next_literal(struct slice *rest, struct sip_address *address, struct sip_uri *uri);
+
 struct sip_via {
 	struct slice transport; /* "UDP" */
 	struct sip_hostport sent_by;

@@ -4,11 +4,9 @@
  * looks at each byte a bounded number of times, also where quotes, <> or comments are never closed.
  */
 #include "sip/value.h"
-#include "sip/uri_priv.h"
+#include "sip/value_priv.h"
 
-/* Where the value that begins at p ends: a comma or the end. What is opened and never closed takes
- * the rest, so that reading a whole list stays linear. */
-static const char *
+const char *
 value_end(const char *base, const char *p, const char *end)
 {
 	const char *const start = p;
@@ -16,13 +14,15 @@ value_end(const char *base, const char *p, const char *end)
 	for (;;) {
 		const char *after;
 
-		p = find_four(base, p, end, ',', '"', '<', '(');
+		if (p < end && *p != '"' && *p != ',')
+			p = find_four(base, p, end, ',', '"', '<', '(');
 		if (p == end || *p == ',')
 			return p;
 		if (*p == '"') {
 			after = scan_quoted(p, end);
 		} else if (*p == '<') {
-			after = find_two(base, p, end, '>', '>');
+			after = end - p >= 2 && p[1] == '>' ? p + 2
+							    : find_two(base, p, end, '>', '>');
 		} else if (p == start || scan_is(p[-1], SCAN_LWS)) {
 			after = scan_comment(p, end);
 		} else {
@@ -42,8 +42,7 @@ value_split(struct slice *rest, struct slice *value)
 	const char *p = rest->at;
 	const char *const end = p + rest->length;
 
-	while (p < end && (*p == ',' || scan_is(*p, SCAN_LWS)))
-		p++;
+	p = scan_separators(p, end);
 	if (p == end) {
 		*rest = (struct slice){end, 0};
 		return false;

@@ -134,7 +134,7 @@ rewrite_header(struct rewrite *rewrite, const struct sip_header *header, enum re
 	struct sip_address address;
 	struct sip_uri uri;
 
-	while (sip_address_next(&rest, &address, &uri)) {
+	while (sip_address_next_literal(&rest, &address, &uri)) {
 		if (role == ROLE_URI)
 			rewrite_uri(rewrite, &uri);
 		else
@@ -202,13 +202,15 @@ rewrite_message(struct rewrite *rewrite, char *text, uint32_t length, uint32_t c
 		const struct sip_header *const header = &sip->header[i];
 		const enum rewrite_role role = rewrite_roles[header->id];
 
+		if (role == ROLE_NONE)
+			continue;
 		if (role == ROLE_VIA)
 			rewrite_vias(rewrite, header);
 		else if (header == sip_header_first(sip, SIP_HEADER_FROM))
 			rewrite_party(rewrite, sip->from.uri);
 		else if (header == sip_header_first(sip, SIP_HEADER_TO))
 			rewrite_party(rewrite, sip->to.uri);
-		else if (role != ROLE_NONE)
+		else
 			rewrite_header(rewrite, header, role);
 	}
 	rewrite_description(rewrite);

@@ -77,6 +77,40 @@ value_cost(struct slice text)
 	}
 }
 
+/* With all there is in a value. */
+static void
+addresses_cost(struct slice text)
+{
+	struct sip_address address;
+	struct slice rest = text;
+	struct sip_uri uri;
+
+	while (sip_address_next(&rest, &address, &uri))
+		;
+}
+
+static void
+literals_cost(struct slice text)
+{
+	struct sip_address address;
+	struct slice rest = text;
+	struct sip_uri uri;
+
+	while (sip_address_next_literal(&rest, &address, &uri))
+		;
+}
+
+static void
+vias_cost(struct slice text)
+{
+	struct sip_via_parameters parameters;
+	struct slice rest = text;
+	struct sip_via via;
+
+	while (sip_via_next(&rest, &via, &parameters))
+		;
+}
+
 static void
 whole_value_cost(struct slice text)
 {
@@ -149,6 +183,9 @@ static const struct {
 } readers[] = {
 	{"message", message_cost, 16, 2000},
 	{"values", value_cost, 64, 500},
+	{"addresses", addresses_cost, 64, 500},
+	{"literals", literals_cost, 32, 500},
+	{"vias", vias_cost, 64, 500},
 	{"whole value", whole_value_cost, 64, 500},
 	{"sdp", sdp_cost, 24, 1000},
 	{"body", body_cost, 32, 1000},

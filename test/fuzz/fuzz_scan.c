@@ -2,11 +2,13 @@
 /*
  * The ways to look for bytes against each other: every variant of the line search that this
  * processor can run against a reader that goes byte by byte, and all of lib/sip as it is, with the
- * readers of usual values and without them, against the library compiled with SIP_SCAN_PLAIN, which is loaded beside it. What either reads out of an
- * input is the same.
+ * readers of usual values and without them, against the library compiled with SIP_SCAN_PLAIN, which
+ * is loaded beside it. What either reads out of an input is the same; and lists of addresses that are
+ * read for IPv4 addresses alone give all values that hold one.
  */
 #include <dlfcn.h>
 
+#include "sip/escaped.h"
 #include "sip/framing.h"
 #include "sip/lines_priv.h"
 #include "sip/message.h"
@@ -34,6 +36,12 @@ static const char *const seeds[] = {
 	"<sip:edge.example.com:65535;lr>;q=0.5,\"\"<sip:a@255.255.255.255>, <sip:01.2.3.4>",
 	"SIP/2.0/UDP 10.0.0.5:5060;branch=z9hG4bK1234567890;rport=5061;received=10.0.0.6,"
 	" SIP/2.0/TCP edge.example.com;branch=z9hG4bK1;rport, SIP/2.0/TLS 1.22.333.4:1;maddr=a",
+	",,,, "
+	",,,,,\t,,,,,,,,,,,,,,,,,,,,,sip:1.2.3.4,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,sip:a",
+	"a,*, b ,*,a.b.c.d.e.f.g,*,sip:1.1.1.1,<sip:a>,<>,sip:h;x,\"1.1.1.1\" "
+	"<sip:a;maddr=10.0.0.5>,(,) "
+	"<sip:a?b=%31.2.3.4>",
+	"sip:b@1.2.3.4:5,<sip:h;ob>,<sip:h;transport=tcp;%6daddr=1.2.3.4>,*,,sip:a@1.2.3.4.5",
 	/* A list of lines that the last block fills, and longer ones. */
 	"ACK sip:a SIP/2.0\n" LINES64,
 	"ACK sip:a SIP/2.0\r" LINES64 LINES64 LINES64 "\nbody",
@@ -63,6 +71,8 @@ struct library {
 	__typeof__(&sip_uri_parse) uri_parse;
 	__typeof__(&sip_via_parse) via_parse;
 	__typeof__(&sip_address_next) address_next;
+	__typeof__(&sip_address_next_literal) address_next_literal;
+	__typeof__(&sip_uri_parameters_read) uri_parameters_read;
 	__typeof__(&sip_via_next) via_next;
 	__typeof__(&sip_via_parameters_read) via_parameters_read;
 	__typeof__(&slice_ipv4) ipv4;
@@ -73,9 +83,9 @@ struct library {
 };
 
 static const struct library own = {sip_message_parse, sip_peek_call_id, sip_value_next,
-	sip_address_parse, sip_uri_parse, sip_via_parse, sip_address_next, sip_via_next,
-	sip_via_parameters_read, slice_ipv4, sip_parameter_find_word, sdp_parse, sdp_find,
-	sip_framing_feed};
+	sip_address_parse, sip_uri_parse, sip_via_parse, sip_address_next, sip_address_next_literal,
+	sip_uri_parameters_read, sip_via_next, sip_via_parameters_read, slice_ipv4,
+	sip_parameter_find_word, sdp_parse, sdp_find, sip_framing_feed};
 static struct library plain;
 
 static struct slice text;
@@ -99,6 +109,8 @@ library_load(struct library *library)
 	LOAD(uri_parse, sip_uri_parse);
 	LOAD(via_parse, sip_via_parse);
 	LOAD(address_next, sip_address_next);
+	LOAD(address_next_literal, sip_address_next_literal);
+	LOAD(uri_parameters_read, sip_uri_parameters_read);
 	LOAD(via_next, sip_via_next);
 	LOAD(via_parameters_read, sip_via_parameters_read);
 	LOAD(ipv4, slice_ipv4);
@@ -176,6 +188,82 @@ put_via_parameters(struct trace *trace, const struct sip_via_parameters *found)
 	put(trace, found->rport_number);
 }
 
+static void
+put_uri_parameters(const struct library *library, const struct sip_uri *uri, struct trace *trace)
+{
+	struct sip_uri_parameters found;
+
+	library->uri_parameters_read(uri->parameters, &found);
+	put(trace, found.transport);
+	put_slice(trace, found.transport_text);
+	put_slice(trace, found.maddr);
+	put_slice(trace, found.ttl);
+	put_slice(trace, found.user);
+	put_slice(trace, found.method);
+	put_slice(trace, found.gr);
+	put_slice(trace, found.lr_text);
+	put(trace, found.lr);
+}
+
+static bool
+contains_ipv4(struct slice embedded)
+{
+	struct sip_hostport host;
+
+	return embedded.length > 0 && sip_escaped_ipv4_next(&embedded, &host);
+}
+
+/* Has the value what somebody who looks for IPv4 addresses must see? */
+static bool
+value_counts(const struct sip_address *address, const struct sip_uri *uri)
+{
+	struct sip_uri_parameters found = {0};
+	struct sip_hostport host;
+
+	if (uri->parameters.length > 0)
+		sip_uri_parameters_read(uri->parameters, &found);
+	return address->star || uri->host.kind == SIP_HOST_IPV4 || contains_ipv4(uri->headers) ||
+	       (found.maddr.length > 0 && sip_hostport_parse(found.maddr, &host) &&
+		       host.kind == SIP_HOST_IPV4);
+}
+
+/* Those values alone, read with all others or not. */
+static void
+literals_trace(__typeof__(&sip_address_next) next, struct slice list, struct trace *trace)
+{
+	struct sip_address address;
+	struct slice rest = list;
+	struct sip_uri uri;
+	bool star = false; /* the last one that counts: another one does not */
+
+	while (next(&rest, &address, &uri)) {
+		if (!value_counts(&address, &uri) || (star && address.star))
+			continue;
+		star = address.star;
+		put_address(trace, &address);
+		put_uri(trace, &uri);
+	}
+}
+
+static void
+traces_equal(const struct trace *a, const struct trace *b)
+{
+	PROPERTY(a->count == b->count);
+	for (uint32_t i = 0; i < a->count; i++)
+		PROPERTY(a->at[i] == b->at[i]);
+}
+
+static void
+literals_check(const struct library *library, struct slice list)
+{
+	static struct trace all, some;
+
+	all.count = some.count = 0;
+	literals_trace(library->address_next, list, &all);
+	literals_trace(library->address_next_literal, list, &some);
+	traces_equal(&all, &some);
+}
+
 /* Value by value, and what of it is left each time. */
 static void
 list_trace(const struct library *library, struct slice list, struct trace *trace)
@@ -192,6 +280,7 @@ list_trace(const struct library *library, struct slice list, struct trace *trace
 		put_address(trace, &address);
 		put_uri(trace, &uri);
 	}
+	literals_check(library, list);
 	values = 0;
 	for (struct slice rest = list;
 		values++ < VALUES_MAX && library->via_next(&rest, &via, &parameters);) {
@@ -218,6 +307,7 @@ value_trace(const struct library *library, struct slice value, struct trace *tra
 			put_slice(trace, found);
 		if (library->uri_parse(address.uri, &uri)) {
 			put_uri(trace, &uri);
+			put_uri_parameters(library, &uri, trace);
 			if (library->ipv4(uri.host.host, &ipv4))
 				put(trace, ipv4);
 		}
@@ -332,14 +422,6 @@ library_trace(const struct library *library, struct trace *trace)
 		put_slice(trace, description);
 		description_trace(library, description, trace);
 	}
-}
-
-static void
-traces_equal(const struct trace *a, const struct trace *b)
-{
-	PROPERTY(a->count == b->count);
-	for (uint32_t i = 0; i < a->count; i++)
-		PROPERTY(a->at[i] == b->at[i]);
 }
 
 /* Every line end from an offset to the first empty line. */

@@ -78,6 +78,51 @@ option_tags_are_found_in_any_line(void **state)
 	assert_false(sip_values_contain(&message, SIP_HEADER_CONTACT, "timer"));
 }
 
+/* However many there are: they are passed over in blocks. */
+static void
+separators_part_nothing(void **state)
+{
+	char buffer[128];
+	struct slice rest, value;
+
+	for (uint32_t count = 0; count < 70; count++) {
+		memset(buffer, ',', sizeof(buffer));
+		buffer[count] = 'a';
+		buffer[count + 40] = 'b';
+		buffer[count / 2] = count > 1 ? '\t' : buffer[count / 2];
+		rest = text_bytes(buffer, 111);
+		assert_true(sip_value_next(&rest, &value));
+		assert_slice(value, "a");
+		assert_true(sip_value_next(&rest, &value));
+		assert_slice(value, "b");
+		assert_false(sip_value_next(&rest, &value));
+	}
+}
+
+/* What a reader for addresses alone must not miss, and where nothing is left to read. */
+static void
+values_without_an_address_are_passed_over(void **state)
+{
+	static const char *const lists[] = {"a,sip:a,<>,\",\",*,b", "sip:h,<sip:a;maddr=1.2.3.4>",
+		" , sip:1.1.1.1", "<sip:a?b=%31.2.3.4>,a", "a.b,\"x.y\", *", "*"};
+	struct sip_address address;
+	struct sip_uri uri;
+	struct slice rest;
+
+	for (uint32_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		bool found = false;
+
+		for (rest = text(lists[i]); sip_address_next_literal(&rest, &address, &uri);)
+			found |= address.star || uri.host.kind == SIP_HOST_IPV4 ||
+				 memmem(address.uri.at, address.uri.length, "2.3.4", 5) != NULL;
+		assert_true(found);
+	}
+	rest = text("a,sip:a,<sip:[::1]>,tel:1,\"<\" sip:c;q=1");
+	assert_false(sip_address_next_literal(&rest, &address, &uri));
+	rest = text("");
+	assert_false(sip_address_next_literal(&rest, &address, &uri));
+}
+
 int
 main(void)
 {
@@ -85,6 +130,8 @@ main(void)
 		TEST(values_of_all_lines_come_in_order),
 		TEST(the_header_of_a_value_is_known),
 		TEST(option_tags_are_found_in_any_line),
+		TEST(separators_part_nothing),
+		TEST(values_without_an_address_are_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
