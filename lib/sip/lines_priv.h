@@ -73,12 +73,4 @@ lines_next(struct lines *lines)
 	return lines_left(lines) ? lines->end[lines->used++] : lines->length;
 }
 
-/* Go on with the first line end at or behind an offset. */
-static inline void
-lines_skip(struct lines *lines, uint32_t offset)
-{
-	while (lines_left(lines) && lines->end[lines->used] < offset)
-		lines->used++;
-}
-
 #endif

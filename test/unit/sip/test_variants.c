@@ -256,26 +256,12 @@ line_ends_are_found_as_byte_by_byte(void **state)
 	}
 }
 
-static void
-lines_are_skipped_to_an_offset(void **state)
-{
-	const struct slice t = text("a\nb\nc\nd");
-	struct lines lines;
-
-	lines_begin(&lines, t.at, t.length, 0);
-	lines_skip(&lines, 3);
-	assert_int_equal(lines_next(&lines), 3);
-	lines_skip(&lines, 6);
-	assert_int_equal(lines_next(&lines), t.length);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(all_variants_read_the_same),
 		TEST(line_ends_are_found_as_byte_by_byte),
-		TEST(lines_are_skipped_to_an_offset),
 	};
 
 	return cmocka_run_group_tests(tests, plain_load, NULL);
