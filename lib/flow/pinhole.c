@@ -419,6 +419,29 @@ pinhole_media_commit(
 		media_filter_commit(&pinhole->media, address, port);
 }
 
+/* The pinhole that stands for a packet's destination and this source (0: any), or NULL. */
+static struct pinhole *
+pinhole_standing(struct thread *self, struct pinhole_table *table, const struct flow_key *real,
+	rte_be32_t source)
+{
+	const struct pinhole_key key = {
+		.src = source,
+		.dst = real->dst,
+		.dst_port = real->dst_port,
+		.proto = real->proto,
+	};
+	const struct pinhole_place place = pinhole_place_of(table, &key);
+	struct pinhole *found = pinhole_of(port_pair_pick(pinhole_nodes(table, &place), place.odd));
+
+	return found != NULL && pinhole_wanted(found, self->now_s) ? found : NULL;
+}
+
+static bool
+pinhole_is_media(const struct pinhole *pinhole)
+{
+	return pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed));
+}
+
 enum pinhole_verdict
 pinhole_match(struct thread *self, struct pinhole_table *table, const struct flow_key *real,
 	struct pinhole **pinhole)
@@ -427,20 +450,11 @@ pinhole_match(struct thread *self, struct pinhole_table *table, const struct flo
 	enum pinhole_verdict verdict = PINHOLE_NONE;
 
 	for (unsigned int i = 0; i < RTE_DIM(sources); i++) {
-		const struct pinhole_key key = {
-			.src = sources[i],
-			.dst = real->dst,
-			.dst_port = real->dst_port,
-			.proto = real->proto,
-		};
-		const struct pinhole_place place = pinhole_place_of(table, &key);
-		struct pinhole *found =
-			pinhole_of(port_pair_pick(pinhole_nodes(table, &place), place.odd));
+		struct pinhole *found = pinhole_standing(self, table, real, sources[i]);
 
-		if (found == NULL || !pinhole_wanted(found, self->now_s))
+		if (found == NULL)
 			continue;
-		if (pinhole_class_is_media(
-			    atomic_load_explicit(&found->class, memory_order_relaxed)) &&
+		if (pinhole_is_media(found) &&
 			!media_filter_admit(&found->media, real->src, real->src_port)) {
 			verdict = PINHOLE_REFUSED;
 			continue;
@@ -450,6 +464,20 @@ pinhole_match(struct thread *self, struct pinhole_table *table, const struct flo
 		return PINHOLE_PASS;
 	}
 	return verdict;
+}
+
+bool
+pinhole_signalling(struct thread *self, struct pinhole_table *table, const struct flow_key *real)
+{
+	const rte_be32_t sources[] = {real->src, 0};
+
+	for (unsigned int i = 0; i < RTE_DIM(sources); i++) {
+		const struct pinhole *found = pinhole_standing(self, table, real, sources[i]);
+
+		if (found != NULL && !pinhole_is_media(found))
+			return true;
+	}
+	return false;
 }
 
 static void

@@ -126,6 +126,13 @@ enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
 enum pinhole_verdict pinhole_match(struct thread *self, struct pinhole_table *table,
 	const struct flow_key *real, struct pinhole **pinhole);
 
+/**
+ * Is this packet to be read as SIP: does a signalling pinhole stand for it? A look alone: nothing
+ * latches, nothing is counted. `real` as above. Online worker.
+ */
+bool pinhole_signalling(
+	struct thread *self, struct pinhole_table *table, const struct flow_key *real);
+
 /** Close what has no holder and is past its deadline; reclaim. Control lcore, as flow_sweep(). */
 void pinhole_sweep(struct thread *self, struct pinhole_table *table, uint32_t budget);
 

@@ -248,6 +248,56 @@ signalling_takes_a_media_pinhole_over(void **state)
 		pinhole_release(&worker, table, handle, 0);
 }
 
+static bool
+signalling(uint32_t src, uint16_t dst_port)
+{
+	const struct flow_key key =
+		key_make(src, PEER_PORT, HOST, dst_port, IPPROTO_UDP, REALM_OUTSIDE);
+
+	return pinhole_signalling(&worker, table, &key);
+}
+
+static void
+signalling_is_told_from_media_without_a_trace(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	struct handle media = opened(&spec), contact;
+	const uint64_t permits = counters_event_sum(EVENT_PINHOLE_PERMIT);
+	struct pinhole *pinhole;
+
+	spec = spec_make(PINHOLE_CONTACT, PORT + 1);
+	spec.key.src = rte_cpu_to_be_32(PEER);
+	spec.hold = false;
+	spec.until_s = worker.now_s + 30;
+	contact = opened(&spec);
+	for (unsigned int i = 0; i <= PINHOLE_SOURCES_MAX; i++) {
+		assert_false(signalling(PEER + i, PORT)); /* and no source latches */
+		assert_int_equal(signalling(PEER + i, PORT + 1), i == 0);
+	}
+	assert_false(signalling(PEER, PORT + 2));
+	assert_int_equal(counters_event_sum(EVENT_PINHOLE_PERMIT), permits);
+	for (unsigned int i = 0; i < PINHOLE_SOURCES_MAX; i++)
+		assert_int_equal(match(PEER + 10 + i, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+
+	/* Media from anywhere beside the peer's signalling, at one endpoint. */
+	spec = spec_make(PINHOLE_RTP, PORT + 1);
+	pinhole_release(&worker, table, media, 0);
+	media = opened(&spec);
+	assert_true(signalling(PEER, PORT + 1));
+	assert_false(signalling(PEER + 1, PORT + 1));
+	/* Signalling from anywhere behind it. */
+	spec.class = PINHOLE_VIA;
+	opened(&spec);
+	assert_true(signalling(PEER + 1, PORT + 1));
+
+	fixture_advance(30); /* past its time, before the sweep */
+	pinhole_release(&worker, table, media, 0);
+	pinhole_release(&worker, table, media, 0);
+	assert_false(signalling(PEER, PORT + 1));
+	pinhole_sweep(&control, table, CAPACITY);
+	assert_null(pool_get(pinhole_pool(table), contact));
+}
+
 static void
 empty_pool_is_said_and_leaves_nothing(void **state)
 {
@@ -404,6 +454,7 @@ main(void)
 		TEST(media_filter_refuses_and_says_so),
 		TEST(media_of_another_call_opens_the_offer_again),
 		TEST(signalling_takes_a_media_pinhole_over),
+		TEST(signalling_is_told_from_media_without_a_trace),
 		TEST(empty_pool_is_said_and_leaves_nothing),
 		TEST(pair_opens_both_and_each_closes_for_itself),
 		TEST(pair_joins_what_stands_of_it),
