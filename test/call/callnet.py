@@ -74,19 +74,23 @@ class Host:
     def start(self, *command, **options):
         return self.network.start(self.namespace, *command, **options)
 
-    def socket(self, port, kind=socket.SOCK_DGRAM):
-        """A bound socket that lives in this host though this process does not."""
+    def sockets(self, ports, kind=socket.SOCK_DGRAM):
+        """Bound sockets that live in this host though this process does not."""
         with open('/proc/self/ns/net') as home, open(f'/run/netns/{self.namespace}') as away:
             if libc.setns(away.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), 'setns')
             try:
-                made = socket.socket(socket.AF_INET, kind)
+                made = [socket.socket(socket.AF_INET, kind) for _ in ports]
             finally:
                 libc.setns(home.fileno(), CLONE_NEWNET)
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((self.address, port))
-        made.settimeout(2)
+        for one, port in zip(made, ports):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.bind((self.address, port))
+            one.settimeout(2)
         return made
+
+    def socket(self, port, kind=socket.SOCK_DGRAM):
+        return self.sockets([port], kind)[0]
 
 
 class Network:
@@ -177,7 +181,7 @@ class Network:
 CONFIGURATION = '''
 system: {{
   control_core = 0;  worker_cores = [{cores}];  file_prefix = "{prefix}";
-  max_flows = 16384;  max_calls = 4096;
+  max_flows = {max_flows};  max_calls = {max_calls};
   log: {{ level = "info"; target = "stderr"; }};
 }};
 ports: (
@@ -212,7 +216,8 @@ class Appliance:
     because the ALG let it. `static`: (inside endpoint, outside endpoint) rules for UDP."""
 
     def __init__(self, network, workers=1, driver='af_packet', queues=None, static=(),
-                 sip_ports='5060', protocol='sip', udp_timeout=300):
+                 sip_ports='5060', protocol='sip', udp_timeout=300, max_flows=16384,
+                 max_calls=4096):
         self.network = network
         self.workers = workers
         self.prefix = f'callgate-test-{os.getpid()}'
@@ -235,7 +240,7 @@ class Appliance:
                 cores=', '.join(str((i + 1) % 2) for i in range(workers)), prefix=self.prefix,
                 ports=',\n  '.join(ports), interfaces=',\n  '.join(interfaces),
                 rules=',\n    '.join(rules), sip_ports=sip_ports, protocol=protocol,
-                udp_timeout=udp_timeout))
+                udp_timeout=udp_timeout, max_flows=max_flows, max_calls=max_calls))
 
     @property
     def socket_path(self):
