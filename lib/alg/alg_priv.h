@@ -48,6 +48,7 @@ struct alg_worker {
 	struct sip_edits edits;
 	struct wanted wanted[WANTED_MAX];
 	struct sip_statistics statistics;
+	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
 } __rte_cache_aligned;
 
 struct host_table;
@@ -159,6 +160,9 @@ opening_at(const struct alg_worker *worker, uint32_t index)
 /* statistics.c: count a message, or a text that is none by what its start line looks like. */
 void sip_count_message(struct alg_worker *worker, const struct sip_message *sip);
 void sip_count_text(struct alg_worker *worker, const char *text, uint32_t length);
+
+/* limit.c */
+bool limit_opening(struct plan *plan);
 
 /* opening.c */
 bool address_openable(const struct alg *alg, rte_be32_t address);

@@ -7,6 +7,8 @@
 
 #include "alg/alg.h"
 
+enum limit { LIMIT_HOST_CALLS, LIMIT_PENDING_CALLS, LIMIT_OPENINGS, LIMITS };
+
 /* host.c: calls per host, shared by all workers. */
 struct host_table *host_table_create(uint32_t calls, int socket);
 void host_table_destroy(struct host_table *table);

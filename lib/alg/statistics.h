@@ -70,19 +70,27 @@
 	X(TOO_MANY_MEDIA, "too_many_media") \
 	X(TOO_MANY_DIALOGS, "too_many_dialogs")
 
+#define SIP_LIMIT_COUNTERS(X) \
+	X(LIMIT_HOST_CALLS, "limit_calls_per_host", "calls refused: sip.max_calls_per_host") \
+	X(LIMIT_PENDING, "limit_pending_calls", "calls refused: sip.max_pending_calls") \
+	X(LIMIT_OPENINGS, "limit_doors_per_call", "messages refused: sip.max_doors_per_call")
+
 /* Each way in which a message or its description can be wrong follows: "error_" and "sdp_error_"
  * with the name of lib/sip. */
 enum sip_counter {
 #define X(id, name) SIP_COUNT_##id,
 	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X)
 #undef X
+#define X(id, name, meaning) SIP_COUNT_##id,
+		SIP_LIMIT_COUNTERS(X)
+#undef X
 #define X(id, name, meaning) SIP_COUNT_ERROR_##id,
-		SIP_ERROR_LIST(X)
+			SIP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_SDP_ERROR_##id,
-			SDP_ERROR_LIST(X)
+				SDP_ERROR_LIST(X)
 #undef X
-				SIP_COUNTERS
+					SIP_COUNTERS
 };
 
 _Static_assert(SIP_COUNT_ERROR_VIA - SIP_COUNT_ERROR_EMPTY == SIP_ERROR_VIA - SIP_ERROR_EMPTY &&

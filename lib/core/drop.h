@@ -55,6 +55,7 @@
 	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message")       \
 	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message")                     \
 	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer")               \
+	X(SIP_LIMIT, "sip_limit", "a limit on calls or doors refuses this message; see the SIP limits")     \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
 	X(NO_MBUF, "no_mbuf", "no mbuf for a packet of our own or a copy")                         \
 	X(SHUTDOWN, "shutdown", "packet still held when callgate stopped")

@@ -45,6 +45,8 @@ def page(root):
                    rows(sip, "SIP_RESPONSE_COUNTERS"))
     lines += names("SIP events", "What the ALG did.", rows(sip, "SIP_EVENT_COUNTERS"))
     lines += names("SIP errors", "What it could not do.", rows(sip, "SIP_ERROR_COUNTERS"))
+    lines += table("SIP limits", "What a limit refused; the packet's drop reason is `sip_limit`.",
+                   rows(sip, "SIP_LIMIT_COUNTERS"))
     lines += table("SIP messages that are wrong", "Each counted once, and in `malformed` or `keepalives`.",
                    [("error_" + name, text)
                     for name, text in rows(root + "/lib/sip/message.h", "SIP_ERROR_LIST")])
