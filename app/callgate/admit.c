@@ -254,12 +254,25 @@ admit_source(struct admission *admission)
 	}
 }
 
+/* The packet as pinholes know it: in a hairpin they see the source's outside half. */
+static struct flow_key
+filter_key(const struct admission *admission)
+{
+	struct flow_key seen = admission->real;
+
+	if (admission->source != NULL && admission->destination != NULL) {
+		seen.src = admission->source->outside.address;
+		seen.src_port = admission->source->outside.port;
+	}
+	return seen;
+}
+
 /* Step 7. */
 static int
 admit_filter(struct admission *admission)
 {
 	struct appliance *appliance = admission->worker->appliance;
-	struct flow_key seen = admission->real;
+	const struct flow_key seen = filter_key(admission);
 
 	if (appliance->nat == NULL)
 		return ADMITTED;
@@ -276,10 +289,6 @@ admit_filter(struct admission *admission)
 	}
 	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL)
 		return ADMITTED;
-	if (admission->source != NULL) { /* hairpin: the filter sees the outside source */
-		seen.src = admission->source->outside.address;
-		seen.src_port = admission->source->outside.port;
-	}
 	if (flow_owner_has_peer(&admission->destination->flows, seen.src, PEERS_LOOKED_AT))
 		return ADMITTED;
 	return admit_by_pinhole(admission, &seen, DROP_NAT_UNSOLICITED);
@@ -292,10 +301,20 @@ is_sip(const struct admission *admission)
 
 	if (admission->verdict.action == FW_PASS)
 		return false;
-	/* A request to a phone's own port comes in through its Contact's pinhole. */
+	/* A request to a phone's own port: that a Contact, a Via or a route named it is what makes it
+	 * SIP, whether the pinhole was needed to let it in or not. */
 	if (admission->pinhole != NULL && admission->pinhole->class < PINHOLE_RTP)
 		return true;
-	return fw_is_sip(ruleset, admission->real.proto, admission->real.dst_port);
+	/* A rule may send the port of SIP to another one, or another one to it. */
+	if (fw_is_sip(ruleset, admission->real.proto, admission->real.dst_port) ||
+		fw_is_sip(ruleset, admission->real.proto, admission->packet->key.dst_port))
+		return true;
+	if (admission->pinhole != NULL)
+		return false;
+	const struct flow_key seen = filter_key(admission);
+
+	return pinhole_signalling(
+		&admission->worker->thread, admission->worker->appliance->pinholes, &seen);
 }
 
 static uint16_t

@@ -47,7 +47,7 @@ stands(const struct plan *plan, const struct opening *target, rte_be32_t source)
 	return false;
 }
 
-/* The target's door is held where it was named; this adds a permission. False: no more. */
+/* The target's endpoint for one more source, as if it had been named to that one. False: no more. */
 static bool
 admit_source(struct plan *plan, const struct opening *target, rte_be32_t source)
 {
@@ -69,7 +69,7 @@ admit_source(struct plan *plan, const struct opening *target, rte_be32_t source)
 		.source = source,
 		.side = target->side,
 	};
-	if (opening_pin(plan, opening)) {
+	if ((target->outside_port && opening_door(plan, opening)) || opening_pin(plan, opening)) {
 		opening_release(plan->self, worker, index, 0);
 		return false;
 	}

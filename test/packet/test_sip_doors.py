@@ -1,0 +1,108 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Doors of the signalling: who comes through, what of it is read as SIP, and until when."""
+from dataclasses import replace
+
+from replay import DYNAMIC, ZONES, main
+from scene import INSPECT, OutgoingCall, SipTest
+from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, register, registered, sdp
+
+OPEN = INSPECT % "inspect"
+STATIC = '{ kind = "static"; protocol = "udp"; inside = "%s:%d"; outside = "%s:%d"; }, '
+OTHER_PORT = 5062             # of a phone; no port of SIP is configured there
+
+
+class OtherPorts(SipTest):
+    """A Contact at a port of its own is SIP, whatever let the packet in."""
+
+    def inbound(self, port=OTHER_PORT):
+        outside = Call(caller=TRUNK, callee=WAN, via=TRUNK, contact=TRUNK, uri=f"{WAN}:{port}",
+                       remote=f"{WAN}:{port}")
+        return outside, outside.seen({WAN: PHONE})
+
+    def registered_scene(self, **config):
+        scene = self.scene(**config)
+        contact = f"{PHONE}:{OTHER_PORT}"
+        scene.lan(register(contact), PHONE, OTHER_PORT)
+        scene.wan(registered(contact if scene.routed else f"{WAN}:{OTHER_PORT}"),
+                  dst=PHONE if scene.routed else WAN, dport=OTHER_PORT)
+        return scene
+
+    def test_request_to_another_contact_port_is_read_whatever_the_policy(self):
+        for zones in (OPEN, "", ZONES):
+            for sport in (5060, 5099):
+                scene = self.registered_scene(zones=zones)
+                scene.wait(400)
+                outside, inside = self.inbound()
+                ring = scene.wan(outside.request("INVITE", 1, sdp(FAR, 20000)), TRUNK, sport,
+                                 dport=OTHER_PORT)
+                scene.lan(inside.response(200, body=sdp(PHONE, 12000)), PHONE, OTHER_PORT, TRUNK,
+                          sport)
+                bye = scene.wan(outside.request("BYE", 2), TRUNK, 5098, dport=OTHER_PORT)
+                scene.lan(inside.response(200, 2, "BYE"), PHONE, OTHER_PORT, TRUNK, 5098)
+                result = scene.run(drain=1)
+                self.assert_text(ring, inside.request("INVITE", 1, sdp(FAR, 20000)))
+                self.assert_text(bye, inside.request("BYE", 2))
+                self.assert_sip(result, INVITE=1, BYE=1, r200=3, call_made=1)
+                self.assert_nothing_left(result)
+
+    def test_request_is_read_where_nothing_is_translated(self):
+        scene = self.registered_scene(zones=OPEN, routed=True)
+        scene.wait(400)
+        _, inside = self.inbound()
+        ring = scene.wan(inside.request("INVITE", 1, sdp(FAR, 20000)), sport=5099, dst=PHONE,
+                         dport=OTHER_PORT)
+        result = scene.run()
+        self.assertEqual(len(ring.sent), 1)
+        self.assert_sip(result, INVITE=1)
+
+    def test_request_of_the_inside_to_another_contact_port_outside_is_read(self):
+        for zones in (OPEN, "", ZONES):
+            scene = self.scene(zones=zones)
+            call = OutgoingCall(scene, Call(remote=f"{FAR}:{OTHER_PORT}"))
+            call.invite()
+            call.respond(200, body=call.answer())
+            ack = scene.lan(call.inside.request("ACK"), dst=FAR, dport=OTHER_PORT)
+            bye = scene.lan(call.inside.request("BYE", 2), dst=FAR, dport=OTHER_PORT)
+            scene.wan(call.outside.response(200, 2, "BYE"), FAR, OTHER_PORT)
+            result = scene.run(drain=1)
+            call.check_texts()
+            self.assert_text(ack, call.outside.request("ACK"))
+            self.assert_text(bye, call.outside.request("BYE", 2))
+            self.assert_nothing_left(result)
+
+    def test_request_of_a_hairpin_to_another_contact_port_is_read(self):
+        scene = self.scene(rules=STATIC % (PHONE, 5060, WAN, 5060) + DYNAMIC, zones="")
+        caller = Call(caller=PBX, callee=WAN, via=f"{PBX}:{OTHER_PORT}",
+                      contact=f"{PBX}:{OTHER_PORT}", uri=WAN, remote=WAN)
+        callee = caller.seen({PBX: WAN, WAN: PHONE})
+        callee = replace(callee, caller=WAN, via=f"{WAN}:{OTHER_PORT}",
+                         contact=f"{WAN}:{OTHER_PORT}")
+        scene.lan(caller.request("INVITE", 1, sdp(PBX)), PBX, OTHER_PORT, WAN)
+        scene.lan(callee.response(200, body=sdp(PHONE, 12000)), PHONE, 5060, WAN, OTHER_PORT)
+        scene.lan(caller.request("ACK"), PBX, OTHER_PORT, WAN)
+        bye = scene.lan(callee.back_request("BYE", 1), PHONE, 5099, WAN, OTHER_PORT)
+        result = scene.run()
+        self.assertTrue(bye.payload.startswith(f"BYE sip:100@{PBX}:{OTHER_PORT} ".encode()))
+        self.assert_sip(result, INVITE=1, r200=1, ACK=1, BYE=1)
+
+    def test_request_to_the_port_of_sip_that_a_rule_sends_to_another_is_read(self):
+        scene = self.scene(rules=STATIC % (PHONE, 5099, WAN, 5060) + DYNAMIC, zones="")
+        outside = Call(caller=TRUNK, callee=WAN, via=TRUNK, contact=TRUNK, uri=WAN, remote=WAN)
+        ring = scene.wan(outside.request("INVITE", 1, sdp(FAR, 20000)))
+        result = scene.run()
+        self.assertEqual(ring.ends, (TRUNK, 5060, PHONE, 5099))
+        self.assertEqual(ring.payload.split(b" ")[1], f"sip:200@{PHONE}:5099".encode())
+        self.assertIn(f"To: <sip:200@{PHONE}>".encode(), ring.payload)
+        self.assert_sip(result, INVITE=1)
+
+    def test_text_at_a_port_that_nobody_named_is_not_read(self):
+        scene = self.registered_scene(zones=OPEN)
+        other = scene.wan(b"INVITE sip:300@203.0.113.1 SIP/2.0\r\n\r\n", sport=40000, dport=6000)
+        result = scene.run()
+        self.assert_stopped(other)
+        self.assert_sip(result, INVITE=0)
+
+
+if __name__ == "__main__":
+    main()
