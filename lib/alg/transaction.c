@@ -93,6 +93,20 @@ opening_open(struct plan *plan, struct opening *opening, bool pin)
 	return true;
 }
 
+/* One that peer_open() made is a permission alone; who names the endpoint needs its outside half. */
+static const struct opening *
+opening_doored(struct plan *plan, struct opening *opening)
+{
+	int error = 0;
+
+	if (opening->door.index == 0 && opening_translatable(plan, opening))
+		error = opening_door(plan, opening);
+	if (error == 0)
+		return opening;
+	plan_fail_door(plan, error);
+	return NULL;
+}
+
 /* The opening for an endpoint, new or standing; NULL when it failed (plan->drop is set). */
 const struct opening *
 plan_open(struct plan *plan, const struct opening_request *request)
@@ -102,7 +116,7 @@ plan_open(struct plan *plan, const struct opening_request *request)
 	uint32_t index;
 
 	if (opening && (opening->pinhole.index || !request->pin))
-		return opening;
+		return opening_doored(plan, opening);
 	index = plan->opened_count < PLAN_OPENINGS_MAX ? slab_take(&worker->openings) : 0;
 	if (index == 0) {
 		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);

@@ -42,6 +42,14 @@ class LaterRequests(SipTest):
         self.assert_stopped(stranger, late)
         self.assert_all_gone(result)
 
+    def test_contact_is_translated_toward_an_address_that_only_a_contact_named(self):
+        scene = self.scene()
+        outside, inside, _ = self.inbound(scene)
+        scene.wan(outside.request("ACK"), FAR)
+        update = scene.lan(inside.back_request("UPDATE", 1), PHONE, 5060, FAR)
+        scene.run()
+        self.assert_text(update, outside.back_request("UPDATE", 1))
+
     @staticmethod
     def after(scene, outside):
         """When the call's signalling doors have gone, its second address is a stranger's again."""
