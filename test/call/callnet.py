@@ -74,9 +74,9 @@ class Host:
     def start(self, *command, **options):
         return self.network.start(self.namespace, *command, **options)
 
-    def sockets(self, ports, kind=socket.SOCK_DGRAM):
+    def sockets(self, ports, kind=socket.SOCK_DGRAM, address=None):
         """Bound sockets that live in this host though this process does not."""
-        with open('/proc/self/ns/net') as home, open(f'/run/netns/{self.namespace}') as away:
+        with open('/proc/thread-self/ns/net') as home, open(f'/run/netns/{self.namespace}') as away:
             if libc.setns(away.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), 'setns')
             try:
@@ -85,12 +85,12 @@ class Host:
                 libc.setns(home.fileno(), CLONE_NEWNET)
         for one, port in zip(made, ports):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            one.bind((self.address, port))
+            one.bind((address or self.address, port))
             one.settimeout(2)
         return made
 
-    def socket(self, port, kind=socket.SOCK_DGRAM):
-        return self.sockets([port], kind)[0]
+    def socket(self, port, kind=socket.SOCK_DGRAM, address=None):
+        return self.sockets([port], kind, address)[0]
 
 
 class Network:
@@ -197,6 +197,7 @@ nat: {{
   sip: {{ udp_ports = [{sip_ports}]; tcp_ports = [{sip_ports}]; }};
   timeouts: {{ udp = {udp_timeout}; }};
 }};
+sip: {{ {sip} }};
 zones: ["inside", "outside"];
 class_maps:  ( {{ name = "calls"; match = "any"; protocols = ["{protocol}"]; }} );
 policy_maps: ( {{ name = "trunk"; classes: (
@@ -217,7 +218,7 @@ class Appliance:
 
     def __init__(self, network, workers=1, driver='af_packet', queues=None, static=(),
                  sip_ports='5060', protocol='sip', udp_timeout=300, max_flows=16384,
-                 max_calls=4096):
+                 max_calls=4096, sip=''):
         self.network = network
         self.workers = workers
         self.prefix = f'callgate-test-{os.getpid()}'
@@ -240,7 +241,7 @@ class Appliance:
                 cores=', '.join(str((i + 1) % 2) for i in range(workers)), prefix=self.prefix,
                 ports=',\n  '.join(ports), interfaces=',\n  '.join(interfaces),
                 rules=',\n    '.join(rules), sip_ports=sip_ports, protocol=protocol,
-                udp_timeout=udp_timeout, max_flows=max_flows, max_calls=max_calls))
+                udp_timeout=udp_timeout, max_flows=max_flows, max_calls=max_calls, sip=sip))
 
     @property
     def socket_path(self):

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Media of a flow: from each socket that a party announced to each endpoint that the other read.
+
+Pairs are those of flow.py: the steps that hold an offer and its answer.
+"""
+import select
+import time
+
+from callnet import Failure, check
+from flow_message import Description
+
+PATH_S = 3                  # until media has passed
+ELSEWHERE = '192.0.2.77'    # `foreign`: media that does not pass here
+
+
+class Media:
+    """The sockets of one flow's parties."""
+
+    def __init__(self, play):
+        self.play, self.name = play, play.flow.name
+        self.ended = f'{self.name} has ended'.encode()
+        self.sockets = {}
+
+    def description(self, party, version, sent):
+        """A description by its version, as `party` sent or received it."""
+        for message in reversed(self.play.messages(party)):
+            if message.sent == sent and f' {version} IN IP4 '.encode() in message.body:
+                return Description(message.body)
+        raise Failure(f'{self.name}: {party} has no description {version}')
+
+    def paths(self, pairs):
+        """Every way that media can take: (from socket, to endpoint, at socket, from endpoint)."""
+        for offer, answer in pairs:
+            ends = []
+            for step, other in ((offer, answer), (answer, offer)):
+                ends.append((step.sender,
+                             self.description(step.sender, 100 + step.number, True).streams,
+                             self.description(other.sender, 100 + step.number, False).streams))
+            for streams in zip(*(zip(own, seen) for _, own, seen in ends)):
+                if any(own['port'] == 0 or not own['udp'] for own, _ in streams):
+                    continue
+                parts = ['port']
+                if all(own['rtcp'] for own, _ in streams):
+                    parts.append('rtcp')
+                for part in parts:
+                    for i in (0, 1):
+                        (own, seen), (far_own, far_seen) = streams[i], streams[1 - i]
+                        if far_own['address'] in ('0.0.0.0', ELSEWHERE):
+                            continue        # on hold, or media that takes another way
+                        if own['address'] == ELSEWHERE:
+                            continue
+                        yield ((ends[i][0], own[part]), (far_seen['address'], far_seen[part]),
+                               (ends[1 - i][0], far_own[part]),
+                               (seen['address'], seen[part]) if own['address'] != '0.0.0.0'
+                               else None)
+
+    def endpoint(self, party, port):
+        if (party, port) not in self.sockets:
+            self.sockets[party, port] = self.play.socket(party, port)
+        return self.sockets[party, port]
+
+    def passes(self, step, pairs):
+        """RTP and RTCP, both ways, from and to what was announced."""
+        check(pairs, f'{self.name}: nothing is agreed at check {step.number}')
+        waiting = {f'{self.name}/{step.number}/{i}'.encode(): path for i, path in
+                   enumerate(dict.fromkeys(self.paths(pairs)))}
+        check(waiting, f'{self.name}: no way for media at check {step.number}')
+        for source, _, at, _ in waiting.values():
+            self.endpoint(*source)
+            self.endpoint(*at)
+        end = time.monotonic() + PATH_S
+        while waiting:
+            check(time.monotonic() < end, f'{self.name}: media does not pass at check '
+                  f'{step.number}: {list(waiting.values())}')
+            for word, (source, target, _, _) in waiting.items():
+                self.endpoint(*source).sendto(word, target)
+            time.sleep(0.02)
+            for where, sock in self.sockets.items():
+                while select.select([sock], [], [], 0)[0]:
+                    word, source = sock.recvfrom(2048)
+                    path = waiting.pop(word, None)
+                    if path is None:
+                        continue            # seen already, or of an older check
+                    check(path[2] == where, f'{self.name}: {path} arrived at {where}')
+                    check(path[3] in (None, source), f'{self.name}: {path} from {source}')
+
+    def send_after_end(self, pairs):
+        """What was agreed once and is no more: nothing may pass any way (check_silent)."""
+        for sock in self.sockets.values():
+            while select.select([sock], [], [], 0)[0]:
+                sock.recv(2048)
+        for source, target, at, _ in dict.fromkeys(self.paths(pairs)):
+            self.endpoint(*at)
+            self.endpoint(*source).sendto(self.ended, target)
+
+    def check_silent(self):
+        for where, sock in self.sockets.items():
+            while select.select([sock], [], [], 0)[0]:
+                word, source = sock.recvfrom(2048)
+                check(word != self.ended,
+                      f'{self.name}: media from {source} still arrives at {where}')
+
+    def close(self):
+        for sock in self.sockets.values():
+            sock.close()
