@@ -245,6 +245,7 @@ const struct opening *media_find(
 
 /* media_commit.c */
 void media_commit(struct plan *plan, struct dialog *dialog);
+void media_announce(struct alg_worker *worker, const struct call *call);
 void media_settle(struct thread *self, struct alg_worker *worker, struct call *call);
 
 /* offer.c */
@@ -267,7 +268,7 @@ void sequence_note(struct dialog *dialog, uint8_t side, uint32_t cseq);
 void dialog_end(
 	struct thread *self, struct alg_worker *worker, struct call *call, struct dialog *dialog);
 void dialog_close(struct thread *self, struct alg_worker *worker, struct dialog *dialog);
-void dialog_end_early(struct thread *self, struct alg_worker *worker, struct call *call);
+bool dialog_end_early(struct thread *self, struct alg_worker *worker, struct call *call);
 unsigned int dialog_count(
 	const struct alg_worker *worker, const struct call *call, enum dialog_state state);
 

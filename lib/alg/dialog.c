@@ -166,17 +166,21 @@ dialog_end(struct thread *self, struct alg_worker *worker, struct call *call, st
 	slab_give(&worker->dialogs, index);
 }
 
-/* Forks that did not answer are over: another did, or the INVITE was refused. */
-void
+/* Forks that did not answer are over: another did, or the INVITE was refused. False: none. */
+bool
 dialog_end_early(struct thread *self, struct alg_worker *worker, struct call *call)
 {
+	bool ended = false;
 	uint32_t next;
 
 	for (uint32_t i = call->dialogs; i; i = next) {
 		struct dialog *dialog = dialog_at(worker, i);
 
 		next = dialog->next;
-		if (dialog->state == DIALOG_EARLY)
+		if (dialog->state == DIALOG_EARLY) {
 			dialog_end(self, worker, call, dialog);
+			ended = true;
+		}
 	}
+	return ended;
 }

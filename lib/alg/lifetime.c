@@ -154,10 +154,14 @@ call_is_over(struct alg_worker *worker, struct call *call, uint32_t now_s)
 static void
 forks_close(struct thread *self, struct alg_worker *worker, struct call *call)
 {
+	bool ended;
+
 	call->forks_s = 0;
-	dialog_end_early(self, worker, call);
+	ended = dialog_end_early(self, worker, call);
 	offer_outlived(self, worker, call);
 	media_settle(self, worker, call);
+	if (ended)
+		media_announce(worker, call);
 }
 
 static void

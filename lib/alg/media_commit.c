@@ -3,9 +3,14 @@
  * What an answer means for the media: who may send to each opening, and what closes because nobody
  * uses it.
  *
- * What it refused with port 0 closes; a stream that it accepted at a host name, at 0.0.0.0 or as the
- * active end of TCP names no endpoint of its own, yet sends to ours. The RTCP door closes when a
- * confirmed dialog's answer agreed on rtcp-mux (RFC 5761 5.1.1).
+ * Forks stand on one offer, so its openings hear several peers: while none of them is confirmed, all
+ * that have answered; then those that are confirmed, and a fork that answers yet. Candidates of ICE
+ * (RFC 8445) are peers like the default destination, and others may come: a check may arrive from an
+ * address that its sender does not know itself.
+ *
+ * What the answer refused with port 0 closes; a stream that it accepted at a host name, at 0.0.0.0 or
+ * as the active end of TCP names no endpoint of its own, yet sends to ours. The RTCP door closes when
+ * a confirmed dialog's answer agreed on rtcp-mux (RFC 5761 5.1.1).
  */
 #include "alg_priv.h"
 
@@ -14,42 +19,115 @@
  * outside half of the peer's door, since the hairpin shows the outside source (RFC 4787 REQ-9). In
  * a spiral the peer announces that half itself.
  */
-static struct endpoint
+static struct media_peer
 source_seen(const struct opening *opening, const struct opening *peer)
 {
-	if (!peer) /* accepted, but it names no address: the first to send */
-		return (struct endpoint){0};
 	if (opening->outside_port && peer->outside_port)
-		return (struct endpoint){peer->outside_address, peer->outside_port, peer->proto};
-	return (struct endpoint){peer->address, peer->port, peer->proto};
+		return (struct media_peer){peer->outside_address, peer->outside_port};
+	return (struct media_peer){peer->address, peer->port};
+}
+
+static void
+peer_add(struct media_announcement *announcement, struct media_peer peer)
+{
+	for (unsigned int i = 0; i < announcement->count; i++) {
+		if (announcement->peer[i].address == peer.address)
+			return;
+	}
+	if (announcement->count < PINHOLE_ANNOUNCED_MAX)
+		announcement->peer[announcement->count++] = peer;
+}
+
+/* What the other side's description says of the stream: its default destination, its candidates. */
+static void
+peers_add(const struct alg_worker *worker, struct media_announcement *announcement,
+	const struct opening *opening, uint32_t other)
+{
+	const struct opening *peer;
+
+	if (other == 0)
+		return;
+	for (uint32_t i = set_at(worker, other)->first; i; i = peer->next) {
+		peer = opening_at(worker, i);
+		if (peer->stream != opening->stream || peer->component != opening->component)
+			continue;
+		peer_add(announcement, source_seen(opening, peer));
+		if (peer->flags & OPENING_ICE)
+			announcement->further = true;
+	}
+}
+
+/* Whose media a call listens to. */
+static bool
+is_heard(const struct dialog *dialog, bool confirmed)
+{
+	return dialog->state == (confirmed ? DIALOG_CONFIRMED : DIALOG_EARLY);
+}
+
+/* Tell one side of a dialog's committed media who may send to it: all that stand on it, too. */
+static void
+side_announce(const struct alg_worker *worker, const struct call *call, const struct dialog *own,
+	int side, bool confirmed)
+{
+	const uint32_t set = own->committed[side].set;
+	uint32_t heard[PINHOLE_ANNOUNCED_MAX] = {own->committed[1 - side].set};
+	const struct opening *opening;
+	unsigned int count = 1;
+
+	if (set == 0 || heard[0] == 0)
+		return;
+	for (uint32_t i = call->dialogs; i && count < RTE_DIM(heard);) {
+		const struct dialog *dialog = dialog_at(worker, i);
+
+		if (dialog != own && dialog->committed[side].set == set &&
+			is_heard(dialog, confirmed))
+			heard[count++] = dialog->committed[1 - side].set;
+		i = dialog->next;
+	}
+	for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {
+		struct media_announcement announcement = {.count = 0};
+
+		opening = opening_at(worker, i);
+		if (opening->pinhole.index == 0)
+			continue;
+		for (unsigned int n = 0; n < count; n++)
+			peers_add(worker, &announcement, opening, heard[n]);
+		pinhole_media_commit(worker->alg->pinholes, opening->pinhole, &announcement);
+	}
+}
+
+static bool
+has_confirmed(const struct alg_worker *worker, const struct call *call)
+{
+	return dialog_count(worker, call, DIALOG_CONFIRMED) > 0;
 }
 
 /* An answer stands: tell each side's pinholes where the other side's media comes from. */
 void
 media_commit(struct plan *plan, struct dialog *dialog)
 {
-	struct alg_worker *worker = plan->worker;
-	struct alg *alg = worker->alg;
+	bool confirmed = has_confirmed(plan->worker, plan->call);
 
-	for (int side = 0; side < 2; side++) {
-		const struct opening *opening, *peer;
+	for (int side = 0; side < 2; side++)
+		side_announce(plan->worker, plan->call, dialog, side, confirmed);
+}
 
-		uint32_t set = dialog->committed[side].set, other = dialog->committed[1 - side].set;
+/* A dialog has gone, or is confirmed before others: who is heard no more, may send no more. */
+void
+media_announce(struct alg_worker *worker, const struct call *call)
+{
+	bool confirmed = has_confirmed(worker, call);
+	uint32_t before[2] = {0};
 
-		if (set == 0 || other == 0)
-			continue;
-		for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {
-			opening = opening_at(worker, i);
-			peer = media_find(worker, other, opening->stream, opening->component);
-			/* With candidates the peer's source is found by its checks, not announced. */
-			if (opening->pinhole.index == 0 ||
-				(peer && peer->flags & (OPENING_ICE | OPENING_KEPT)))
-				continue;
-			struct endpoint seen = source_seen(opening, peer);
+	for (uint32_t i = call->dialogs; i;) {
+		const struct dialog *dialog = dialog_at(worker, i);
 
-			pinhole_media_commit(
-				alg->pinholes, opening->pinhole, seen.address, seen.port);
+		for (int side = 0; side < 2 && is_heard(dialog, confirmed); side++) {
+			if (dialog->committed[side].set != before[side])
+				side_announce(worker, call, dialog, side, confirmed);
+			before[side] = dialog->committed[side].set;
 		}
+		i = dialog->next;
 	}
 }
 

@@ -188,6 +188,8 @@ offer_confirmed(struct plan *plan)
 		dialog->exchange = EXCHANGE_DONE;
 	if (dialog->state != DIALOG_CONFIRMED) {
 		dialog->state = DIALOG_CONFIRMED;
+		if (dialog_at(plan->worker, plan->call->dialogs)->next) /* not of forks alone */
+			media_commit(plan, dialog);
 		media_moved(plan);
 	}
 }

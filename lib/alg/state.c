@@ -194,6 +194,7 @@ fork_gone(struct plan *plan)
 		return;
 	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
 	plan->dialog = NULL;
+	media_announce(plan->worker, plan->call);
 }
 
 /*
@@ -284,6 +285,7 @@ bye_answered(struct plan *plan)
 	} else {
 		offer_outlived(plan->self, plan->worker, plan->call);
 		media_settle(plan->self, plan->worker, plan->call);
+		media_announce(plan->worker, plan->call);
 	}
 }
 

@@ -155,7 +155,7 @@ want_candidates(struct plan *plan, const struct sdp *sdp)
 			continue;
 		want(plan, &(struct wanted){candidate->address.ipv4, port, IPPROTO_UDP,
 				   candidate->media, (uint8_t)candidate->component,
-				   OPENING_CANDIDATE, 0});
+				   OPENING_CANDIDATE | OPENING_ICE, 0});
 	}
 }
 

@@ -155,6 +155,12 @@ pinhole_of(struct port_pair_node *node)
 }
 
 static bool
+pinhole_is_media(const struct pinhole *pinhole)
+{
+	return pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed));
+}
+
+static bool
 pinhole_wanted(const struct pinhole *pinhole, uint32_t now_s)
 {
 	return atomic_load_explicit(&pinhole->holders, memory_order_relaxed) > 0 ||
@@ -182,7 +188,7 @@ pinhole_detach(
 	struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_place *place)
 {
 	atomic_store_explicit(&pinhole->open, false, memory_order_relaxed);
-	if (pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
+	if (pinhole_is_media(pinhole))
 		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
 	if (pinhole->registration)
 		atomic_fetch_sub_explicit(&table->registrations, 1, memory_order_relaxed);
@@ -209,23 +215,18 @@ pinhole_finish(struct thread *self, struct pinhole_table *table, struct pinhole 
 	event_count(self->counters, EVENT_PINHOLE_CLOSED, 1);
 }
 
-/* Under the stripe: another asker for an open pinhole. */
+/* Under the stripe: what another asker for an open pinhole makes of it. */
 static void
-pinhole_join(struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
+pinhole_widen(struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
 {
 	const struct pinhole_holder *first = &pinhole->first;
 	const bool same_call = first->worker == spec->holder.worker &&
 			       first->call.index == spec->holder.call.index &&
 			       first->call.generation == spec->holder.call.generation;
 
-	/* no other writer while the stripe is held */
-	if (spec->hold)
-		atomic_store_explicit(&pinhole->holders,
-			atomic_load_explicit(&pinhole->holders, memory_order_relaxed) + 1,
-			memory_order_relaxed);
 	pinhole_raise_deadline(pinhole, spec->until_s);
 	pinhole_register(table, pinhole, spec);
-	if (!pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed)))
+	if (!pinhole_is_media(pinhole))
 		return;
 	if (!pinhole_class_is_media(spec->class)) {
 		atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
@@ -233,6 +234,16 @@ pinhole_join(struct pinhole_table *table, struct pinhole *pinhole, const struct 
 	} else if (!same_call) {
 		media_filter_reopen(&pinhole->media);
 	}
+}
+
+/* Under the stripe: one holder more. */
+static void
+pinhole_hold(struct pinhole *pinhole)
+{
+	/* no other writer while the stripe is held */
+	atomic_store_explicit(&pinhole->holders,
+		atomic_load_explicit(&pinhole->holders, memory_order_relaxed) + 1,
+		memory_order_relaxed);
 }
 
 /* A new object, not yet to be found; NULL: the pool is empty. Under the stripe. */
@@ -319,9 +330,13 @@ fail_first:
 	return ret;
 }
 
-int
-pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
-	struct handle *handle)
+/*
+ * Open, or join what stands: *joined is that one, with a hold of the asker where it wants one and
+ * otherwise as it was. It is widened at once, or later by who holds it.
+ */
+static int
+pinhole_obtain(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	bool widen, struct handle *handle, struct pinhole **joined)
 {
 	const struct pinhole_place place = pinhole_place_of(table, &spec->key);
 	struct pinhole *pinhole, *expired = NULL;
@@ -337,8 +352,12 @@ pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinh
 		nodes = pinhole_detach(table, expired, &place);
 		pinhole = NULL;
 	}
+	*joined = pinhole;
 	if (pinhole != NULL) {
-		pinhole_join(table, pinhole, spec);
+		if (spec->hold)
+			pinhole_hold(pinhole);
+		if (widen)
+			pinhole_widen(table, pinhole, spec);
 		*handle = pool_handle(table->pool, pinhole);
 	} else {
 		ret = pinhole_make(self, table, spec, &place, nodes, handle);
@@ -349,6 +368,15 @@ pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinh
 	return ret;
 }
 
+int
+pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	struct handle *handle)
+{
+	struct pinhole *joined;
+
+	return pinhole_obtain(self, table, spec, true, handle, &joined);
+}
+
 /* Are these the two ports of one pair? */
 static bool
 pinhole_keys_pair(const struct pinhole_key *a, const struct pinhole_key *b)
@@ -357,30 +385,53 @@ pinhole_keys_pair(const struct pinhole_key *a, const struct pinhole_key *b)
 	       (a->dst_port ^ b->dst_port) == RTE_BE16(1);
 }
 
+/* One by one. What was joined is widened when both are there: a failure leaves it as it was. */
+static int
+pinhole_open_two(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], struct handle handle[2])
+{
+	struct pinhole *joined[2];
+	int ret;
+
+	ret = pinhole_obtain(self, table, &spec[0], false, &handle[0], &joined[0]);
+	if (ret != 0)
+		return ret;
+	ret = pinhole_obtain(self, table, &spec[1], false, &handle[1], &joined[1]);
+	if (ret != 0) {
+		pinhole_release(self, table, handle[0], 0);
+		return ret;
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		if (joined[i] != NULL) {
+			const struct pinhole_place place = pinhole_place_of(table, &spec[i].key);
+
+			/* Held, so it is open. */
+			rte_spinlock_lock(place.stripe);
+			pinhole_widen(table, joined[i], &spec[i]);
+			rte_spinlock_unlock(place.stripe);
+		}
+	}
+	return 0;
+}
+
 int
 pinhole_open_pair(struct thread *self, struct pinhole_table *table,
 	const struct pinhole_spec spec[2], struct handle handle[2])
 {
-	int ret;
-
 	if (pinhole_keys_pair(&spec[0].key, &spec[1].key)) {
 		const struct pinhole_place place = pinhole_place_of(table, &spec[0].key);
+		int ret = 0;
 		bool both;
 
 		rte_spinlock_lock(place.stripe);
 		both = pinhole_nodes(table, &place) == NULL;
-		ret = both ? pinhole_make_both(self, table, spec, &place, handle) : 0;
+		if (both)
+			ret = pinhole_make_both(self, table, spec, &place, handle);
 		rte_spinlock_unlock(place.stripe);
 		if (both)
 			return ret;
 	}
-	ret = pinhole_open(self, table, &spec[0], &handle[0]);
-	if (ret != 0)
-		return ret;
-	ret = pinhole_open(self, table, &spec[1], &handle[1]);
-	if (ret != 0)
-		pinhole_release(self, table, handle[0], 0);
-	return ret;
+	return pinhole_open_two(self, table, spec, handle);
 }
 
 void
@@ -410,13 +461,13 @@ pinhole_release(struct thread *self, struct pinhole_table *table, struct handle 
 }
 
 void
-pinhole_media_commit(
-	struct pinhole_table *table, struct handle handle, rte_be32_t address, rte_be16_t port)
+pinhole_media_commit(struct pinhole_table *table, struct handle handle,
+	const struct media_announcement *announcement)
 {
 	struct pinhole *pinhole = pool_get(table->pool, handle);
 
 	if (pinhole != NULL && pinhole_is_open(pinhole))
-		media_filter_commit(&pinhole->media, address, port);
+		media_filter_commit(&pinhole->media, announcement);
 }
 
 /* The pinhole that stands for a packet's destination and this source (0: any), or NULL. */
@@ -434,12 +485,6 @@ pinhole_standing(struct thread *self, struct pinhole_table *table, const struct 
 	struct pinhole *found = pinhole_of(port_pair_pick(pinhole_nodes(table, &place), place.odd));
 
 	return found != NULL && pinhole_wanted(found, self->now_s) ? found : NULL;
-}
-
-static bool
-pinhole_is_media(const struct pinhole *pinhole)
-{
-	return pinhole_class_is_media(atomic_load_explicit(&pinhole->class, memory_order_relaxed));
 }
 
 enum pinhole_verdict

@@ -40,7 +40,22 @@ struct pinhole_key {
 };
 static_assert(sizeof(struct pinhole_key) == 12, "compared as bytes");
 
-enum { PINHOLE_SOURCES_MAX = 4 }; /* sources latched before the answer */
+enum {
+	PINHOLE_SOURCES_MAX = 4, /* sources latched before the answer */
+	PINHOLE_ANNOUNCED_MAX = 6, /* of forks, and candidates of ICE; by address */
+};
+
+struct media_peer {
+	rte_be32_t address;
+	rte_be16_t port;
+};
+
+/* All who may send, as the answers say. */
+struct media_announcement {
+	uint8_t count;
+	bool further; /* and others may latch as before the answer: ICE */
+	struct media_peer peer[PINHOLE_ANNOUNCED_MAX];
+};
 
 /* Who may send through a media pinhole. */
 struct media_filter {
@@ -48,11 +63,8 @@ struct media_filter {
 	uint8_t policy; /* enum media_source */
 	bool committed; /* an answer stands */
 	bool first_may_latch; /* none had latched at the commit: the next source will */
-	uint8_t latched_count;
-	struct {
-		rte_be32_t address;
-		rte_be16_t port;
-	} announced, latched[PINHOLE_SOURCES_MAX];
+	uint8_t latched_count, announced_count;
+	struct media_peer latched[PINHOLE_SOURCES_MAX], announced[PINHOLE_ANNOUNCED_MAX];
 };
 
 /* Who opened it first, for `show`: a call by (worker, index, generation), or a registration. */
@@ -75,6 +87,8 @@ struct pinhole {
 	struct flow_owner flows;
 	struct media_filter media;
 };
+
+static_assert(sizeof(struct pinhole) <= 192, "three cache lines");
 
 struct pinhole_table;
 
@@ -112,9 +126,9 @@ int pinhole_open_pair(struct thread *self, struct pinhole_table *table,
 void pinhole_release(struct thread *self, struct pinhole_table *table, struct handle handle,
 	uint32_t linger_until_s);
 
-/** Close a media pinhole's offer phase: the peer announced this source. Again for a new answer. */
-void pinhole_media_commit(
-	struct pinhole_table *table, struct handle handle, rte_be32_t address, rte_be16_t port);
+/** Close a media pinhole's offer phase: who was announced. Again whenever that changes. */
+void pinhole_media_commit(struct pinhole_table *table, struct handle handle,
+	const struct media_announcement *announcement);
 
 enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
 

@@ -217,6 +217,38 @@ class OffersAndAnswers(SipTest):
             self.assert_media(event, (FAR, 22000, PBX, 10000))
         self.assert_sip(result, call_ended=1)
 
+    def test_early_media_of_two_forks_at_two_addresses(self):
+        call = self.call()
+        other = "198.51.100.21"
+        call.invite()
+        forks = {"fork-a": (FAR, 20000), "fork-b": (other, 22000)}
+        texts = []
+
+        def answer(status, tag):
+            body = sdp(*forks[tag])
+            texts.append((call.scene.wan(Call(to_tag=tag).seen().response(status, body=body)),
+                          Call(to_tag=tag).response(status, body=body)))
+        answer(183, "fork-a")
+        answer(183, "fork-b")
+        early = [(call.scene.wan(b"a", FAR, 20000, WAN, 10000), (FAR, 20000, PBX, 10000)),
+                 (call.scene.wan(b"b", other, 22000, WAN, 10000), (other, 22000, PBX, 10000)),
+                 (call.scene.wan(b"a", FAR, 20001, WAN, 10001), (FAR, 20001, PBX, 10001))]
+        stranger = call.scene.wan(b"x", "198.51.100.22", 22000, WAN, 10000)
+        answer(200, "fork-b")
+        inside, outside = Call(to_tag="fork-b"), Call(to_tag="fork-b").seen()
+        texts.append((call.scene.lan(inside.request("ACK")), outside.request("ACK")))
+        moved = [call.scene.wan(b"a", FAR, 20002, WAN, 10000),
+                 call.scene.wan(b"b", other, 22002, WAN, 10000)]
+        call.scene.lan(inside.request("BYE", 2))
+        call.scene.wan(outside.response(200, 2, "BYE"))
+        self.finish(call)
+        for event, expected in texts:
+            self.assert_text(event, expected)
+        for event, ends in early:
+            self.assert_media(event, ends)
+        self.assert_stopped(stranger, moved[0])
+        self.assert_media(moved[1], (other, 22002, PBX, 10000))
+
     def test_cancelled_call_leaves_nothing(self):
         call = self.call()
         call.invite()

@@ -13,6 +13,8 @@ enum { KEYS = 12, HOLDS = 8, PINHOLES = 10, FLOWS = 128, SOURCES = 4 };
 static const struct flow_timeouts timeouts = {
 	.udp = 3, .tcp_established = 3, .tcp_transitory = 3, .icmp = 3};
 
+static const struct media_announcement announcement = {.count = 1, .peer = {{100, 7}}};
+
 static struct flow_table *flows;
 static struct pinhole_table *table;
 static uint64_t rounds;
@@ -136,7 +138,7 @@ work(void *argument)
 		} else if (place->index == 0) {
 			*place = pinhole_some(self);
 			if (round % 3 == 0)
-				pinhole_media_commit(table, *place, 100, 7);
+				pinhole_media_commit(table, *place, &announcement);
 		} else {
 			/* A held pinhole stands: its handle cannot be stale. */
 			MUST(pool_get(pinhole_pool(table), *place) != NULL);

@@ -68,6 +68,15 @@ match(uint32_t src, uint16_t src_port, uint16_t dst_port, struct pinhole **pinho
 }
 
 static void
+peer_announced(struct handle handle)
+{
+	const struct media_announcement announcement = {
+		.count = 1, .peer = {{rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT)}}};
+
+	pinhole_media_commit(table, handle, &announcement);
+}
+
+static void
 open_pinhole_lets_pass_until_its_last_holder_is_gone(void **state)
 {
 	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
@@ -201,12 +210,12 @@ media_filter_refuses_and_says_so(void **state)
 	struct handle handle = opened(&spec);
 	struct pinhole *pinhole;
 
-	pinhole_media_commit(table, handle, rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT));
+	peer_announced(handle);
 	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
 	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
 	pinhole_release(&worker, table, handle, 0);
 	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_NONE);
-	pinhole_media_commit(table, handle, 1, 1); /* stale: nothing happens */
+	peer_announced(handle); /* stale: nothing happens */
 }
 
 static void
@@ -216,7 +225,7 @@ media_of_another_call_opens_the_offer_again(void **state)
 	struct handle handle = opened(&spec);
 	struct pinhole *pinhole;
 
-	pinhole_media_commit(table, handle, rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT));
+	peer_announced(handle);
 	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
 	opened(&spec); /* the same call */
 	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
@@ -234,7 +243,7 @@ signalling_takes_a_media_pinhole_over(void **state)
 	struct handle handle = opened(&spec);
 	struct pinhole *pinhole;
 
-	pinhole_media_commit(table, handle, rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT));
+	peer_announced(handle);
 	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
 	assert_int_equal(match(PEER + 1, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
 	spec.class = PINHOLE_CONTACT;
@@ -431,6 +440,52 @@ pair_is_both_or_none(void **state)
 		pinhole_release(&worker, table, handles[i], 0);
 }
 
+/* What stood of a pair that fails is as it was: its class, its filter, its time. */
+static void
+failed_pair_leaves_what_it_joined_as_it_was(void **state)
+{
+	for (unsigned int standing = 0; standing < 2; standing++) {
+		struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT + 2 * (uint16_t)standing);
+		struct handle alone = opened(&spec), handles[CAPACITY], handle[2];
+		struct pinhole_spec pair[2] = {
+			spec_make(PINHOLE_CONTACT, PORT), spec_make(PINHOLE_RTCP, PORT + 2)};
+		struct pinhole *pinhole;
+
+		peer_announced(alone);
+		assert_int_equal(
+			match(PEER, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_PASS);
+		for (unsigned int i = 0; i < CAPACITY - 1; i++) {
+			spec = spec_make(PINHOLE_VIA, (uint16_t)(PORT + 100 + i));
+			handles[i] = opened(&spec);
+		}
+		for (unsigned int i = 0; i < 2; i++) {
+			pair[i].holder.call.index = 2; /* another call would begin the offer anew */
+			pair[i].until_s = worker.now_s + 1000;
+		}
+		assert_int_equal(pinhole_open_pair(&worker, table, pair, handle), -ENOBUFS);
+		assert_int_equal(pinhole_media_count(table), 1);
+		assert_int_equal(
+			match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_REFUSED);
+		/* Room for it: now it is joined and widened. */
+		pinhole_release(&worker, table, handles[0], 0);
+		fixture_reclaim(pinhole_pool(table));
+		for (unsigned int i = 0; i < 2; i++)
+			pair[i].until_s = 0;
+		assert_int_equal(pinhole_open_pair(&worker, table, pair, handle), 0);
+		assert_int_equal(pinhole_media_count(table), 1);
+		assert_int_equal(
+			match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_PASS);
+		pinhole_release(&worker, table, handle[0], 0);
+		pinhole_release(&worker, table, handle[1], 0);
+		for (unsigned int i = 1; i < CAPACITY - 1; i++)
+			pinhole_release(&worker, table, handles[i], 0);
+		assert_int_equal(pool_used(pinhole_pool(table)), 1);
+		pinhole_release(&worker, table, alone, 0); /* and with it, its time */
+		assert_int_equal(pool_used(pinhole_pool(table)), 0);
+		fixture_reclaim(pinhole_pool(table));
+	}
+}
+
 static void
 every_class_has_a_name(void **state)
 {
@@ -460,6 +515,7 @@ main(void)
 		TEST(pair_joins_what_stands_of_it),
 		TEST(pair_makes_an_expired_half_anew),
 		TEST(pair_is_both_or_none),
+		TEST(failed_pair_leaves_what_it_joined_as_it_was),
 		cmocka_unit_test(every_class_has_a_name),
 	};
 
