@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * SIP datagrams: to the worker that owns the Call-ID, then through the ALG.
+ * SIP datagrams: to the worker that owns the Call-ID, then through the ALG. Those of blacklisted hosts
+ * go no further than the worker that received them.
  *
  * The message is edited where it stands. It is copied once, into a large mbuf, only when it came
  * in several segments or when its mbuf has too little room behind it to grow.
@@ -73,6 +74,11 @@ sip_stage(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsig
 	uint32_t length;
 	int owner, verdict;
 
+	if (!(packet_of(mbuf)->flags & PACKET_HANDED_OFF) &&
+		alg_host_refused(self, worker->alg, packet_of(mbuf)->key.src)) {
+		packet_drop(self, mbuf, DROP_SIP_BLACKLISTED);
+		return NULL;
+	}
 	if (!rte_pktmbuf_is_contiguous(mbuf) || rte_pktmbuf_tailroom(mbuf) < SIP_GROWTH) {
 		mbuf = message_copy(worker, mbuf);
 		if (mbuf == NULL)

@@ -52,6 +52,8 @@ alg_memory(const struct config *config)
 
 	if (config->sip.max_calls_per_host)
 		bytes += host_table_memory(config->system.max_calls);
+	if (config->sip.blacklist_trigger_messages)
+		bytes += blacklist_memory(config->system.max_calls);
 	return bytes + account_table_memory(config->system.max_calls) + sizeof(struct alg);
 }
 
@@ -152,6 +154,11 @@ alg_create(const struct alg_parameters *parameters, struct alg **result)
 		if (!alg->hosts)
 			goto fail;
 	}
+	if (config->sip.blacklist_trigger_messages) {
+		alg->blacklist = blacklist_create(config->system.max_calls, parameters->socket);
+		if (!alg->blacklist)
+			goto fail;
+	}
 	for (unsigned int i = 0; i < alg->workers; i++) {
 		error = worker_create(alg, (uint8_t)i, parameters->socket);
 		if (error)
@@ -172,6 +179,7 @@ alg_destroy(struct alg *alg)
 	for (unsigned int i = 0; i < alg->workers; i++)
 		worker_destroy(alg->worker[i]);
 	host_table_destroy(alg->hosts);
+	blacklist_destroy(alg->blacklist);
 	account_table_destroy(alg->accounts);
 	rte_free(alg);
 }

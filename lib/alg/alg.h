@@ -70,6 +70,13 @@ enum { ALG_FORWARD = -1 };
 int alg_message_process(
 	struct thread *self, struct alg_worker *worker, struct alg_message *message);
 
+/**
+ * True: this host is blacklisted, drop its message unread (DROP_SIP_BLACKLISTED); it has been
+ * counted. Counts the message against sip.blacklist otherwise. To be asked once a message, by the
+ * worker that received it. Any worker.
+ */
+bool alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host);
+
 /** Kinds of mail that a worker passes on to alg_mail(). Others are the application's. */
 enum alg_mail { ALG_MAIL_CALL_DUE = 1, ALG_MAIL_CLEAR_CALLS, ALG_MAIL_LAST = 15 };
 

@@ -48,6 +48,7 @@ struct alg_worker {
 	struct sip_edits edits;
 	struct wanted wanted[WANTED_MAX];
 	struct sip_statistics statistics;
+	uint32_t pending; /* calls without a final answer */
 	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
 } __rte_cache_aligned;
 
@@ -62,6 +63,7 @@ struct alg {
 	const struct route_table *routes;
 	const struct interface_table *interfaces;
 	struct host_table *hosts; /* NULL: no limit */
+	struct blacklist *blacklist; /* NULL: off */
 	struct account_table *accounts;
 	unsigned int workers;
 	uint8_t owner_map[256];
@@ -162,6 +164,9 @@ void sip_count_message(struct alg_worker *worker, const struct sip_message *sip)
 void sip_count_text(struct alg_worker *worker, const char *text, uint32_t length);
 
 /* limit.c */
+bool limit_call(struct plan *plan, struct call *call);
+void limit_call_over(struct alg_worker *worker, struct call *call);
+void limit_pending(struct alg_worker *worker, struct call *call);
 bool limit_opening(struct plan *plan);
 
 /* opening.c */

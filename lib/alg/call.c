@@ -152,13 +152,9 @@ static bool
 call_begin(struct plan *plan, struct call *call)
 {
 	struct alg_worker *worker = plan->worker;
-	struct alg *alg = worker->alg;
-	bool limited = alg->hosts != NULL;
 
-	call->host = plan->sip->request ? plan->real_source : plan->real_destination;
-	if (limited && !host_take(alg->hosts, call->host, alg->config->sip.max_calls_per_host))
+	if (!limit_call(plan, call))
 		return false;
-	call->counted_host = limited;
 	call->state = CALL_CALLING;
 	call->cleared = call->older = call->timed_out = false;
 	call->offer = (struct description){0};
@@ -217,8 +213,7 @@ call_create(struct plan *plan)
 	}
 	if (rte_hash_add_key_with_hash_data(worker->table, &call->key, key_signature(&call->key),
 		    (void *)(uintptr_t)index) < 0) {
-		if (call->counted_host)
-			host_give(worker->alg->hosts, call->host);
+		limit_call_over(worker, call);
 		call->state = CALL_FREE;
 		sip_count(worker, SIP_COUNT_CALL_ENDED, 1);
 		call_count_add(worker, UINT32_MAX);
@@ -275,9 +270,7 @@ call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 		opening_release(self, worker, i, self->now_s + TRANSACTION_S);
 	}
 	call->signalling = 0;
-	if (call->counted_host)
-		host_give(worker->alg->hosts, call->host);
-	call->counted_host = false;
+	limit_call_over(worker, call);
 	call->state = CALL_ENDED;
 	call->close_s = self->now_s + TRANSACTION_S;
 	call_arm(worker, call, self->now_s);

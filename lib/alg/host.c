@@ -2,9 +2,9 @@
 /*
  * Calls per host (sip.max_calls_per_host), counted over all workers.
  *
- * A table of buckets of eight hosts, each under its own spinlock. A host without calls has no
+ * A table of buckets of seven hosts, each under its own spinlock. A host without calls has no
  * entry. A bucket that is full of other hosts lets the call pass uncounted: the limit protects
- * against one host, not against many.
+ * against one host, not against many. Such a call is not given back either.
  */
 #include <rte_malloc.h>
 
@@ -60,12 +60,12 @@ bucket_of(struct host_table *table, rte_be32_t host)
 	return &table->bucket[keyed_hash64(&host, sizeof(host)) & table->mask];
 }
 
-bool
+enum host_verdict
 host_take(struct host_table *table, rte_be32_t host, uint32_t limit)
 {
 	struct host_bucket *bucket = bucket_of(table, host);
 	int free = -1, found = -1;
-	bool permitted = true;
+	enum host_verdict verdict = HOST_UNCOUNTED;
 
 	rte_spinlock_lock(&bucket->lock);
 	for (int i = 0; i < HOSTS_PER_BUCKET; i++) {
@@ -75,14 +75,15 @@ host_take(struct host_table *table, rte_be32_t host, uint32_t limit)
 			found = i;
 	}
 	if (found >= 0) {
-		permitted = bucket->host[found].calls < limit;
-		bucket->host[found].calls += permitted;
+		verdict = bucket->host[found].calls < limit ? HOST_COUNTED : HOST_REFUSED;
+		bucket->host[found].calls += verdict == HOST_COUNTED;
 	} else if (free >= 0) {
 		bucket->host[free].address = host;
 		bucket->host[free].calls = 1;
+		verdict = HOST_COUNTED;
 	}
 	rte_spinlock_unlock(&bucket->lock);
-	return permitted;
+	return verdict;
 }
 
 void

@@ -50,6 +50,7 @@ call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
 {
 	uint32_t deadline;
 
+	limit_pending(worker, call);
 	if (call->state == CALL_ESTABLISHED) {
 		if (call->media_check_s == 0 && worker->alg->config->sip.media_inactivity_timeout)
 			call->media_check_s =

@@ -2,6 +2,10 @@
 /*
  * Limits: what is refused is counted by name, and the host is named in a log line.
  *
+ * Calls of a host and messages of a host (blacklist) count over all workers, in shared tables.
+ * Pending calls and a call's openings count in their worker. Only what begins a call is refused for
+ * its calls or for pending ones: a call that stands goes on, whatever else happens.
+ *
  * Each worker writes at most one line a second for each limit, so that a flood which runs into one
  * does not hide the others; the counters tell how many there were.
  */
@@ -18,21 +22,104 @@ line_permitted(struct alg_worker *worker, enum limit limit, uint32_t now_s)
 }
 
 static void
-refuse(struct plan *plan, enum limit limit, enum sip_counter counter, const char *what)
+refuse(struct plan *plan, enum limit limit, enum sip_counter counter, const char *setting)
 {
 	const uint8_t *host = (const uint8_t *)&plan->real_source;
 
 	plan_fail(plan, DROP_SIP_LIMIT, counter);
 	if (line_permitted(plan->worker, limit, plan->self->now_s))
-		LOG_RATED(WARNING, "SIP message of %u.%u.%u.%u refused: %s", host[0], host[1],
-			host[2], host[3], what);
+		LOG_RATED(WARNING, "SIP message of %u.%u.%u.%u refused by %s", host[0], host[1],
+			host[2], host[3], setting);
+}
+
+/*
+ * May this message begin a call? If so, the call counts against the host that began it. A call that
+ * is older than its record (To tag) is not pending.
+ */
+bool
+limit_call(struct plan *plan, struct call *call)
+{
+	struct alg *alg = plan->worker->alg;
+	const struct config_sip *limits = &alg->config->sip;
+
+	call->counted = 0;
+	call->host = plan->sip->request ? plan->real_source : plan->real_destination;
+	if (limits->max_pending_calls && !plan->to_tag &&
+		plan->worker->pending >= limits->max_pending_calls) {
+		refuse(plan, LIMIT_PENDING_CALLS, SIP_COUNT_LIMIT_PENDING, "sip.max_pending_calls");
+		return false;
+	}
+	if (!alg->hosts)
+		return true;
+	switch (host_take(alg->hosts, call->host, limits->max_calls_per_host)) {
+	case HOST_REFUSED:
+		refuse(plan, LIMIT_HOST_CALLS, SIP_COUNT_LIMIT_HOST_CALLS,
+			"sip.max_calls_per_host");
+		return false;
+	case HOST_COUNTED:
+		call->counted = COUNTED_HOST;
+		break;
+	case HOST_UNCOUNTED:
+		break;
+	}
+	return true;
+}
+
+/* The call has a new state: is it pending? */
+void
+limit_pending(struct alg_worker *worker, struct call *call)
+{
+	bool pending = call_live(call) && call_rings(call);
+
+	if (pending == !!(call->counted & COUNTED_PENDING))
+		return;
+	call->counted ^= COUNTED_PENDING;
+	worker->pending += pending ? 1 : UINT32_MAX;
+}
+
+/* The call counts no longer. */
+void
+limit_call_over(struct alg_worker *worker, struct call *call)
+{
+	if (call->counted & COUNTED_HOST)
+		host_give(worker->alg->hosts, call->host);
+	if (call->counted & COUNTED_PENDING)
+		worker->pending--;
+	call->counted = 0;
 }
 
 /* The call has all the openings that it may have: its message is refused. Always false. */
 bool
 limit_opening(struct plan *plan)
 {
-	refuse(plan, LIMIT_OPENINGS, SIP_COUNT_LIMIT_OPENINGS,
-		"its call has sip.max_doors_per_call doors");
+	refuse(plan, LIMIT_OPENINGS, SIP_COUNT_LIMIT_OPENINGS, "sip.max_doors_per_call");
 	return false;
+}
+
+bool
+alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host)
+{
+	const struct config_sip *limits = &worker->alg->config->sip;
+	const uint8_t *bytes = (const uint8_t *)&host;
+
+	if (!worker->alg->blacklist)
+		return false;
+	switch (blacklist_message(worker->alg->blacklist, limits, host, self->now_ms)) {
+	case BLACKLIST_PASS:
+		return false;
+	case BLACKLIST_TRIGGERED:
+		sip_count(worker, SIP_COUNT_BLACKLISTED_HOSTS, 1);
+		if (line_permitted(worker, LIMIT_BLACKLIST, self->now_s))
+			LOG_RATED(WARNING,
+				"host %u.%u.%u.%u blacklisted for %u s: %u SIP messages within "
+				"%u ms",
+				bytes[0], bytes[1], bytes[2], bytes[3],
+				limits->blacklist_block_seconds, limits->blacklist_trigger_messages,
+				limits->blacklist_trigger_period_ms);
+		break;
+	case BLACKLIST_REFUSED:
+		break;
+	}
+	sip_count(worker, SIP_COUNT_BLACKLISTED, 1);
+	return true;
 }

@@ -79,6 +79,12 @@ enum call_event {
 	CALL_EVENTS
 };
 
+/* The limits against which a call counts. */
+enum call_counted {
+	COUNTED_HOST = 1 << 0,
+	COUNTED_PENDING = 1 << 1,
+};
+
 /*
  * The endpoint that tells records of one Call-ID apart: zone and inside local address. Where no
  * end is "the inside" (hairpin, one zone), both addresses, lower first.
@@ -104,8 +110,8 @@ struct call {
 	bool timed_out; /* ended by a timer: its parties may not know */
 	uint8_t call_id_length; /* 0: longer than CALL_ID_STORED, key alone decides */
 	uint8_t from_length, to_length;
-	bool counted_host;
-	rte_be32_t host; /* counted against max_calls_per_host */
+	uint8_t counted; /* bits of enum call_counted */
+	rte_be32_t host; /* that began it */
 	uint32_t invite_cseq;
 	struct description offer; /* of the INVITE without To tag; every fork begins with it */
 	uint32_t dialogs; /* chain */

@@ -73,7 +73,11 @@
 #define SIP_LIMIT_COUNTERS(X) \
 	X(LIMIT_HOST_CALLS, "limit_calls_per_host", "calls refused: sip.max_calls_per_host") \
 	X(LIMIT_PENDING, "limit_pending_calls", "calls refused: sip.max_pending_calls") \
-	X(LIMIT_OPENINGS, "limit_doors_per_call", "messages refused: sip.max_doors_per_call")
+	X(LIMIT_OPENINGS, "limit_doors_per_call", "messages refused: sip.max_doors_per_call") \
+	X(BLACKLISTED_HOSTS, "blacklisted_hosts", \
+		"times that a host was blacklisted: sip.blacklist") \
+	X(BLACKLISTED, "blacklisted_messages", \
+		"messages of blacklisted hosts, unread; drop reason `sip_blacklisted`")
 
 /* Each way in which a message or its description can be wrong follows: "error_" and "sdp_error_"
  * with the name of lib/sip. */

@@ -163,18 +163,8 @@ static void
 integer_setting_read(struct reader *reader, const config_setting_t *setting,
 	const struct setting *row, void *base)
 {
-	int type = config_setting_type(setting);
 	int64_t value;
 
-	if ((row->flags & SETTING_UNAVAILABLE) &&
-		(type == CONFIG_TYPE_INT || type == CONFIG_TYPE_INT64)) {
-		value = config_setting_get_int64(setting);
-		if (value != row->fallback)
-			fault_add(reader, setting,
-				"is %" PRId64 ", not available in this version, allowed: %" PRId64,
-				value, row->fallback);
-		return;
-	}
 	if (integer_read(reader, setting, row->min, row->max, &value))
 		value_store(row, base, value);
 }

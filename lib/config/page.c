@@ -81,9 +81,7 @@ allowed_write(FILE *stream, const struct setting *setting)
 		return;
 	}
 	setting_allowed_text(setting, text, sizeof(text));
-	fprintf(stream, "%s%s", text,
-		setting->flags & SETTING_UNAVAILABLE ? " (more is not available in this version)"
-						     : "");
+	fputs(text, stream);
 }
 
 static void

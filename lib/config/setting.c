@@ -67,11 +67,7 @@ setting_allowed_text(const struct setting *setting, char *buffer, size_t size)
 			setting->max);
 		break;
 	case SETTING_INTEGER:
-		if (setting->flags & SETTING_UNAVAILABLE)
-			snprintf(buffer, size, "%" PRId64, setting->fallback);
-		else
-			snprintf(buffer, size, "%" PRId64 " .. %" PRId64, setting->min,
-				setting->max);
+		snprintf(buffer, size, "%" PRId64 " .. %" PRId64, setting->min, setting->max);
 		break;
 	case SETTING_BOOLEAN:
 		snprintf(buffer, size, "true, false");

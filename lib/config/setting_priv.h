@@ -28,7 +28,6 @@ enum setting_type {
 enum {
 	SETTING_REQUIRED = 1,
 	SETTING_LIVE = 2, /* a reload may change it */
-	SETTING_UNAVAILABLE = 4, /* this version has only the default */
 };
 
 struct setting {

@@ -56,6 +56,7 @@
 	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message")                     \
 	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer")               \
 	X(SIP_LIMIT, "sip_limit", "a limit on calls or doors refuses this message; see the SIP limits")     \
+	X(SIP_BLACKLISTED, "sip_blacklisted", "SIP message of a host that sent too many; see sip.blacklist") \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
 	X(NO_MBUF, "no_mbuf", "no mbuf for a packet of our own or a copy")                         \
 	X(SHUTDOWN, "shutdown", "packet still held when callgate stopped")

@@ -45,7 +45,7 @@ def page(root):
                    rows(sip, "SIP_RESPONSE_COUNTERS"))
     lines += names("SIP events", "What the ALG did.", rows(sip, "SIP_EVENT_COUNTERS"))
     lines += names("SIP errors", "What it could not do.", rows(sip, "SIP_ERROR_COUNTERS"))
-    lines += table("SIP limits", "What a limit refused; the packet's drop reason is `sip_limit`.",
+    lines += table("SIP limits", "What a limit refused; the drop reason is `sip_limit`, but for the blacklist.",
                    rows(sip, "SIP_LIMIT_COUNTERS"))
     lines += table("SIP messages that are wrong", "Each counted once, and in `malformed` or `keepalives`.",
                    [("error_" + name, text)

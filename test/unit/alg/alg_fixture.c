@@ -67,7 +67,7 @@ config_make(const struct fixture_options *options)
 		.interface = options->last_port ? -1 : 1,
 		.pool = options->last_port ? 0 : -1,
 		.overload = true};
-	config->system.worker_count = 1;
+	config->system.worker_count = options->workers ? options->workers : 1;
 	config->system.max_calls = options->max_calls ? options->max_calls : 4096;
 	config->interface_count = 2;
 	config->interfaces = interfaces;
@@ -82,6 +82,10 @@ config_make(const struct fixture_options *options)
 		.media_inactivity_timeout = 300,
 		.registration_grace = 60,
 		.max_calls_per_host = options->max_calls_per_host,
+		.max_pending_calls = options->max_pending_calls,
+		.blacklist_trigger_messages = options->blacklist_messages,
+		.blacklist_trigger_period_ms = options->blacklist_period_ms,
+		.blacklist_block_seconds = options->blacklist_seconds,
 		.malformed = options->malformed,
 		.media_hosts = options->media_hosts};
 }

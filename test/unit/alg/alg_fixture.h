@@ -42,7 +42,9 @@ struct fixture_options {
 	bool no_nat;
 	uint16_t first_port, last_port; /* of a pool instead of the interface's address; 0: none */
 	unsigned int max_calls; /* 0: 4096 */
-	unsigned int max_calls_per_host;
+	unsigned int workers; /* 0: 1; messages and mail are the first one's */
+	unsigned int max_calls_per_host, max_pending_calls;
+	unsigned int blacklist_messages, blacklist_period_ms, blacklist_seconds;
 	enum config_media_hosts media_hosts;
 	enum config_malformed malformed;
 };

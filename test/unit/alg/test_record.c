@@ -278,21 +278,6 @@ full_table_drops_and_later_takes_again(void **state)
 }
 
 static void
-calls_of_one_host_are_limited(void **state)
-{
-	fixture_stop(state);
-	fixture_start_with(&(struct fixture_options){.max_calls_per_host = 2});
-	assert_int_equal(invite(A, "h1", "a", 4000), ALG_FORWARD);
-	assert_int_equal(invite(A, "h2", "a", 4002), ALG_FORWARD);
-	assert_int_equal(invite(A, "h3", "a", 4004), DROP_SIP_NO_CALL);
-	assert_int_equal(invite("10.0.0.8:5060", "h4", "a", 4000), ALG_FORWARD);
-	busy(A_OUT, "h1", "a");
-	assert_int_equal(invite(A, "h3", "a", 4004), ALG_FORWARD);
-	fixture_time(181);
-	assert_nothing_left();
-}
-
-static void
 ringing_is_renewed_by_each_provisional_response(void **state)
 {
 	assert_int_equal(invite(A, "ring", "a", 4000), ALG_FORWARD);
@@ -473,7 +458,6 @@ main(void)
 		TEST(hairpin_call_has_media_both_ways),
 		TEST(exhausted_ports_roll_the_message_back_whole),
 		TEST(full_table_drops_and_later_takes_again),
-		TEST(calls_of_one_host_are_limited),
 		TEST(ringing_is_renewed_by_each_provisional_response),
 		TEST(session_interval_ends_a_call_without_refresh),
 		TEST(longest_call_ends),

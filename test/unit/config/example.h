@@ -58,9 +58,10 @@ static const char example[] =
 	");\n"
 	"sip: { call_proceeding_timeout = 10; max_call_duration = 20; media_inactivity_timeout = "
 	"30;\n"
-	"  registration_grace = 0; max_calls_per_host = 7; malformed = \"drop\";\n"
+	"  registration_grace = 0; max_calls_per_host = 7; max_pending_calls = 8; malformed = "
+	"\"drop\";\n"
 	"  media_source = \"announced\"; media_hosts = \"sender\";\n"
-	"  blacklist: { trigger_messages = 0; trigger_period_ms = 5; block_seconds = 6; }; };\n"
+	"  blacklist: { trigger_messages = 4; trigger_period_ms = 5; block_seconds = 6; }; };\n"
 	"telemetry: { enabled = false; };\n";
 
 #endif
