@@ -74,15 +74,19 @@ class Host:
     def start(self, *command, **options):
         return self.network.start(self.namespace, *command, **options)
 
-    def sockets(self, ports, kind=socket.SOCK_DGRAM, address=None):
-        """Bound sockets that live in this host though this process does not."""
+    def sockets_make(self, kind, count):
+        """Sockets that live in this host though this process does not."""
         with open('/proc/thread-self/ns/net') as home, open(f'/run/netns/{self.namespace}') as away:
             if libc.setns(away.fileno(), CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), 'setns')
             try:
-                made = [socket.socket(socket.AF_INET, kind) for _ in ports]
+                return [socket.socket(socket.AF_INET, kind) for _ in range(count)]
             finally:
                 libc.setns(home.fileno(), CLONE_NEWNET)
+
+    def sockets(self, ports, kind=socket.SOCK_DGRAM, address=None):
+        """Sockets of this host, bound to its address and these ports."""
+        made = self.sockets_make(kind, len(ports))
         for one, port in zip(made, ports):
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             one.bind((address or self.address, port))
@@ -91,6 +95,12 @@ class Host:
 
     def socket(self, port, kind=socket.SOCK_DGRAM, address=None):
         return self.sockets([port], kind, address)[0]
+
+    def connection(self, address, port):
+        """A TCP connection made from within this host."""
+        made = self.sockets_make(socket.SOCK_STREAM, 1)[0]
+        made.connect((address, port))
+        return made
 
 
 class Network:

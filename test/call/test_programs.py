@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Phones (baresip) behind callgate, registrar and record-routing proxy (Kamailio) outside: calls
+out, in and between two inside phones, media both ways, hold, transfer, re-registration."""
+import argparse
+
+import callnet
+import calls
+import real
+
+SERVER = '203.0.113.3'
+RENEWAL_S = 4       # bob registers for so long; twice the time that a UDP flow lives idle
+UDP_TIMEOUT_S = 2
+parser = argparse.ArgumentParser()
+parser.add_argument('--workers', type=int, default=1)
+options = parser.parse_args()
+
+
+class Scene:
+    """Two inside phones, one outside, the proxy, and what is asserted of every call."""
+
+    def __init__(self, network):
+        hosts = calls.hosts_add(network, options.workers, second=True)
+        outside = hosts['outside']
+        callnet.run('ip', '-n', outside.namespace, 'address', 'add', f'{SERVER}/24', 'dev', 'eth0')
+        self.appliance = callnet.Appliance(network, options.workers,
+                                           udp_timeout=UDP_TIMEOUT_S).start()
+        self.watches = {host: real.Watch(host) for host in hosts.values()}
+        real.Kamailio(outside, SERVER)
+        self.alice = real.Phone(hosts['inside'], 'alice', SERVER)
+        self.bob = real.Phone(hosts['inside2'], 'bob', SERVER, RENEWAL_S)
+        self.carol = real.Phone(outside, 'carol', SERVER)
+        self.phones = self.alice, self.bob, self.carol
+        for phone in self.phones:
+            callnet.wait_until(phone.registered, 10, f'{phone.user} is registered')
+
+    def talk(self, one, other):
+        real.heard_each_other(self.watches, one, other)
+
+    def call(self, caller, callee):
+        for phone in self.phones:
+            phone.forget()
+        caller.dial(callee.user)
+        for phone in (caller, callee):
+            phone.wait('CALL_ESTABLISHED')
+        self.talk(caller, callee)
+
+    def hold(self, holder, other):
+        """Held: the other end is silent. Resumed: both are heard again, at the same endpoints."""
+        before = real.endpoints(self.watches[self.carol.host], calls.WAN)
+        holder.tell('hold')
+        real.silent(self.watches, other)
+        holder.tell('resume')
+        self.talk(holder, other)
+        after = real.endpoints(self.watches[self.carol.host], calls.WAN)
+        callnet.check(before == after, f'hold moves the media from {before} to {after}')
+
+    def hang_up(self, phone, *others):
+        phone.tell('hangup')
+        for other in (phone, *others):
+            other.wait('CALL_CLOSED')
+        callnet.wait_until(lambda: self.appliance.show('summary')['calls'] == 0, 5, 'calls end')
+        calls.check_nothing_left(self.appliance)
+
+    def transfer(self, one, other, third):
+        """`one` talks with `other` and transfers it to `third`."""
+        self.call(one, other)
+        one.tell('transfer', f'sip:{third.user}@{SERVER}')
+        third.wait('CALL_ESTABLISHED')
+        one.wait('CALL_CLOSED')
+        self.talk(other, third)
+        self.hang_up(third, other)
+
+
+def registrations_renew(scene):
+    """A phone that registers for longer than a UDP flow lives is reached all the time, at the
+    outside endpoint it had at first."""
+    seen = scene.appliance.show('sip', 'statistics')['REGISTER']
+    callnet.wait_until(lambda: scene.appliance.show('sip', 'statistics')['REGISTER'] >= seen + 2,
+                       3 * RENEWAL_S, 'bob registers again, twice')
+    summary = scene.appliance.show('summary')
+    callnet.check(summary['registrations'] == 2, f'two inside phones are registered: {summary}')
+    ports = real.contact_ports(scene.watches[scene.carol.host], SERVER, 'bob')
+    callnet.check(len(ports) == 1, f'every REGISTER of bob names one outside endpoint: {ports}')
+
+
+def test(network):
+    real.needed('kamailio', 'baresip')
+    scene = Scene(network)
+    alice, bob, carol = scene.phones
+    scene.call(alice, carol)
+    scene.hold(alice, carol)
+    scene.hang_up(alice, carol)
+    registrations_renew(scene)
+    scene.call(carol, bob)
+    scene.hold(carol, bob)
+    scene.hang_up(bob, carol)
+    scene.call(alice, bob)
+    scene.hold(bob, alice)
+    scene.hang_up(bob, alice)
+    scene.transfer(alice, carol, bob)
+    scene.transfer(alice, bob, carol)
+    scene.appliance.stop()
+    for packet in scene.watches[carol.host].packets():
+        text = packet[5]
+        callnet.check(b'SIP/2.0' not in text or b'10.0.' not in text,
+                      f'an inside address outside:\n{text.decode(errors="replace")}')
+
+
+callnet.main(test)
