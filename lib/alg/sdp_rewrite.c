@@ -382,6 +382,7 @@ sdp_rewrite(struct plan *plan)
 
 	if (plan->role == MEDIA_NONE || (!plan->outward && !plan->inward))
 		return;
+	sip_edits_body(plan->edits);
 	for (unsigned int i = 0; i < plan->description_count; i++) {
 		plan->alternative = i > 0;
 		if (plan->description_count > 1)

@@ -37,59 +37,93 @@ static void
 pair_read(const struct sdp_address *origin, struct slice name, struct slice word,
 	struct sdp_candidate *candidate)
 {
-	if (scan_word(name, "typ")) {
-		candidate->type = type_read(word);
-	} else if (scan_word(name, "raddr")) {
+	if (scan_word(name, "raddr")) {
 		address_set(&candidate->related_address, word, true, origin);
 	} else if (scan_word(name, "rport")) {
 		if (port_read(word, &candidate->related_port))
 			candidate->related_port_text = word;
+	} else if (scan_word(name, "typ")) {
+		candidate->type = type_read(word);
 	} else if (scan_word(name, "tcptype")) {
 		candidate->tcp_type = tcp_type_read(word);
 	}
 }
 
-/* What stands before the pairs, and a first pair that is "typ". */
-struct fixed {
-	struct slice foundation, component, transport, priority, address, port;
-	struct slice type; /* length 0: the first pair is another one */
-};
+/* What stands before the pairs. False: a number is none. */
+static inline __attribute__((always_inline)) bool
+fixed_keep(const struct sdp_address *origin, const struct slice word[6],
+	struct sdp_candidate *candidate)
+{
+	if (!port_read(word[1], &candidate->component) ||
+		(uint32_t)candidate->component - 1 >= COMPONENT_MAX ||
+		!number_read(word[3], UINT32_MAX, &candidate->priority) ||
+		!port_read(word[5], &candidate->port))
+		return false;
+	scan_store(&candidate->foundation, word[0]);
+	scan_store(&candidate->transport, word[2]);
+	scan_store(&candidate->port_text, word[5]);
+	candidate->udp = scan_word(word[2], "udp");
+	address_set(&candidate->address, word[4], true, origin);
+	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
+	candidate->related_port_text = (struct slice){NULL, 0};
+	candidate->related_port = 0;
+	candidate->type = SDP_CANDIDATE_OTHER;
+	candidate->tcp_type = SDP_TCP_NONE;
+	return true;
+}
 
 /* The word before the lowest mark, which goes. */
-static inline struct slice
-word_take(struct words *words)
+static inline __attribute__((always_inline)) struct slice
+word_take(const char **p, const char *base, uint64_t *spaces)
 {
-	const char *const start = words->p;
-	const char *const end = words->base + __builtin_ctzll(words->spaces);
+	const char *const start = *p;
+	const char *const end = base + __builtin_ctzll(*spaces);
 
-	words->spaces &= words->spaces - 1;
-	words->p = end + 1;
+	*spaces &= *spaces - 1;
+	*p = end + 1;
 	return slice_of(start, end);
 }
 
-/* Single spaces between words, eight of them in the first 64 bytes: nearly every candidate. */
-static inline bool
-fixed_read_usual(struct words *words, struct fixed *fixed)
+/*
+ * Single spaces between words, eight of them in the first 64 bytes, and "typ" as the first pair: nearly
+ * every candidate. False: none of these, or a number is none; the general way decides.
+ */
+static inline __attribute__((always_inline)) bool
+candidate_begin_usual(
+	const struct sdp_address *origin, struct words *words, struct sdp_candidate *candidate)
 {
-	const uint64_t spaces = words->spaces;
-	uint64_t left = spaces;
+	uint64_t spaces = words->spaces, left = spaces;
+	const char *const base = words->base;
+	const char *p = base;
+	struct slice word[6];
 
+#pragma GCC unroll 7
 	for (int i = 0; i < 7; i++)
 		left &= left - 1;
 	if (left == 0 || (spaces & (spaces << 1 | 1)) != 0)
 		return false;
-	fixed->foundation = word_take(words);
-	fixed->component = word_take(words);
-	fixed->transport = word_take(words);
-	fixed->priority = word_take(words);
-	fixed->address = word_take(words);
-	fixed->port = word_take(words);
-	fixed->type = (struct slice){NULL, 0};
-	if (words->end - words->p > 4 && memcmp(words->p, "typ ", 4) == 0) {
-		word_take(words);
-		fixed->type = word_take(words);
-	}
+#pragma GCC unroll 6
+	for (int i = 0; i < 6; i++)
+		word[i] = word_take(&p, base, &spaces);
+	if (words->end - p <= 4 || memcmp(p, "typ ", 4) != 0 ||
+		!fixed_keep(origin, word, candidate))
+		return false;
+	word_take(&p, base, &spaces);
+	candidate->type = type_read(word_take(&p, base, &spaces));
+	words->p = p;
+	words->spaces = spaces;
 	return true;
+}
+
+static __attribute__((noinline)) bool
+candidate_begin(
+	const struct sdp_address *origin, struct words *words, struct sdp_candidate *candidate)
+{
+	struct slice word[6];
+
+	for (int i = 0; i < 6; i++)
+		word[i] = word_next(words);
+	return fixed_keep(origin, word, candidate);
 }
 
 bool
@@ -97,34 +131,10 @@ candidate_read(const struct sdp_address *origin, struct slice value, const struc
 	struct sdp_candidate *candidate)
 {
 	struct words words = words_of(value, marks);
-	struct fixed fixed;
 
-	if (!fixed_read_usual(&words, &fixed)) {
-		fixed.foundation = word_next(&words);
-		fixed.component = word_next(&words);
-		fixed.transport = word_next(&words);
-		fixed.priority = word_next(&words);
-		fixed.address = word_next(&words);
-		fixed.port = word_next(&words);
-		fixed.type = (struct slice){NULL, 0};
-	}
-	if (!port_read(fixed.component, &candidate->component) || candidate->component == 0 ||
-		candidate->component > COMPONENT_MAX ||
-		!number_read(fixed.priority, UINT32_MAX, &candidate->priority) ||
-		!port_read(fixed.port, &candidate->port))
+	if (!candidate_begin_usual(origin, &words, candidate) &&
+		!candidate_begin(origin, &words, candidate))
 		return false;
-	scan_store(&candidate->foundation, fixed.foundation);
-	scan_store(&candidate->transport, fixed.transport);
-	scan_store(&candidate->port_text, fixed.port);
-	candidate->udp = scan_word(fixed.transport, "udp");
-	address_set(&candidate->address, fixed.address, true, origin);
-	candidate->related_address = (struct sdp_address){.is_ipv4 = false};
-	candidate->related_port_text = (struct slice){NULL, 0};
-	candidate->related_port = 0;
-	candidate->type = SDP_CANDIDATE_OTHER;
-	candidate->tcp_type = SDP_TCP_NONE;
-	if (fixed.type.length > 0)
-		candidate->type = type_read(fixed.type);
 	while (words.p < words.end) {
 		const struct slice name = word_next(&words);
 		const struct slice word = word_next(&words);

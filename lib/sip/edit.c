@@ -25,6 +25,14 @@ sip_edits_begin(struct sip_edits *edits, const char *base)
 	edits->long_text = false;
 	edits->end = 0;
 	edits->known = 0;
+	edits->body_first = 0;
+}
+
+void
+sip_edits_body(struct sip_edits *edits)
+{
+	edits->body_first = edits->count;
+	edits->body_growth = edits->growth;
 }
 
 /* Is there room for one more edit, and `old` within the message? */
@@ -43,32 +51,44 @@ edit_fits(struct sip_edits *edits, struct slice old, uint32_t text_length)
 	return true;
 }
 
+/* A text's offset, and its length above, as both stand in an edit. */
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "both are stored as one word");
+
+static inline uint32_t
+place_of(uint32_t offset, uint32_t length)
+{
+	return offset | length << 16;
+}
+
+static inline void
+edit_store(struct sip_edit *edit, uint32_t offset, uint32_t length, uint32_t place)
+{
+	edit->offset = offset;
+	edit->length = length;
+	memcpy(&edit->text_offset, &place, sizeof(place));
+}
+
 /* Add an edit that fits and whose text is in its place already. */
 static inline void
-edit_add(struct sip_edits *edits, struct slice old, uint32_t text_offset, uint32_t text_length)
+edit_add(struct sip_edits *edits, struct slice old, uint32_t place)
 {
 	const uint32_t offset = (uint32_t)(old.at - edits->base);
 
-	edits->edit[edits->count++] = (struct sip_edit){
-		.offset = offset,
-		.length = old.length,
-		.text_offset = (uint16_t)text_offset,
-		.text_length = (uint16_t)text_length,
-	};
+	edit_store(&edits->edit[edits->count++], offset, old.length, place);
 	if (offset < edits->end)
 		edits->disorder = true;
 	edits->end = offset + old.length;
-	edits->growth += (int32_t)text_length - (int32_t)old.length;
+	edits->growth += (int32_t)(place >> 16) - (int32_t)old.length;
 }
 
 /* The same with text that was written behind all other. */
 static inline void
 edit_add_new(struct sip_edits *edits, struct slice old, uint32_t text_length)
 {
-	const uint32_t text_offset = edits->text_used;
+	const uint32_t place = place_of(edits->text_used, text_length);
 
-	edits->text_used += (uint16_t)text_length;
-	edit_add(edits, old, text_offset, text_length);
+	edits->text_used += text_length;
+	edit_add(edits, old, place);
 }
 
 bool
@@ -87,8 +107,6 @@ sip_edits_replace(struct sip_edits *edits, struct slice old, const char *text, u
  * number has not are shifted out: how long it is nobody could have predicted. So a word is stored
  * where fewer bytes count; the list has room for that behind its text.
  */
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "digits are stored as one word");
-
 /* "00" to "99" as they stand in memory. */
 #define PAIR(n)    ('0' + (n) / 10) | ('0' + (n) % 10) << 8
 #define PAIRS5(n)  PAIR(n), PAIR((n) + 1), PAIR((n) + 2), PAIR((n) + 3), PAIR((n) + 4)
@@ -162,7 +180,7 @@ octet_write(char *p, uint8_t octet)
 }
 
 /* Written where it stays: a copy would wait for the single bytes to arrive. */
-static bool
+static __attribute__((noinline)) bool
 address_write(struct sip_edits *edits, struct slice old, uint32_t address, uint16_t port)
 {
 	char *const text = edits->text + edits->text_used;
@@ -175,15 +193,14 @@ address_write(struct sip_edits *edits, struct slice old, uint32_t address, uint1
 	for (int i = 0; i < 4; i++)
 		p = octet_write(p, octets[i]);
 	p--;
-	edits->known_address_length = (uint8_t)(p - text);
+	edits->known_host = place_of(edits->text_used, (uint32_t)(p - text));
 	if (port != 0) {
 		*p++ = ':';
 		p = number_write_short(p, port);
 	}
 	edits->known = KNOWN | address;
 	edits->known_port = port;
-	edits->known_length = (uint8_t)(p - text);
-	edits->known_offset = edits->text_used;
+	edits->known_full = place_of(edits->text_used, (uint32_t)(p - text));
 	edit_add_new(edits, old, (uint32_t)(p - text));
 	return true;
 }
@@ -196,8 +213,7 @@ sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t address, u
 		return address_write(edits, old, address, port);
 	if (!edit_fits(edits, old, 0))
 		return false;
-	edit_add(edits, old, edits->known_offset,
-		port != 0 ? edits->known_length : edits->known_address_length);
+	edit_add(edits, old, port != 0 ? edits->known_full : edits->known_host);
 	return true;
 }
 
@@ -244,6 +260,17 @@ body_growth(const struct sip_edits *edits, uint32_t begin, uint32_t end, int32_t
 	*before = edits->count;
 	if (edits->disorder || edits->end > end)
 		return body_growth_any(edits, begin, end, growth);
+	/* In order, so that two of them say where the others are. */
+	if (edits->body_first > 0 && edits->body_first < edits->count) {
+		const struct sip_edit *const first = &edits->edit[edits->body_first];
+
+		if (first->offset >= begin && first[-1].offset + first[-1].length <= begin &&
+			first[-1].offset < begin) {
+			*growth = edits->growth - edits->body_growth;
+			*before = edits->body_first;
+			return true;
+		}
+	}
 	/* In order and none behind the body: its own are the last ones. */
 	while (edit > edits->edit && edit[-1].offset >= begin) {
 		edit--;
@@ -271,13 +298,8 @@ number_place(struct sip_edits *edits, struct slice old, uint32_t number, uint32_
 	memmove(to + 1, to, behind * sizeof(*to));
 	for (; to > edits->edit && to[-1].offset > offset; to--)
 		to[0] = to[-1];
-	*to = (struct sip_edit){
-		.offset = offset,
-		.length = old.length,
-		.text_offset = edits->text_used,
-		.text_length = (uint16_t)text_length,
-	};
-	edits->text_used += (uint16_t)text_length;
+	edit_store(to, offset, old.length, place_of(edits->text_used, text_length));
+	edits->text_used += text_length;
 	edits->growth += (int32_t)text_length - (int32_t)old.length;
 	if (to > edits->edit && to[-1].offset + to[-1].length > offset)
 		edits->disorder = true;

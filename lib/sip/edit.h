@@ -17,16 +17,19 @@ struct sip_edit {
 
 struct sip_edits {
 	const char *base; /* start of the message */
-	uint16_t count;
-	uint16_t text_used;
+	uint64_t known; /* the address written last and a bit above it; 0: none */
+	/* Its text, which the next may repeat: offset, and length above; with ":port" and without. */
+	uint32_t known_full, known_host;
+	uint32_t known_port;
+	uint32_t count;
 	int32_t growth; /* sum of length changes */
+	uint32_t text_used;
+	uint32_t end; /* where the last one ends */
+	uint32_t body_first; /* that many were there when the body's began; 0: nobody said so */
+	int32_t body_growth; /* the sum at that time */
 	bool overflow; /* an edit did not fit: apply will refuse */
 	bool disorder; /* planned in another order than their places, or overlapping */
 	bool long_text; /* one is longer than the slack */
-	uint8_t known_address_length, known_length; /* without and with ":port" */
-	uint16_t known_offset, known_port; /* the address written last, which the next may repeat */
-	uint32_t end; /* where the last one ends */
-	uint64_t known; /* that address and a bit above it; 0: none */
 	struct sip_edit edit[SIP_EDITS_MAX];
 	char text[SIP_EDIT_TEXT_MAX + SIP_EDIT_TEXT_SLACK];
 };
@@ -43,6 +46,9 @@ bool sip_edits_address(struct sip_edits *edits, struct slice old, uint32_t addre
 
 /** Replace by a decimal number. */
 bool sip_edits_number(struct sip_edits *edits, struct slice old, uint32_t number);
+
+/** Headers are planned, what follows is in the body: a hint that spares the Content-Length a search. */
+void sip_edits_body(struct sip_edits *edits);
 
 /**
  * Plan the new Content-Length: body growth so far added to the old value; nothing when absent or

@@ -74,6 +74,7 @@ edits_prepare(struct sip_edits *edits, uint32_t length, uint32_t capacity)
 		if (result < 0)
 			return result;
 		edits->disorder = false;
+		edits->body_first = 0;
 		edits->end =
 			edits->edit[edits->count - 1].offset + edits->edit[edits->count - 1].length;
 	} else if (edits->end > length) {

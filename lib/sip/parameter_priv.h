@@ -22,6 +22,61 @@ stop_block(const char *p, bool name)
 						  _mm_cmpeq_epi8(block, _mm_set1_epi8('"'))));
 	return (uint32_t)_mm_movemask_epi8(hits);
 }
+
+/* Where bytes stand in the 32 that a text has at most. */
+struct parameter_marks {
+	uint32_t semicolons, others; /* others: '"' and '%', which need more than to be found */
+};
+
+static inline __attribute__((always_inline)) struct parameter_marks
+block_marks(__m128i block)
+{
+	const __m128i others = _mm_or_si128(_mm_cmpeq_epi8(block, _mm_set1_epi8('"')),
+		_mm_cmpeq_epi8(block, _mm_set1_epi8('%')));
+
+	return (struct parameter_marks){
+		(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(block, _mm_set1_epi8(';'))),
+		(uint32_t)_mm_movemask_epi8(others)};
+}
+
+/* Up to 15 bytes, zeros behind them. */
+static inline __attribute__((always_inline)) __m128i
+short_block(const char *p, uint32_t length)
+{
+	uint64_t first, last = 0;
+
+	if (length >= 8) {
+		memcpy(&first, p, 8);
+		memcpy(&last, p + length - 8, 8);
+		last = last >> 8 * (15 - length) >> 8;
+	} else if (length >= 4) {
+		uint32_t head, tail;
+
+		memcpy(&head, p, 4);
+		memcpy(&tail, p + length - 4, 4);
+		first = head | (uint64_t)tail << 8 * (length - 4);
+	} else {
+		first = length == 0 ? 0
+				    : (uint8_t)p[0] |
+					      (uint64_t)(uint8_t)p[length / 2] << 8 * (length / 2) |
+					      (uint64_t)(uint8_t)p[length - 1] << 8 * (length - 1);
+	}
+	return _mm_set_epi64x((int64_t)last, (int64_t)first);
+}
+
+static inline __attribute__((always_inline)) struct parameter_marks
+parameter_marks(const char *p, uint32_t length)
+{
+	struct parameter_marks marks, tail;
+
+	if (length < 16)
+		return block_marks(short_block(p, length));
+	marks = block_marks(_mm_loadu_si128((const __m128i *)p));
+	tail = block_marks(_mm_loadu_si128((const __m128i *)(p + length - 16)));
+	marks.semicolons |= tail.semicolons << (length - 16);
+	marks.others |= tail.others << (length - 16);
+	return marks;
+}
 #endif
 
 /* Where a name or a value ends. All from `base` on may be read. */

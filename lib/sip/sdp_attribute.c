@@ -7,8 +7,13 @@
  */
 #include "sip/sdp_priv.h"
 
+enum { CANDIDATE_LENGTH = sizeof("a=candidate:") - 1 };
+
+/* Apart, so that the way of most lines saves no registers. */
+#define APART static __attribute__((noinline))
+
 /* a=rtcp:<port> [IN IP4 <address>] (RFC 3605); the first of a section holds. */
-static void
+APART void
 rtcp_read(struct slice value, const struct marks *marks, const struct sdp *sdp,
 	struct sdp_media *media)
 {
@@ -23,13 +28,11 @@ rtcp_read(struct slice value, const struct marks *marks, const struct sdp *sdp,
 }
 
 /* IPv6 candidates are only counted: hosts have many, and none of them is translated. */
-static enum sdp_error
-candidate_add(struct slice line, struct slice value, const struct marks *marks, struct sdp *sdp)
+static inline enum sdp_error
+candidate_keep(struct slice line, const struct marks *marks, struct sdp_candidate *candidate,
+	struct sdp *sdp)
 {
-	const bool full = sdp->candidate_count == SDP_CANDIDATES_MAX;
-	struct sdp_candidate spare;
-	struct sdp_candidate *const candidate =
-		full ? &spare : &sdp->candidates[sdp->candidate_count];
+	const struct slice value = {line.at + CANDIDATE_LENGTH, line.length - CANDIDATE_LENGTH};
 
 	if (!candidate_read(&sdp->origin, value, marks, candidate))
 		return SDP_OK;
@@ -37,7 +40,7 @@ candidate_add(struct slice line, struct slice value, const struct marks *marks, 
 		sdp->ipv6_candidates += sdp->ipv6_candidates < UINT8_MAX;
 		return SDP_OK;
 	}
-	if (full)
+	if (sdp->candidate_count == SDP_CANDIDATES_MAX)
 		return SDP_ERROR_TOO_MANY_CANDIDATES;
 	candidate->media = (uint8_t)(sdp->media_count - 1);
 	scan_store(&candidate->line, line);
@@ -45,8 +48,26 @@ candidate_add(struct slice line, struct slice value, const struct marks *marks, 
 	return SDP_OK;
 }
 
+/* One too many may still be none, or one that is only counted. */
+APART enum sdp_error
+candidate_add_full(struct slice line, const struct marks *marks, struct sdp *sdp)
+{
+	struct sdp_candidate spare;
+
+	return candidate_keep(line, marks, &spare, sdp);
+}
+
+/* `line` begins with "a=candidate:". */
+APART enum sdp_error
+candidate_add(struct slice line, const struct marks *marks, struct sdp *sdp)
+{
+	if (sdp->candidate_count == SDP_CANDIDATES_MAX)
+		return candidate_add_full(line, marks, sdp);
+	return candidate_keep(line, marks, &sdp->candidates[sdp->candidate_count], sdp);
+}
+
 /* a=remote-candidates:<component> <address> <port> ... (RFC 8839 5.2) */
-static enum sdp_error
+APART enum sdp_error
 remotes_add(struct slice value, const struct marks *marks, struct sdp *sdp)
 {
 	struct words words = words_of(value, marks);
@@ -87,7 +108,7 @@ path_read(struct slice uri, struct sdp_path *path)
 	return sip_hostport_parse(slice_of(start, end), &path->host);
 }
 
-static enum sdp_error
+APART enum sdp_error
 paths_add(struct slice value, const struct marks *marks, struct sdp *sdp)
 {
 	struct words words = words_of(value, marks);
@@ -106,7 +127,7 @@ paths_add(struct slice value, const struct marks *marks, struct sdp *sdp)
 }
 
 /* a=group:BUNDLE <mid> <mid> ... (RFC 8843 7) */
-static void
+APART void
 group_add(struct slice value, struct sdp *sdp)
 {
 	struct slice mids;
@@ -133,7 +154,7 @@ groups_resolve(struct sdp *sdp, const struct marks *marks)
 	}
 }
 
-static uint8_t
+APART uint8_t
 setup_read(struct slice value)
 {
 	const struct slice word = slice_trim(value);
@@ -187,7 +208,7 @@ common_read(struct slice attribute, uint8_t *direction, uint8_t *setup, uint8_t 
 	}
 }
 
-static void
+APART void
 session_attribute_read(struct slice attribute, struct sdp *sdp)
 {
 	struct slice value;
@@ -226,7 +247,7 @@ attribute_read(struct slice line, const struct marks *marks, struct sdp *sdp)
 		return SDP_OK;
 	case 'c':
 		if (word_begins(attribute, "candidate:", &value))
-			return candidate_add(slice_of(line.at, end), value, marks, sdp);
+			return candidate_add(slice_of(line.at, end), marks, sdp);
 		return SDP_OK;
 	case 'm':
 		if (media->mid.at == NULL && word_begins(attribute, "mid:", &value))

@@ -56,28 +56,31 @@ host_stops(__m128i block)
 
 /* Bytes at which a parameter ends, or its reading here: up to the space, and " ( , ; */
 USUAL_INLINE uint32_t
-parameter_stops(__m128i block)
+parameter_stops(const char *p)
 {
 	const struct usual_constants *const with = usual_hidden();
-	const __m128i space = USUAL_CONSTANT(with, space);
-	const __m128i control = _mm_cmpeq_epi8(_mm_max_epu8(block, space), space);
-	const __m128i marks =
-		_mm_cmpeq_epi8(_mm_shuffle_epi8(USUAL_CONSTANT(with, stops), block), block);
+	const __m256i block = _mm256_loadu_si256((const __m256i *)p);
+	const __m256i space = _mm256_broadcastsi128_si256(USUAL_CONSTANT(with, space));
+	const __m256i stops = _mm256_broadcastsi128_si256(USUAL_CONSTANT(with, stops));
+	const __m256i control = _mm256_cmpeq_epi8(_mm256_max_epu8(block, space), space);
+	const __m256i marks = _mm256_cmpeq_epi8(_mm256_shuffle_epi8(stops, block), block);
 
-	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(control, marks));
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(control, marks));
 }
 
+/* 32 bytes before the end may be read. */
 USUAL_INLINE const char *
 parameter_stop(const char *p, const char *end)
 {
-	for (;;) {
-		const uint32_t stops = parameter_stops(usual_block(p, end));
+	uint64_t stops;
 
-		/* Zeros behind the end stop it, too. */
+	for (; end - p > 32; p += 32) {
+		stops = parameter_stops(p);
 		if (stops != 0)
-			return p + __builtin_ctz(stops);
-		p += 16;
+			return p + __builtin_ctzll(stops);
 	}
+	stops = (uint64_t)parameter_stops(end - 32) >> (32 - (end - p));
+	return stops != 0 ? p + __builtin_ctzll(stops) : end;
 }
 
 /* First of two bytes, or the end. */
@@ -104,6 +107,12 @@ port_usual(const char *p, const char *end, struct sip_hostport *host)
 
 	if (p == end)
 		return NULL;
+	/* What nearly all write. */
+	if (end - p >= 5 && memcmp(p, "5060", 4) == 0 && (uint8_t)(p[4] - '0') > 9) {
+		host->port = 5060;
+		scan_store(&host->port_text, (struct slice){p, 4});
+		return p + 4;
+	}
 	if (end - p >= 8) {
 		memcpy(&text, p, sizeof(text));
 	} else {
@@ -169,23 +178,27 @@ hostport_usual(const char *p, const char *end, struct sip_hostport *host)
 	return p;
 }
 
-/*
- * A sip URI at p; `closed`: up to a '>', otherwise up to `end`. Where it ends, or NULL. From `base` on
- * there are USUAL_LEAST bytes.
- */
-USUAL_INLINE const char *
-uri_usual(const char *base, const char *p, const char *end, bool closed, struct sip_uri *uri)
+/* What stands behind a URI's host, from p on; a '?' at `question` or none before `end`. */
+USUAL_INLINE void
+uri_end_store(const char *p, const char *question, const char *end, struct sip_uri *uri)
 {
-	const char stop = closed ? '>' : '@';
-	const char *at, *uri_end, *question;
+	uri->scheme = SIP_SCHEME_SIP;
+	scan_store(&uri->parameters, slice_of(p, question));
+	scan_store(&uri->headers,
+		question < end ? slice_of(question + 1, end) : (struct slice){NULL, 0});
+}
 
-	if (end - base < USUAL_LEAST || end - p < 4 || !scan_same(p, "sip:"))
-		return NULL;
+/* A sip URI from p to `end`. Before that there are USUAL_LEAST bytes. */
+USUAL_INLINE bool
+uri_usual(const char *p, const char *end, struct sip_uri *uri)
+{
+	const char *at, *question;
+
+	if (end - p < 4 || !scan_same(p, "sip:"))
+		return false;
 	p += 4;
-	at = usual_find(p, end, '@', stop);
-	if (closed && at == end)
-		return NULL;
-	if (at < end && *at == '@') {
+	at = usual_find(p, end, '@', '@');
+	if (at < end) {
 		scan_store(&uri->user, slice_of(p, at));
 		p = at + 1;
 	} else {
@@ -193,31 +206,15 @@ uri_usual(const char *base, const char *p, const char *end, bool closed, struct 
 	}
 	p = hostport_usual(p, end, &uri->host);
 	if (p == NULL)
-		return NULL;
-	uri->scheme = SIP_SCHEME_SIP;
-	uri_end = end;
-	question = p;
-	if (p < end && *p != stop) {
-		if (*p != ';' && *p != '?')
-			return NULL;
-		question = usual_find(p, end, '?', closed ? '>' : '?');
-		if (closed)
-			uri_end = question < end && *question == '?'
-					  ? usual_find(question, end, '>', '>')
-					  : question;
-		if ((uint8_t)uri_end[-1] <= ' ')
-			return NULL;
-	} else if (closed) {
-		uri_end = p;
-	} else if (p < end) {
-		return NULL;
+		return false;
+	question = end;
+	if (p < end) {
+		if ((*p != ';' && *p != '?') || (uint8_t)end[-1] <= ' ')
+			return false;
+		question = usual_find(p, end, '?', '?');
 	}
-	if (closed && uri_end == end)
-		return NULL;
-	scan_store(&uri->parameters, slice_of(p, question));
-	scan_store(&uri->headers,
-		question < uri_end ? slice_of(question + 1, uri_end) : (struct slice){NULL, 0});
-	return uri_end;
+	uri_end_store(p, question, end, uri);
+	return true;
 }
 
 USUAL_INLINE void
@@ -243,7 +240,7 @@ usual_uri_short(struct slice text, struct sip_uri *uri)
 	first = first << 8 * (15 - text.length) << 8;
 	/* One store: what is read of it need not wait for two. */
 	_mm_storeu_si128((__m128i *)room, _mm_set_epi64x((int64_t)last, (int64_t)first));
-	if (uri_usual(room, copy, end, false, uri) == NULL)
+	if (!uri_usual(copy, end, uri))
 		return false;
 	slice_move(&uri->user, copy, text.at);
 	slice_move(&uri->host.text, copy, text.at);
@@ -259,7 +256,7 @@ usual_uri(struct slice text, struct sip_uri *uri)
 {
 	if (text.length < USUAL_LEAST)
 		return usual_uri_short(text, uri);
-	return uri_usual(text.at, text.at, text.at + text.length, false, uri) != NULL;
+	return uri_usual(text.at, text.at + text.length, uri);
 }
 
 /* The value ends at p, the end or a comma. */
@@ -267,6 +264,97 @@ USUAL_INLINE void
 rest_cut(struct slice *rest, const char *p, const char *end)
 {
 	scan_store(rest, slice_of(p < end ? p + 1 : end, end));
+}
+
+/* Up to the first 64 bytes of a text that has USUAL_LEAST: its begin, and what begins `shift` behind. */
+struct usual_text {
+	const char *at;
+	__m256i first, last;
+	uint32_t shift;
+};
+
+USUAL_INLINE struct usual_text
+usual_text_of(struct slice text)
+{
+	struct usual_text parts = {.at = text.at};
+
+	if (text.length >= 32) {
+		parts.shift = (text.length < 64 ? text.length : 64) - 32;
+		parts.first = _mm256_loadu_si256((const __m256i *)text.at);
+		parts.last = _mm256_loadu_si256((const __m256i *)(text.at + parts.shift));
+	} else {
+		parts.shift = text.length - 16;
+		parts.first = _mm256_zextsi128_si256(_mm_loadu_si128((const __m128i *)text.at));
+		parts.last = _mm256_zextsi128_si256(
+			_mm_loadu_si128((const __m128i *)(text.at + parts.shift)));
+	}
+	return parts;
+}
+
+/* Where a byte stands, from p on. */
+USUAL_INLINE uint64_t
+usual_marks(const struct usual_text *text, const char *p, char byte)
+{
+	const __m256i wanted = _mm256_set1_epi8(byte);
+	const uint64_t first =
+		(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(text->first, wanted));
+	const uint64_t last = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(text->last, wanted));
+
+	return (first | last << text->shift) & UINT64_MAX << (p - text->at);
+}
+
+/* The first of , " < ( from p on, or the end. */
+USUAL_INLINE const char *
+value_stop(const struct usual_text *text, const char *p, const char *end)
+{
+	uint64_t stops;
+
+	if (end - text->at > 64)
+		return scan_four(p, end, ',', '"', '<', '(');
+	stops = usual_marks(text, p, ',') | usual_marks(text, p, '"') | usual_marks(text, p, '<') |
+		usual_marks(text, p, '(');
+	return stops != 0 ? text->at + (uint32_t)__builtin_ctzll(stops) : end;
+}
+
+/* The sip URI at p, behind a '<' of the text. Where its '>' is, or NULL. */
+USUAL_INLINE const char *
+uri_closed_usual(const struct usual_text *text, const char *p, const char *end, struct sip_uri *uri)
+{
+	uint64_t before, ats, questions;
+	const char *close;
+
+	if (end - p < 4 || p - text->at >= 64 || !scan_same(p, "sip:"))
+		return NULL;
+
+	const uint64_t closes = usual_marks(text, p, '>');
+
+	if (closes == 0)
+		return NULL;
+	close = text->at + (uint32_t)__builtin_ctzll(closes);
+	before = (closes & -closes) - 1;
+	ats = usual_marks(text, p, '@') & before;
+	if (ats != 0) {
+		const char *const at = text->at + (uint32_t)__builtin_ctzll(ats);
+
+		scan_store(&uri->user, slice_of(p + 4, at));
+		p = at + 1;
+	} else {
+		scan_store(&uri->user, (struct slice){NULL, 0});
+		p += 4;
+	}
+	/* No byte of a host or a port is a '>': they end there at the latest. */
+	p = hostport_usual(p, end, &uri->host);
+	if (p == NULL)
+		return NULL;
+	questions = 0;
+	if (p != close) {
+		if ((*p != ';' && *p != '?') || (uint8_t)close[-1] <= ' ')
+			return NULL;
+		questions = usual_marks(text, p, '?') & before;
+	}
+	uri_end_store(p, questions != 0 ? text->at + (uint32_t)__builtin_ctzll(questions) : close,
+		close, uri);
+	return close;
 }
 
 USUAL bool
@@ -277,11 +365,19 @@ usual_address(struct slice *rest, struct sip_address *address, struct sip_uri *u
 
 	if (rest->length < USUAL_LEAST + 1)
 		return false;
+
+	const struct usual_text text = usual_text_of(*rest);
+
 	/* Behind a comma. */
 	p += *p == ' ';
 	open = name_end = p;
 	if (*p == '"') {
-		open = usual_find(p + 1, end, '"', '\\');
+		const uint64_t quotes =
+			usual_marks(&text, p + 1, '"') | usual_marks(&text, p + 1, '\\');
+
+		if (quotes == 0)
+			return false;
+		open = text.at + (uint32_t)__builtin_ctzll(quotes);
 		if (end - open < 3 || *open != '"')
 			return false;
 		name_end = ++open;
@@ -289,12 +385,12 @@ usual_address(struct slice *rest, struct sip_address *address, struct sip_uri *u
 	}
 	if (*open != '<')
 		return false;
-	close = uri_usual(rest->at, open + 1, end, true, uri);
+	close = uri_closed_usual(&text, open + 1, end, uri);
 	if (close == NULL)
 		return false;
 	value_end = close + 1;
 	if (value_end < end && *value_end == ';') {
-		value_end = scan_four(value_end, end, ',', '"', '<', '(');
+		value_end = value_stop(&text, value_end, end);
 		if ((uint8_t)value_end[-1] <= ' ')
 			return false;
 	}

@@ -162,6 +162,7 @@ rewrite_description(struct rewrite *rewrite)
 			&description) ||
 		sdp_parse(description, &rewrite->sdp) != SDP_OK)
 		return;
+	sip_edits_body(&rewrite->edits);
 	rewrite_sdp_address(rewrite, &sdp->origin);
 	rewrite_sdp_address(rewrite, &sdp->connection);
 	for (uint32_t i = 0; i < sdp->media_count; i++) {
@@ -191,15 +192,16 @@ static inline int64_t
 rewrite_message(struct rewrite *rewrite, char *text, uint32_t length, uint32_t capacity)
 {
 	const struct sip_message *const sip = &rewrite->sip;
+	const struct sip_header *headers_end;
 	struct sip_uri uri;
 
 	if (sip_message_parse(text, length, &rewrite->sip) != SIP_OK)
 		return 0;
+	headers_end = sip->header + sip->header_count;
 	sip_edits_begin(&rewrite->edits, text);
 	if (sip->request && sip_uri_parse(sip->request_uri, &uri))
 		rewrite_uri(rewrite, &uri);
-	for (uint32_t i = 0; i < sip->header_count; i++) {
-		const struct sip_header *const header = &sip->header[i];
+	for (const struct sip_header *header = sip->header; header < headers_end; header++) {
 		const enum rewrite_role role = rewrite_roles[header->id];
 
 		if (role == ROLE_NONE)
