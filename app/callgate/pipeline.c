@@ -97,6 +97,30 @@ pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint1
 }
 
 /*
+ * SIP messages of permitted flows at the head of a burst: how many were taken. A single one is left
+ * to pipeline_operate().
+ */
+static __rte_noinline unsigned int
+pipeline_sip(struct worker *worker, struct rte_mbuf **mbuf, void **data, unsigned int left,
+	uint16_t generation)
+{
+	unsigned int count = 0;
+
+	while (count < left && data[count] != NULL &&
+		(path_ops(flow_path_of_data(data[count]), generation) &
+			(FLOW_PERMITTED | FLOW_SIP_UDP)) == (FLOW_PERMITTED | FLOW_SIP_UDP))
+		count++;
+	if (count < 2)
+		return 0;
+	sip_stage_burst(worker, mbuf, data, count);
+	for (unsigned int i = 0; i < count; i++) {
+		if (mbuf[i] != NULL)
+			forward_packet(worker, mbuf[i], flow_path_of_data(data[i]));
+	}
+	return count;
+}
+
+/*
  * One loop does all the rest, so that packets whose flow is in the cache by now are worked on while
  * the flows of later ones are still on their way from memory.
  */
@@ -110,6 +134,13 @@ pipeline_pass(struct worker *worker, struct burst *burst, void **data)
 
 		if (unlikely(data[i] == NULL ||
 			     !path_is_plain(flow_path_of_data(data[i]), generation))) {
+			unsigned int messages = pipeline_sip(
+				worker, &burst->mbuf[i], &data[i], burst->count - i, generation);
+
+			if (messages > 0) {
+				i += messages - 1;
+				continue;
+			}
 			mbuf = pipeline_operate(worker, mbuf, &data[i], generation);
 			if (mbuf == NULL)
 				continue;

@@ -33,6 +33,10 @@ void icmp_translate(struct worker *worker, struct rte_mbuf *mbuf);
 struct rte_mbuf *sip_stage(
 	struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction);
 
+/** The same for messages that follow one another; those that are gone become NULL in mbuf[]. */
+void sip_stage_burst(
+	struct worker *worker, struct rte_mbuf **mbuf, void **data, unsigned int count);
+
 /** Send an ICMP error about a packet and drop it with `reason`. Takes it. */
 void forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,
 	enum drop_reason reason);

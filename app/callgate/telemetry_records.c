@@ -275,6 +275,7 @@ telemetry_show_sip_call(
 	struct request *request;
 	char text[64 + sizeof(request->call_id)];
 	unsigned int entry = 0;
+	struct hash128 id;
 	int owner, rc;
 	char *line, *rest;
 
@@ -284,7 +285,7 @@ telemetry_show_sip_call(
 	/* The owner is found from a message's text, so that it is found in one way only. */
 	rc = snprintf(
 		text, sizeof(text), "OPTIONS sip:a SIP/2.0\r\nCall-ID: %s\r\n\r\n", parameters);
-	owner = alg_owner(appliance->alg, text, (uint32_t)rc);
+	owner = alg_owner(appliance->alg, text, (uint32_t)rc, &id);
 	if (owner < 0)
 		return -EINVAL;
 	request = request_take(REQUEST_CALL);

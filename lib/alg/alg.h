@@ -16,6 +16,7 @@
 
 #include "alg/statistics.h"
 #include "config/config.h"
+#include "core/keyed_hash.h"
 #include "core/mailbox.h"
 #include "core/thread.h"
 #include "flow/pinhole.h"
@@ -36,17 +37,23 @@ struct alg_parameters {
 };
 
 /** 0 and *alg, or -errno. Makes every worker's table and pools (max_calls / workers each, rounded
- *  up, plus a quarter, since Call-IDs do not spread evenly). Bring-up. */
+ *  up; with several workers plus a quarter, since Call-IDs do not spread evenly). Bring-up. */
 int alg_create(const struct alg_parameters *parameters, struct alg **alg);
 void alg_destroy(struct alg *alg);
 size_t alg_memory(const struct config *config);
 struct alg_worker *alg_worker_of(struct alg *alg, unsigned int worker);
 
 /**
- * Owner of a datagram's Call-ID, 0 .. workers - 1; -1 when it has none (keepalive, no SIP): such a
- * message is for the worker that received it. Reads only the text. Any worker.
+ * Owner of a datagram's Call-ID, 0 .. workers - 1, and the Call-ID's keyed hash; -1 when it has none
+ * (keepalive, no SIP): such a message is for the worker that received it. Reads only the text. Any
+ * worker.
  */
-int alg_owner(const struct alg *alg, const char *text, uint32_t length);
+int alg_owner(const struct alg *alg, const char *text, uint32_t length, struct hash128 *call_id);
+
+/** Messages of these Call-IDs come next: bring their records toward the cache. Owner worker. */
+enum { ALG_PREFETCH_MAX = 32 };
+void alg_prefetch(
+	const struct alg_worker *worker, const struct hash128 *call_ids, unsigned int count);
 
 /* One SIP message in one UDP datagram. */
 struct alg_message {
@@ -54,6 +61,7 @@ struct alg_message {
 	uint32_t length; /* in and out */
 	uint32_t capacity; /* bytes that may be used from `text` on */
 	bool edited; /* out: bytes changed, lengths and checksum are to be redone */
+	const struct hash128 *call_id; /* keyed hash as alg_owner() tells it; NULL: not known */
 	const struct flow *flow;
 	unsigned int direction; /* of flow->path */
 	uint8_t source_realm; /* where it came from */

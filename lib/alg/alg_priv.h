@@ -37,7 +37,7 @@ enum {
 struct alg_worker {
 	struct alg *alg;
 	uint8_t id;
-	struct rte_hash *table; /* key to call index; this thread alone, so without flags */
+	struct rte_hash *table; /* Call-ID's hash to first call; this thread alone: no flags */
 	struct slab calls, dialogs, sets, openings;
 	uint32_t tombstone_first, tombstone_last;
 	_Atomic uint32_t call_count; /* live records; readers: any */
@@ -106,7 +106,8 @@ struct plan {
 	rte_be32_t peer; /* the other end as filters see it: in a hairpin its outside */
 	struct call_end end;
 	uint64_t from_tag, to_tag; /* 0: none */
-	struct hash128 id_hash;
+	struct hash128 id; /* of the Call-ID */
+	uint32_t first; /* record of the Call-ID, as found; 0: none */
 	struct call *call; /* live record, or NULL */
 	const struct call *known; /* also one that has ended: what the inside wrote */
 	struct dialog *dialog;
@@ -279,6 +280,7 @@ unsigned int dialog_count(
 
 /* call.c */
 struct call *call_find(struct plan *plan);
+uint32_t call_first(const struct alg_worker *worker, const struct hash128 *id);
 struct call *call_create(struct plan *plan);
 void call_revive(struct plan *plan, struct call *call);
 void call_end(struct thread *self, struct alg_worker *worker, struct call *call);

@@ -108,7 +108,8 @@ call_attach(struct plan *plan)
 	if (!may_have_call(plan))
 		return;
 	kind = message_kind(plan);
-	plan->id_hash = keyed_hash128(sip->call_id.at, sip->call_id.length);
+	plan->id = plan->message->call_id ? *plan->message->call_id
+					  : keyed_hash128(sip->call_id.at, sip->call_id.length);
 	call = call_find(plan);
 	plan->known = call;
 	if (call && call_live(call)) {

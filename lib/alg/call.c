@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Call records: found by Call-ID, and told apart by the zone and inside local address of the
- * endpoint whose flow carried the message.
+ * endpoint whose flow carried the message, by the side that called and by the caller's tag. So a
+ * proxy inside, through which a call comes in and goes out again (a spiral), has a record for each
+ * leg, and a client that uses a Call-ID twice has two calls. A message knows both tags, hence both
+ * records it may belong to: its From party called, or its To party did.
  *
- * The key is 16 bytes: the keyed 128-bit hash of the Call-ID, mixed with that endpoint, with the
- * side that called and with the caller's tag. So a proxy inside, through which a call comes in and
- * goes out again (a spiral), has a record for each leg, and a client that uses a Call-ID twice has
- * two calls. A message knows both tags, hence both keys it may belong to: its From party called, or
- * its To party did. The whole Call-ID is compared as well (up to 255 bytes; beyond, the hash).
+ * The table knows the keyed 128-bit hash of the Call-ID and the first record of it; further ones are
+ * chained, CALLS_PER_ID_MAX at most, so that nobody makes long chains. The hash is known before a
+ * message is read, so a burst's records come toward the cache together (call_prefetch()). Length
+ * and first bytes of the Call-ID are compared as well.
  *
  * Life cycle: made by an INVITE (or another message with a description in a dialog unknown here, see
  * begin.c), ends as state.c says. An ended record holds nothing, is no call any more, and stays one
@@ -18,53 +20,80 @@
  */
 #include "alg_priv.h"
 
-static struct hash128
-call_key(const struct plan *plan, uint8_t caller_side, uint64_t caller_tag)
-{
-	struct {
-		uint64_t tag;
-		rte_be32_t address, second;
-		uint32_t zone_side;
-	} __rte_packed who = {caller_tag, plan->end.address, plan->end.second,
-		(uint32_t)plan->end.zone << 1 | caller_side};
-	struct hash128 mix = keyed_hash128(&who, sizeof(who));
-
-	return (struct hash128){plan->id_hash.low ^ mix.low, plan->id_hash.high ^ mix.high};
-}
-
 static hash_sig_t
-key_signature(const struct hash128 *key)
+id_signature(const struct hash128 *id)
 {
-	return (hash_sig_t)key->low;
+	return (hash_sig_t)id->low;
 }
 
-static struct call *
-call_look_up(const struct plan *plan, uint8_t caller_side, uint64_t caller_tag)
+/* First record of a Call-ID; others follow by `same_id`. 0: none. */
+uint32_t
+call_first(const struct alg_worker *worker, const struct hash128 *id)
 {
-	struct hash128 key = call_key(plan, caller_side, caller_tag);
-	struct slice id = plan->sip->call_id;
-	struct call *call;
 	void *data;
 
-	if (rte_hash_lookup_with_hash_data(plan->worker->table, &key, key_signature(&key), &data) <
-		0)
-		return NULL;
-	call = call_at(plan->worker, (uint32_t)(uintptr_t)data);
-	if (id.length <= CALL_ID_STORED &&
-		(call->call_id_length != id.length || memcmp(call->call_id, id.at, id.length) != 0))
-		return NULL;
-	return call;
+	if (rte_hash_lookup_with_hash_data(worker->table, id, id_signature(id), &data) < 0)
+		return 0;
+	return (uint32_t)(uintptr_t)data;
+}
+
+void
+alg_prefetch(const struct alg_worker *worker, const struct hash128 *ids, unsigned int count)
+{
+	const void *keys[ALG_PREFETCH_MAX];
+	hash_sig_t signatures[ALG_PREFETCH_MAX];
+	void *data[ALG_PREFETCH_MAX];
+	uint64_t hits = 0;
+
+	count = RTE_MIN(count, (unsigned int)ALG_PREFETCH_MAX);
+	for (unsigned int i = 0; i < count; i++) {
+		keys[i] = &ids[i];
+		signatures[i] = id_signature(&ids[i]);
+	}
+	rte_hash_lookup_with_hash_bulk_data(worker->table, keys, signatures, count, &hits, data);
+	for (unsigned int i = 0; i < count; i++) {
+		const struct call *call;
+
+		if (!(hits >> i & 1))
+			continue;
+		call = call_at(worker, (uint32_t)(uintptr_t)data[i]);
+		rte_prefetch0(call);
+		rte_prefetch0(call->call_id);
+	}
+}
+
+static bool
+same_end(const struct call_end *a, const struct call_end *b)
+{
+	return a->address == b->address && a->second == b->second && a->zone == b->zone;
+}
+
+static bool
+same_call_id(const struct call *call, struct slice id)
+{
+	return call->call_id_length == (uint16_t)id.length &&
+	       memcmp(call->call_id, id.at, RTE_MIN(id.length, (uint32_t)CALL_ID_STORED)) == 0;
 }
 
 /* The record of a message: live, ended, or none. */
 struct call *
 call_find(struct plan *plan)
 {
-	struct call *call = call_look_up(plan, plan->client_side, plan->from_tag);
+	const struct alg_worker *worker = plan->worker;
+	struct call *other = NULL, *call;
 
-	if (!call && plan->to_tag)
-		call = call_look_up(plan, 1 - plan->client_side, plan->to_tag);
-	return call;
+	plan->first = call_first(worker, &plan->id);
+	for (uint32_t i = plan->first; i; i = call->same_id) {
+		call = call_at(worker, i);
+		if (!same_end(&call->end, &plan->end) || !same_call_id(call, plan->sip->call_id))
+			continue;
+		if (call->caller_side == plan->client_side && call->caller_tag == plan->from_tag)
+			return call;
+		if (plan->to_tag && call->caller_side != plan->client_side &&
+			call->caller_tag == plan->to_tag)
+			other = call;
+	}
+	return other;
 }
 
 bool
@@ -126,12 +155,47 @@ tombstone_remove(struct alg_worker *worker, struct call *call)
 		worker->tombstone_last = call->previous;
 }
 
+/* Make a record findable, behind the first of its Call-ID. */
+static bool
+call_link(struct alg_worker *worker, struct call *call, uint32_t first)
+{
+	uint32_t index = slab_index(&worker->calls, call);
+
+	call->same_id = 0;
+	if (first == 0)
+		return rte_hash_add_key_with_hash_data(worker->table, &call->id,
+			       id_signature(&call->id), (void *)(uintptr_t)index) == 0;
+	call->same_id = call_at(worker, first)->same_id;
+	call_at(worker, first)->same_id = index;
+	return true;
+}
+
+static void
+call_unlink(struct alg_worker *worker, const struct call *call)
+{
+	uint32_t index = slab_index(&worker->calls, call);
+	uint32_t i = call_first(worker, &call->id);
+
+	if (i != index) {
+		while (i && call_at(worker, i)->same_id != index)
+			i = call_at(worker, i)->same_id;
+		if (i)
+			call_at(worker, i)->same_id = call->same_id;
+	} else if (call->same_id) {
+		/* the key is there: nothing is added that might fail */
+		rte_hash_add_key_with_hash_data(worker->table, &call->id, id_signature(&call->id),
+			(void *)(uintptr_t)call->same_id);
+	} else {
+		rte_hash_del_key_with_hash(worker->table, &call->id, id_signature(&call->id));
+	}
+}
+
 /* Free an ended record. */
 void
 call_forget(struct alg_worker *worker, struct call *call)
 {
 	tombstone_remove(worker, call);
-	rte_hash_del_key_with_hash(worker->table, &call->key, key_signature(&call->key));
+	call_unlink(worker, call);
 	call->state = CALL_FREE;
 	/* release: pairs with the acquire in alg_sweep(): no deadline of the next owner's */
 	atomic_store_explicit(&call->deadline_s, 0, memory_order_release);
@@ -185,34 +249,51 @@ record_take(struct alg_worker *worker)
 	return index;
 }
 
-/* A record for this message, or NULL: no room, or too many calls of this host. */
+/* May there be one more record of this Call-ID? One that has ended gives its place. */
+static bool
+id_has_room(struct alg_worker *worker, uint32_t first)
+{
+	struct call *ended = NULL, *call;
+	unsigned int count = 0;
+
+	for (uint32_t i = first; i; i = call->same_id) {
+		call = call_at(worker, i);
+		count++;
+		/* the last ones of the chain are the oldest, but for the first */
+		if (call->state == CALL_ENDED)
+			ended = call;
+	}
+	if (count < CALLS_PER_ID_MAX)
+		return true;
+	if (ended)
+		call_forget(worker, ended);
+	return ended != NULL;
+}
+
+/* A record for this message, or NULL: no room, or too many calls of this host or Call-ID. */
 struct call *
 call_create(struct plan *plan)
 {
 	struct alg_worker *worker = plan->worker;
 	struct slice id = plan->sip->call_id;
-	uint32_t index = record_take(worker), generation;
+	uint32_t index = id_has_room(worker, plan->first) ? record_take(worker) : 0, generation;
 	struct call *call;
 
 	if (index == 0)
 		return NULL;
 	call = call_at(worker, index);
-	call->key = call_key(plan, plan->client_side, plan->from_tag);
-	call->id_hash = plan->id_hash.low;
+	call->id = plan->id;
 	call->caller_side = plan->client_side;
 	call->caller_tag = plan->from_tag;
 	call->end = plan->end;
-	call->call_id_length = 0;
-	if (id.length <= CALL_ID_STORED) {
-		call->call_id_length = (uint8_t)id.length;
-		memcpy(call->call_id, id.at, id.length);
-	}
+	call->call_id_length = (uint16_t)id.length;
+	memcpy(call->call_id, id.at, RTE_MIN(id.length, (uint32_t)CALL_ID_STORED));
 	if (!call_begin(plan, call)) {
 		slab_give(&worker->calls, index);
 		return NULL;
 	}
-	if (rte_hash_add_key_with_hash_data(worker->table, &call->key, key_signature(&call->key),
-		    (void *)(uintptr_t)index) < 0) {
+	/* what has ended may have given its place meanwhile */
+	if (!call_link(worker, call, plan->first ? call_first(worker, &plan->id) : 0)) {
 		limit_call_over(worker, call);
 		call->state = CALL_FREE;
 		sip_count(worker, SIP_COUNT_CALL_ENDED, 1);

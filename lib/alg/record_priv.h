@@ -6,12 +6,15 @@
 #ifndef ALG_RECORD_PRIV_H
 #define ALG_RECORD_PRIV_H
 
+#include <assert.h>
+
 #include "alg/alg.h"
 #include "core/keyed_hash.h"
 
 enum {
 	CALL_DIALOGS_MAX = 16, /* forks of one call */
-	CALL_ID_STORED = 255,
+	CALLS_PER_ID_MAX = 64, /* records of one Call-ID: legs, clients, calls that have ended */
+	CALL_ID_STORED = 128,
 	PARTY_STORED = 48,
 };
 
@@ -95,22 +98,24 @@ struct call_end {
 };
 
 struct call {
+	/* The first line is what a message looks at to find its call, the second what it compares. */
 	uint32_t next; /* slab, or tombstones */
 	_Atomic uint32_t generation; /* odd: in use; readers: control lcore */
 	_Atomic uint32_t deadline_s; /* 0: none; readers: control lcore */
 	uint32_t previous; /* tombstones */
-	struct hash128 key;
-	uint64_t id_hash; /* of the Call-ID alone, for show */
+	struct hash128 id; /* of the Call-ID */
 	uint64_t caller_tag;
 	struct call_end end;
-	uint8_t state; /* enum call_state */
+	uint32_t same_id; /* next record of this Call-ID */
+	uint16_t call_id_length; /* whole; CALL_ID_STORED bytes of it are here */
 	uint8_t caller_side;
+	uint8_t state; /* enum call_state */
 	bool cleared; /* end at the next look */
 	bool older; /* established before its record was made */
 	bool timed_out; /* ended by a timer: its parties may not know */
-	uint8_t call_id_length; /* 0: longer than CALL_ID_STORED, key alone decides */
-	uint8_t from_length, to_length;
 	uint8_t counted; /* bits of enum call_counted */
+	char call_id[CALL_ID_STORED];
+	uint8_t from_length, to_length;
 	rte_be32_t host; /* that began it */
 	uint32_t invite_cseq;
 	struct description offer; /* of the INVITE without To tag; every fork begins with it */
@@ -124,8 +129,8 @@ struct call {
 	uint32_t media_check_s; /* next look at the media */
 	uint32_t forks_s; /* end of the forks that lost, 64*T1 after the first 2xx; 0: none */
 	uint32_t close_s; /* end of CHALLENGED, CANCELLED, CLOSING, ENDED; 0: none */
-	char call_id[CALL_ID_STORED];
 	char from[PARTY_STORED], to[PARTY_STORED];
-};
+} __rte_cache_aligned;
+static_assert(offsetof(struct call, call_id) == RTE_CACHE_LINE_SIZE, "a call is found by one line");
 
 #endif

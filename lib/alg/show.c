@@ -22,10 +22,8 @@ text_copy(char *to, size_t capacity, const char *from, size_t length)
 static void
 call_id_copy(char *to, size_t capacity, const struct call *call)
 {
-	if (call->call_id_length == 0)
-		snprintf(to, capacity, "%016" PRIx64 "...", call->id_hash);
-	else
-		text_copy(to, capacity, call->call_id, call->call_id_length);
+	text_copy(to, RTE_MIN(capacity, sizeof(call->call_id) + 1), call->call_id,
+		call->call_id_length);
 }
 
 /* Doors of a set that an earlier set of the same call did not have. */
@@ -203,13 +201,11 @@ alg_call_describe(struct alg_worker *worker, uint32_t now_s, const char *call_id
 	size_t call_id_length, char *text, size_t capacity)
 {
 	struct output output = {text, 0, capacity};
-	uint64_t id_hash = keyed_hash128(call_id, call_id_length).low;
+	const struct hash128 id = keyed_hash128(call_id, call_id_length);
 
-	for (uint32_t i = 1; i <= worker->calls.fresh; i++) {
-		const struct call *call = call_at(worker, i);
-
-		if (call_live(call) && call->id_hash == id_hash)
-			say_call(&output, worker, call, now_s);
+	for (uint32_t i = call_first(worker, &id); i; i = call_at(worker, i)->same_id) {
+		if (call_live(call_at(worker, i)))
+			say_call(&output, worker, call_at(worker, i), now_s);
 	}
 	return output.length ? (int)output.length : -ENOENT;
 }

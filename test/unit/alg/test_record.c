@@ -132,7 +132,7 @@ two_clients_with_one_call_id_do_not_collide(void **state)
 	assert_nothing_left();
 }
 
-/* Longer than a record stores: its hash alone decides. */
+/* Longer than a record stores: length and hash decide. */
 static void
 call_ids_of_1_255_256_and_400_bytes(void **state)
 {
@@ -152,6 +152,65 @@ call_ids_of_1_255_256_and_400_bytes(void **state)
 		id[lengths[i]] = 'x';
 		assert_int_equal(alg_call_count(fx.alg), RTE_DIM(lengths) - 1 - i);
 	}
+	assert_nothing_left();
+}
+
+/* Longer ones are told apart by length and hash, wherever they differ. */
+static void
+long_call_ids_that_differ_in_their_last_byte_are_two_calls(void **state)
+{
+	char id[301], description[4096];
+
+	memset(id, 'x', sizeof(id));
+	id[300] = '\0';
+	call_up(id, 4000, "");
+	id[299] = 'y';
+	call_up(id, 4002, "");
+	assert_int_equal(alg_call_count(fx.alg), 2);
+	assert_true(alg_call_describe(alg_worker_of(fx.alg, 0), fx.worker.now_s, id, 300,
+			    description, sizeof(description)) > 0);
+	assert_non_null(strstr(description, ":4002"));
+	assert_null(strstr(description, ":4000"));
+	hang_up(id);
+	assert_false(media_passes(FAR, "10.0.0.7:4002"));
+	assert_true(media_passes(FAR, "10.0.0.7:4000"));
+	id[299] = 'x';
+	hang_up(id);
+	assert_nothing_left();
+}
+
+/* Nobody makes long chains; who ends calls may go on. Ended in any order, the others are found. */
+static void
+calls_of_one_call_id_are_bounded(void **state)
+{
+	enum { BOUND = 64 };
+	char tag[16];
+
+	for (unsigned int i = 0; i < BOUND; i++) {
+		snprintf(tag, sizeof(tag), "t%u", i);
+		assert_int_equal(invite(A, "one", tag, 4000 + 2 * i), ALG_FORWARD);
+	}
+	assert_int_equal(invite(A, "one", "more", 4998), DROP_SIP_NO_CALL);
+	assert_int_equal(counted(SIP_COUNT_NO_CALL), 1);
+	assert_int_equal(invite(A, "other", "more", 4998), ALG_FORWARD);
+	busy(A_OUT, "other", "more");
+	assert_int_equal(alg_call_count(fx.alg), BOUND);
+	for (unsigned int i = 0; i < BOUND; i++) {
+		/* first, last and those in between */
+		snprintf(tag, sizeof(tag), "t%u", i * 37 % BOUND);
+		busy(A_OUT, "one", tag);
+		assert_int_equal(alg_call_count(fx.alg), BOUND - 1);
+		snprintf(tag, sizeof(tag), "u%u", i);
+		assert_int_equal(invite(A, "one", tag, 4200 + 2 * i), ALG_FORWARD);
+	}
+	for (unsigned int i = 0; i < BOUND; i++) {
+		snprintf(tag, sizeof(tag), "u%u", i * 29 % BOUND);
+		busy(A_OUT, "one", tag);
+		assert_int_equal(alg_call_count(fx.alg), BOUND - 1 - i);
+	}
+	assert_nothing_left();
+	assert_int_equal(invite(A, "one", "again", 4000), ALG_FORWARD);
+	busy(A_OUT, "one", "again");
 	assert_nothing_left();
 }
 
@@ -264,7 +323,7 @@ full_table_drops_and_later_takes_again(void **state)
 		snprintf(id, sizeof(id), "full-%u", n);
 	} while (invite(A, id, "a", 10000 + 2 * n++) == ALG_FORWARD && n < 100);
 	assert_int_equal(fx.verdict, DROP_SIP_NO_CALL);
-	assert_int_equal(n, 8 + 8 / 4 + 1 + 1);
+	assert_int_equal(n, 8 + 1);
 	assert_int_equal(counted(SIP_COUNT_NO_CALL), 1);
 	busy(A_OUT, "full-0", "a");
 	/* what has ended makes room at once, though it would stay a while */
@@ -440,10 +499,11 @@ owner_is_found_by_either_form_of_the_call_id(void **state)
 {
 	static const char one[] = "INVITE sip:x SIP/2.0" CRLF "Call-ID: k" CRLF CRLF;
 	static const char two[] = "SIP/2.0 200 OK" CRLF "X: y" CRLF "i: k" CRLF CRLF;
+	struct hash128 id;
 
-	assert_int_equal(alg_owner(fx.alg, one, sizeof(one) - 1), 0);
-	assert_int_equal(alg_owner(fx.alg, two, sizeof(two) - 1), 0);
-	assert_int_equal(alg_owner(fx.alg, CRLF CRLF, 4), -1);
+	assert_int_equal(alg_owner(fx.alg, one, sizeof(one) - 1, &id), 0);
+	assert_int_equal(alg_owner(fx.alg, two, sizeof(two) - 1, &id), 0);
+	assert_int_equal(alg_owner(fx.alg, CRLF CRLF, 4, &id), -1);
 }
 
 int
@@ -454,6 +514,8 @@ main(void)
 		TEST(thousand_calls_of_a_trunk_are_independent),
 		TEST(two_clients_with_one_call_id_do_not_collide),
 		TEST(call_ids_of_1_255_256_and_400_bytes),
+		TEST(long_call_ids_that_differ_in_their_last_byte_are_two_calls),
+		TEST(calls_of_one_call_id_are_bounded),
 		TEST(spiral_has_a_record_for_each_leg),
 		TEST(hairpin_call_has_media_both_ways),
 		TEST(exhausted_ports_roll_the_message_back_whole),
