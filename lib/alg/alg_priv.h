@@ -238,6 +238,11 @@ bool offer_belongs(const struct description *offer, bool in_response, uint32_t c
 void call_attach(struct plan *plan);
 void dialog_attach(struct plan *plan);
 
+/* bundle.c */
+uint8_t bundle_tag(const struct sdp *sdp, uint8_t stream);
+uint8_t bundle_transport(const struct sdp *sdp, uint8_t stream);
+void bundle_describe(const struct sdp *sdp, struct description *description);
+
 /* wanted.c */
 void media_want(struct plan *plan);
 void media_want_alternative(struct plan *plan);

@@ -79,7 +79,8 @@ set_matches(struct plan *plan, uint32_t index)
 		struct wanted *wanted = &worker->wanted[n];
 
 		if (!opening_is(opening, wanted) || opening->stream != wanted->stream ||
-			opening->component != wanted->component)
+			opening->component != wanted->component ||
+			(opening->flags ^ wanted->flags) & (OPENING_MUX | OPENING_ICE))
 			return false;
 		wanted->opening = i;
 		i = opening->next;

@@ -8,9 +8,9 @@
  * (RFC 8445) are peers like the default destination, and others may come: a check may arrive from an
  * address that its sender does not know itself.
  *
- * What the answer refused with port 0 closes; a stream that it accepted at a host name, at 0.0.0.0 or
- * as the active end of TCP names no endpoint of its own, yet sends to ours. The RTCP door closes when
- * a confirmed dialog's answer agreed on rtcp-mux (RFC 5761 5.1.1).
+ * What the answer refused with port 0 closes, and what it bundled (bundle.c). A stream that it accepted
+ * at a host name, at 0.0.0.0 or as the active end of TCP names no endpoint of its own, yet sends to
+ * ours. The RTCP door closes when a confirmed dialog's answer agreed on rtcp-mux (RFC 5761 5.1.1).
  */
 #include "alg_priv.h"
 
@@ -160,23 +160,24 @@ set_is_shared(const struct alg_worker *worker, const struct call *call, const st
 }
 
 static void
-set_settle(struct thread *self, struct alg_worker *worker, uint32_t own,
+set_settle(struct thread *self, struct alg_worker *worker, const struct description *own,
 	const struct description *peer)
 {
-	uint32_t *link = &set_at(worker, own)->first;
+	uint32_t *link = &set_at(worker, own->set)->first;
 
 	while (*link) {
 		struct opening *opening = opening_at(worker, *link);
 		uint8_t base = (uint8_t)((opening->component - 1) & ~1) + 1;
-		struct opening *rtp =
-			(struct opening *)(uintptr_t)media_find(worker, own, opening->stream, base);
+		struct opening *rtp = (struct opening *)(uintptr_t)media_find(
+			worker, own->set, opening->stream, base);
 		const struct opening *other = media_find(worker, peer->set, opening->stream, 1);
 		bool mux = rtp && other && rtp->flags & other->flags & OPENING_MUX;
 		bool refused = !(peer->streams >> opening->stream & 1);
+		bool bundled = own->bundled & peer->bundled & (1u << opening->stream);
 
 		if (mux)
 			rtp->flags |= OPENING_MUX_AGREED;
-		if (refused || (mux && opening->component % 2 == 0))
+		if (refused || bundled || (mux && opening->component % 2 == 0))
 			set_unlink(self, worker, link);
 		else
 			link = &opening->next;
@@ -185,7 +186,7 @@ set_settle(struct thread *self, struct alg_worker *worker, uint32_t own,
 
 /*
  * A confirmed dialog keeps what both sides use: no RTCP of a stream that agreed on rtcp-mux, and
- * nothing of a stream that the answer refused with port 0. An offer that other forks stand on, too,
+ * nothing of a stream that the answer refused with port 0 or that both put on another's transport. An offer that other forks stand on, too,
  * stays whole: they may answer otherwise.
  */
 void
@@ -199,10 +200,10 @@ media_settle(struct thread *self, struct alg_worker *worker, struct call *call)
 			dialog->committed[1].set == 0)
 			continue;
 		for (int side = 0; side < 2; side++) {
-			uint32_t set = dialog->committed[side].set;
+			const struct description *own = &dialog->committed[side];
 
-			if (!set_is_shared(worker, call, dialog, set))
-				set_settle(self, worker, set, &dialog->committed[1 - side]);
+			if (!set_is_shared(worker, call, dialog, own->set))
+				set_settle(self, worker, own, &dialog->committed[1 - side]);
 		}
 	}
 }

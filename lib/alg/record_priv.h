@@ -23,6 +23,7 @@ struct description {
 	uint32_t set; /* holds a reference; 0: no description */
 	uint32_t cseq; /* of the transaction in which it was offered */
 	uint16_t streams; /* bit per m= line that is not refused with port 0 */
+	uint16_t bundled; /* bit per m= line that may share another one's transport */
 	bool held; /* no stream waits for media: silence is no sign of death */
 	bool in_response; /* offered by the server: the answer comes in an ACK or a PRACK */
 };

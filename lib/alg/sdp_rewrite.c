@@ -53,7 +53,7 @@ rtp_opening(const struct plan *plan, const struct sdp *sdp, uint8_t stream)
 	const struct sdp_media *media = &sdp->media[stream];
 
 	if (!plan->alternative)
-		return opening_of(plan, stream, 1);
+		return opening_of(plan, bundle_transport(sdp, stream), 1);
 	return opening_at_endpoint(plan, connection_of(sdp, media)->ipv4, media->port,
 		media->is_udp ? IPPROTO_UDP : IPPROTO_TCP);
 }
@@ -65,7 +65,7 @@ rtcp_opening(const struct plan *plan, const struct sdp *sdp, uint8_t stream)
 	const struct sdp_address *address = connection_of(sdp, media);
 
 	if (!plan->alternative)
-		return opening_of(plan, stream, 2);
+		return opening_of(plan, bundle_transport(sdp, stream), 2);
 	if (!media->is_rtp)
 		return NULL;
 	if (media->rtcp_present && media->rtcp_address.is_ipv4 && media->rtcp_address.ipv4)
@@ -129,8 +129,12 @@ edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *medi
 	const char *end = media->section.at + media->section.length;
 	uint16_t port;
 
-	if (!rtcp || rtcp->outside_port == 0)
+	if (!rtcp || rtcp->outside_port == 0) {
+		/* Multiplexed by now: what is still said of a port is said of nobody. */
+		if (!rtcp && media->rtcp_present && media->rtcp_port != media->port)
+			edit_host(plan, &media->rtcp_address);
 		return;
+	}
 	port = rte_be_to_cpu_16(rtcp->outside_port);
 	if (media->rtcp_present) {
 		edit_port(plan, media->rtcp_port_text, media->rtcp_port, rtcp->outside_port);

@@ -4,7 +4,8 @@
  * is opened (media.c). One message's, nothing stays.
  *
  * A stream at 0.0.0.0 keeps what it had; at a host name, at IPv6 or as the active end of TCP it names
- * no endpoint. RTP is followed by its RTCP, unless both sides agreed on rtcp-mux.
+ * no endpoint, and neither does one on the transport of another (bundle.c). RTP is followed by its
+ * RTCP, unless both sides agreed on rtcp-mux.
  */
 #include "alg_priv.h"
 
@@ -114,7 +115,7 @@ want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
 	unsigned int count = media->port_count ? media->port_count : 1;
 
 	count = RTE_MIN(count, (unsigned int)PORT_COUNT_MAX);
-	if (media->port == 0 || !connection->is_ipv4)
+	if (media->port == 0 || !connection->is_ipv4 || bundle_transport(sdp, stream) != stream)
 		return;
 	if (connection->ipv4 == 0) {
 		want_kept(plan, stream);
@@ -165,21 +166,21 @@ media_want(struct plan *plan)
 {
 	const struct sdp *sdp = &plan->worker->sdp;
 
-	plan->description_new.held = true;
-	plan->description_new.streams = 0;
+	struct description *description = &plan->description_new;
+
+	description->held = true;
+	bundle_describe(sdp, description);
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
 		const struct sdp_media *media = &sdp->media[i];
 		const struct sdp_address *connection =
 			media->connection.text.at ? &media->connection : &sdp->connection;
 
 		want_stream(plan, sdp, (uint8_t)i);
-		if (media->port)
-			plan->description_new.streams |= (uint16_t)(1u << i);
 		/* Who only sends has put the other on hold, often without any music. */
-		if (media->port && media->direction != SDP_INACTIVE &&
+		if (description->streams >> i & 1 && media->direction != SDP_INACTIVE &&
 			media->direction != SDP_SENDONLY &&
 			!(connection->is_ipv4 && connection->ipv4 == 0))
-			plan->description_new.held = false;
+			description->held = false;
 	}
 	want_candidates(plan, sdp);
 }

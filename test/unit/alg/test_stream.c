@@ -117,6 +117,288 @@ moved_media_of_one_dialog_leaves_the_others_source(void **state)
 	assert_true(fork_heard(3));
 	assert_true(fork_heard(2));
 	assert_false(fork_heard(1));
+	for (unsigned int fork = 1; fork <= 2; fork++) {
+		const char *tag = fork == 1 ? ";tag=f1" : ";tag=f2";
+
+		out_request("BYE", 9, tag, NULL);
+		in_response("200 OK", 9, "BYE", tag, NULL);
+	}
+	assert_nothing_left();
+}
+
+/* A description of these m= sections, with this attribute of the session. */
+static const char *
+described(const char *address, const char *attribute, const char *sections)
+{
+	static char text[4][2048];
+	static unsigned int turn;
+	char *out = text[turn++ % 4];
+
+	snprintf(out, sizeof(text[0]),
+		"v=0" CRLF "o=- 1 1 IN IP4 %s" CRLF "s=-" CRLF "c=IN IP4 %s" CRLF "t=0 0" CRLF
+		"%s%s",
+		address, address, attribute, sections);
+	return out;
+}
+
+#define GROUP(mids)               "a=group:BUNDLE " mids CRLF
+#define AUDIO(port)               "m=audio " #port " RTP/AVP 0" CRLF "a=mid:a" CRLF "a=rtcp-mux" CRLF
+#define VIDEO(port)               "m=video " #port " RTP/AVP 31" CRLF "a=mid:v" CRLF "a=rtcp-mux" CRLF
+#define VIDEO_ONLY(port)          VIDEO(port) "a=bundle-only" CRLF
+#define NEAR(attribute, sections) described("10.0.0.7", attribute, sections)
+#define FAR(attribute, sections)  described("198.51.100.20", attribute, sections)
+
+static void
+bundle_agreed_leaves_one_door(void **state)
+{
+	static const char *const answers[] = {
+		AUDIO(7000) VIDEO(7000), /* one transport: RFC 9143 */
+		AUDIO(7000) VIDEO(7004), /* as if it did not know */
+		AUDIO(7000) "m=video 9 RTP/AVP 31" CRLF "c=IN IP4 0.0.0.0" CRLF "a=mid:v" CRLF
+			    "a=rtcp-mux" CRLF, /* the tagged one alone says where */
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(answers); i++) {
+		uint16_t port;
+
+		out_request("INVITE", 1, "", NEAR(GROUP("a v"), AUDIO(4000) VIDEO(4004)));
+		assert_media(4, 4);
+		port = outside_port("10.0.0.7:4000");
+		in_response("200 OK", 1, "INVITE", ";tag=b", FAR(GROUP("a v"), answers[i]));
+		out_request("ACK", 1, ";tag=b", NULL);
+		assert_media(2, 1);
+		assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+		assert_false(media_passes("198.51.100.20:7000", "10.0.0.7:4004"));
+		/* The next offer has the one transport for both; its text is edited as before. */
+		out_request("INVITE", 2, ";tag=b", NEAR(GROUP("a v"), AUDIO(4000) VIDEO(4000)));
+		assert_null(strstr(fx.text, "10.0.0.7" CRLF "t=0"));
+		assert_int_equal(port, 4000);
+		assert_has("m=audio 4000 ");
+		assert_has("m=video 4000 ");
+		assert_media(2, 1);
+		in_response("200 OK", 2, "INVITE", ";tag=b",
+			FAR(GROUP("a v"), AUDIO(7000) VIDEO(7000)));
+		assert_media(2, 1);
+		/* The far side's offer, and ours as the answer. */
+		in_request("INVITE", 1, ";tag=b", FAR(GROUP("a v"), AUDIO(7000) VIDEO(7000)));
+		out_response("200 OK", 1, "INVITE", ";tag=b",
+			NEAR(GROUP("a v"), AUDIO(4000) VIDEO(4000)));
+		assert_has("m=video 4000 ");
+		assert_media(2, 1);
+		call_down();
+	}
+}
+
+/* The port that the others share is the one of the tagged m= line, whichever it is. */
+static void
+bundle_on_a_translated_port_is_edited_in_every_section(void **state)
+{
+	char line[64];
+
+	fixture_send("10.0.0.8:4000", P, CRLF); /* takes port 4000 outside */
+	call_up(NEAR(GROUP("v a"), AUDIO(4004) VIDEO(4000)),
+		FAR(GROUP("v a"), AUDIO(7000) VIDEO(7000)));
+	assert_media(2, 1);
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	for (unsigned int cseq = 2; cseq < 4; cseq++) {
+		out_request("INVITE", cseq, ";tag=b", NEAR(GROUP("v a"), AUDIO(4000) VIDEO(4000)));
+		assert_int_not_equal(outside_port("10.0.0.7:4000"), 4000);
+		snprintf(line, sizeof(line), "m=audio %u ", outside_port("10.0.0.7:4000"));
+		assert_has(line);
+		snprintf(line, sizeof(line), "m=video %u ", outside_port("10.0.0.7:4000"));
+		assert_has(line);
+		in_response("200 OK", cseq, "INVITE", ";tag=b",
+			FAR(GROUP("v a"), AUDIO(7000) VIDEO(7000)));
+		assert_media(2, 1);
+	}
+	call_down();
+}
+
+static void
+bundle_refused_keeps_all(void **state)
+{
+	static const char *const groups[] = {"", GROUP("a"), GROUP("x y")};
+
+	for (unsigned int i = 0; i < RTE_DIM(groups); i++) {
+		call_up(NEAR(GROUP("a v"), AUDIO(4000) VIDEO(4004)),
+			FAR(groups[i], AUDIO(7000) VIDEO(7004)));
+		assert_media(4, 2);
+		assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+		assert_true(media_passes("198.51.100.20:7004", "10.0.0.7:4004"));
+		call_down();
+	}
+}
+
+static void
+bundle_waits_for_the_forks(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(GROUP("a v"), AUDIO(4000) VIDEO(4004)));
+	in_response("180 Ringing", 1, "INVITE", ";tag=c", NULL);
+	in_response("200 OK", 1, "INVITE", ";tag=b", FAR(GROUP("a v"), AUDIO(7000) VIDEO(7000)));
+	out_request("ACK", 1, ";tag=b", NULL);
+	assert_media(5, 4); /* fork c may refuse to bundle */
+	fixture_time(33);
+	assert_media(2, 1);
+	call_down();
+}
+
+static void
+bundle_only_stream_is_not_refused(void **state)
+{
+	call_up(NEAR(GROUP("a v"), AUDIO(4000) VIDEO_ONLY(0)),
+		FAR(GROUP("a v"), AUDIO(7000) VIDEO(7000)));
+	assert_media(2, 1);
+	/* The far side puts it on a transport of its own: that is open until both agree on one. */
+	in_request("INVITE", 1, ";tag=b", FAR("", AUDIO(7000) VIDEO(7004)));
+	out_response("200 OK", 1, "INVITE", ";tag=b", NEAR("", AUDIO(4000) VIDEO(4004)));
+	assert_media(4, 2);
+	assert_true(media_passes("10.0.0.7:4004", "198.51.100.20:7004"));
+	call_down();
+	/* Nobody sends on the audio stream, but on the one that is bundled with it. */
+	call_up(NEAR(GROUP("a v"), AUDIO(4000) "a=inactive" CRLF VIDEO_ONLY(0)),
+		FAR(GROUP("a v"), AUDIO(7000) "a=inactive" CRLF VIDEO(7000)));
+	fixture_time(1000);
+	assert_nothing_left();
+	/* Without a group it is a refused stream like any other. */
+	call_up(NEAR("", AUDIO(4000) VIDEO_ONLY(0)), FAR("", AUDIO(7000) VIDEO(7004)));
+	assert_media(2, 1);
+	call_down();
+}
+
+#define IMAGE(port)  "m=image " #port " udptl t38" CRLF
+#define SPEECH(port) "m=audio " #port " RTP/AVP 0" CRLF
+
+static void
+t38_reinvite_and_back(void **state)
+{
+	uint16_t port;
+
+	fixture_send("10.0.0.8:4000", P, CRLF); /* takes port 4000 outside */
+	call_up(NEAR("", SPEECH(4000)), FAR("", SPEECH(7000)));
+	port = outside_port("10.0.0.7:4000");
+	assert_int_not_equal(port, 4000);
+	/* Beside the audio, on a port of its own; both ways round. */
+	in_request("INVITE", 1, ";tag=b", FAR("", SPEECH(0) IMAGE(7010)));
+	assert_media(5, 2);
+	out_response("200 OK", 1, "INVITE", ";tag=b", NEAR("", SPEECH(0) IMAGE(4010)));
+	assert_has("m=image 4010 udptl");
+	assert_media(2, 1);
+	assert_true(media_passes("198.51.100.20:7010", "10.0.0.7:4010"));
+	assert_false(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	/* Back to audio. */
+	out_request("INVITE", 2, ";tag=b", NEAR("", SPEECH(4000) IMAGE(0)));
+	in_response("200 OK", 2, "INVITE", ";tag=b", FAR("", SPEECH(7000) IMAGE(0)));
+	assert_media(4, 2);
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	assert_false(media_passes("198.51.100.20:7010", "10.0.0.7:4010"));
+	/* On the port that the audio had: the same outside, and no RTCP. */
+	port = outside_port("10.0.0.7:4000");
+	out_request("INVITE", 3, ";tag=b", NEAR("", IMAGE(4000)));
+	in_response("200 OK", 3, "INVITE", ";tag=b", FAR("", IMAGE(7000)));
+	assert_int_equal(outside_port("10.0.0.7:4000"), port);
+	assert_media(2, 1);
+	out_request("INVITE", 4, ";tag=b", NEAR("", SPEECH(4000)));
+	in_response("200 OK", 4, "INVITE", ";tag=b", FAR("", SPEECH(7000)));
+	assert_int_equal(outside_port("10.0.0.7:4000"), port);
+	assert_media(4, 2);
+	call_down();
+}
+
+static void
+refused_t38_keeps_the_audio(void **state)
+{
+	call_up(NEAR("", SPEECH(4000)), FAR("", SPEECH(7000)));
+	in_request("INVITE", 1, ";tag=b", FAR("", IMAGE(7000)));
+	out_response("488 No", 1, "INVITE", ";tag=b", NULL);
+	assert_media(4, 2);
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	assert_true(media_passes("198.51.100.20:7001", "10.0.0.7:4001"));
+	call_down();
+}
+
+static bool
+connects(const char *from, const char *to)
+{
+	struct sockaddr_in source = endpoint_of(from), destination = endpoint_of(to);
+	struct flow_key key = {source.sin_addr.s_addr, destination.sin_addr.s_addr, source.sin_port,
+		destination.sin_port, IPPROTO_TCP, 0, 0};
+	struct pinhole *pinhole;
+
+	return pinhole_match(&fx.worker, fx.pinholes, &key, &pinhole) == PINHOLE_PASS;
+}
+
+#define TCP(port, setup, connection) \
+	"m=image " #port " TCP t38" CRLF "a=setup:" setup CRLF "a=connection:" connection CRLF
+
+/* RFC 4145: who listens is opened; who connects says port 9, and is let in as the first that comes. */
+static void
+tcp_actpass_and_existing_connection(void **state)
+{
+	call_up(NEAR("", TCP(4000, "actpass", "new")), FAR("", TCP(9, "active", "new")));
+	assert_media(1, 1);
+	assert_true(connects("198.51.100.20:33000", "10.0.0.7:4000"));
+	assert_false(connects("198.51.100.21:33000", "10.0.0.7:4000"));
+	assert_false(media_passes("198.51.100.20:33000", "10.0.0.7:4000")); /* UDP */
+	/* The connection stays: nothing is opened or closed. */
+	out_request("INVITE", 2, ";tag=b", NEAR("", TCP(4000, "actpass", "existing")));
+	in_response("200 OK", 2, "INVITE", ";tag=b", FAR("", TCP(9, "active", "existing")));
+	assert_media(1, 1);
+	assert_int_equal(counted(SIP_COUNT_MEDIA_OPENED), 1);
+	assert_false(connects("198.51.100.21:33001", "10.0.0.7:4000"));
+	call_down();
+
+	/* The other way round: the inside connects. */
+	call_up(NEAR("", TCP(4000, "actpass", "new")), FAR("", TCP(7000, "passive", "new")));
+	assert_true(connects("10.0.0.7:33000", "198.51.100.20:7000"));
+	assert_false(connects("10.0.0.7:33000", "198.51.100.20:7001"));
+	call_down();
+
+	/* The inside only connects: port 9 is no port. */
+	call_up(NEAR("", TCP(9, "active", "new")), FAR("", TCP(7000, "passive", "new")));
+	assert_media(1, 0);
+	assert_true(connects("10.0.0.7:33000", "198.51.100.20:7000"));
+	call_down();
+}
+
+#define CANDIDATE(n, address, port, kind) \
+	"a=candidate:" #n " 1 UDP 2130706431 " address " " #port " typ " kind CRLF
+
+static void
+ice_candidates_of_the_answer_are_the_sources(void **state)
+{
+	call_up(NEAR("", AUDIO(4000) "a=ice-ufrag:x" CRLF CANDIDATE(1, "10.0.0.7", 4000, "host")),
+		FAR("", AUDIO(7000) "a=ice-ufrag:y" CRLF CANDIDATE(1, "198.51.100.20", 7000,
+				"host") CANDIDATE(2, "198.51.100.30", 8000,
+				"srflx raddr 192.168.0.2 rport 5000") CANDIDATE(3, "192.168.0.2",
+				5000, "host") CANDIDATE(4, "198.51.100.31", 9000, "relay")));
+	assert_true(media_passes("198.51.100.30:1", "10.0.0.7:4000"));
+	assert_true(media_passes("198.51.100.31:1", "10.0.0.7:4000"));
+	assert_true(media_passes("192.168.0.2:1", "10.0.0.7:4000"));
+	/* Checks from addresses that nobody knows: a few, and the named ones take no place of them. */
+	for (unsigned int i = 0; i < PINHOLE_SOURCES_MAX; i++) {
+		char from[32];
+
+		snprintf(from, sizeof(from), "198.51.100.40:%u", 1000 + i);
+		assert_true(media_passes(from, "10.0.0.7:4000"));
+	}
+	assert_false(media_passes("198.51.100.40:2000", "10.0.0.7:4000"));
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	/* Without ICE in the next answer its own address is all there is. */
+	out_request("INVITE", 2, ";tag=b", NEAR("", AUDIO(4000)));
+	in_response("200 OK", 2, "INVITE", ";tag=b", FAR("", AUDIO(7000)));
+	assert_true(media_passes("198.51.100.20:7002", "10.0.0.7:4000"));
+	assert_false(media_passes("198.51.100.31:2", "10.0.0.7:4000"));
+	call_down();
+}
+
+static void
+ice_of_the_offer_alone_leaves_the_filter(void **state)
+{
+	call_up(NEAR("", AUDIO(4000) "a=ice-ufrag:x" CRLF CANDIDATE(1, "10.0.0.7", 4000, "host")),
+		FAR("", AUDIO(7000)));
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	assert_false(media_passes("198.51.100.21:7000", "10.0.0.7:4000"));
+	call_down();
 }
 
 int
@@ -129,6 +411,16 @@ main(void)
 		TEST(fork_that_only_rings_on_is_heard_until_forks_close),
 		TEST(fork_that_gave_up_is_heard_no_more),
 		TEST(moved_media_of_one_dialog_leaves_the_others_source),
+		TEST(bundle_agreed_leaves_one_door),
+		TEST(bundle_on_a_translated_port_is_edited_in_every_section),
+		TEST(bundle_refused_keeps_all),
+		TEST(bundle_waits_for_the_forks),
+		TEST(bundle_only_stream_is_not_refused),
+		TEST(t38_reinvite_and_back),
+		TEST(refused_t38_keeps_the_audio),
+		TEST(tcp_actpass_and_existing_connection),
+		TEST(ice_candidates_of_the_answer_are_the_sources),
+		TEST(ice_of_the_offer_alone_leaves_the_filter),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
