@@ -26,7 +26,7 @@ enum { HEADER_NAME_SLOT_BITS = 6, HEADER_NAME_SLOTS = 1 << HEADER_NAME_SLOT_BITS
 
 /* 32 bytes, to be indexed by a shift. */
 struct header_name {
-	char text[24];
+	char text[24]; /* and the colon */
 	uint16_t length;
 	uint16_t id;
 	uint32_t unused;
@@ -42,27 +42,8 @@ header_name_slot(uint32_t letters, uint32_t length)
 			     (32 - HEADER_NAME_SLOT_BITS)];
 }
 
-#ifdef SCAN_SSE2
-/* Is it this one? `text`: the first 16 bytes from the name on. */
-static inline __attribute__((always_inline)) enum sip_header_id
-header_name_check(const char *at, uint32_t length, const struct header_name *known, __m128i text)
-{
-	const __m128i small = _mm_or_si128(text, _mm_set1_epi8(0x20));
-	const uint32_t differs = ~(uint32_t)_mm_movemask_epi8(
-		_mm_cmpeq_epi8(small, _mm_loadu_si128((const __m128i *)known->text)));
-
-	/* The known name's first 16 letters at most, and then zeros, which are nowhere in `small`. */
-	if (known->length != length ||
-		(uint32_t)__builtin_ctz(differs) < (length < 16 ? length : 16))
-		return SIP_HEADER_OTHER;
-	if (length > 16 && !slice_is((struct slice){at, length}, known->text))
-		return SIP_HEADER_OTHER;
-	return known->id;
-}
-#endif
-
-/* Identify a header name (not empty), short forms included. `end`: what may be read. */
-enum sip_header_id header_id(struct slice name, const char *end);
+/* Identify a header name (not empty), short forms included. */
+enum sip_header_id header_id(struct slice name);
 
 static inline __attribute__((always_inline)) enum header_kind
 header_line_read(const char *p, const char *end, struct header_line *line)

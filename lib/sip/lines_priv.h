@@ -34,7 +34,7 @@ struct lines_variant {
 	void (*more)(struct lines *lines);
 	bool (*usable)(void); /* on this processor */
 };
-enum { LINES_VARIANTS = 3 };
+enum { LINES_VARIANTS = 4 };
 extern const struct lines_variant lines_variants[LINES_VARIANTS]; /* plain C first, fastest last */
 
 /* The variant in use; tests set it. Relaxed: it leads to code, not to data. */

@@ -9,8 +9,7 @@
  * What a receiver can live with is accepted (spaces, folds, line ends); what makes two readers
  * disagree about where a message ends or which call it belongs to is refused.
  */
-#include "sip/header_priv.h"
-#include "sip/lines_priv.h"
+#include "sip/headers_priv.h"
 #include "sip/party_priv.h"
 
 static const char *const error_names[SIP_ERRORS] = {[SIP_OK] = "ok",
@@ -124,128 +123,112 @@ request_line_parse(struct slice line, struct sip_message *message)
 	return SIP_OK;
 }
 
+#ifdef SCAN_SSE2
+static inline uint64_t
+word_read(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* A request with a known method as nearly all are: one space between the parts, none around. False: to
+ * be read the long way. */
+static inline bool
+request_line_plain(const char *p, const char *line_end, struct sip_message *message)
+{
+	const char *const uri_end = line_end - 8;
+	uint32_t spaces;
+	const char *uri;
+
+	if (word_read(uri_end) != word_read(" SIP/2.0"))
+		return false;
+	spaces = scan_block(p, ' ', ' ', ' ', ' ');
+	if (spaces == 0)
+		return false;
+	uri = p + __builtin_ctz(spaces) + 1;
+
+	const struct slice method_text = slice_of(p, uri - 1);
+	const enum sip_method method = sip_method_of(method_text);
+
+	if (method == SIP_METHOD_NONE || method == SIP_METHOD_OTHER || uri >= uri_end ||
+		scan_two(uri, uri_end, ' ', '\t') != uri_end)
+		return false;
+	message->request = true;
+	message->method_text = method_text;
+	message->method = method;
+	message->request_uri = slice_of(uri, uri_end);
+	return true;
+}
+
+static inline uint8_t
+digit_of(char byte)
+{
+	return (uint8_t)(byte - '0');
+}
+
+/* The same for a status line with a reason, or a space where it would be. */
+static inline bool
+status_line_plain(const char *p, struct sip_message *message)
+{
+	const uint8_t hundreds = digit_of(p[8]), tens = digit_of(p[9]), ones = digit_of(p[10]);
+
+	if (word_read(p) != word_read("SIP/2.0 ") || p[11] != ' ' || hundreds - 1u >= 6 ||
+		tens > 9 || ones > 9)
+		return false;
+	message->request = false;
+	message->status = (uint16_t)(hundreds * 100 + tens * 10 + ones);
+	return true;
+}
+
+/* The two have 16 bytes at least. */
+static inline bool
+start_line_plain(const char *p, const char *line_end, struct sip_message *message)
+{
+	if (line_end - p < 16 || line_end - p > SIP_LINE_MAX)
+		return false;
+	return request_line_plain(p, line_end, message) || status_line_plain(p, message);
+}
+#else
+static inline bool
+start_line_plain(const char *p, const char *line_end, struct sip_message *message)
+{
+	(void)p;
+	(void)line_end;
+	(void)message;
+	return false;
+}
+#endif
+
+/* Any start line. */
+static __attribute__((noinline)) enum sip_error
+start_line_read(const char *p, const char *line_end, struct sip_message *message)
+{
+	const struct slice line = scan_trim(p, line_end);
+
+	if (line.length > SIP_LINE_MAX)
+		return SIP_ERROR_LINE_TOO_LONG;
+	if (line.length == 0 || line.at != p)
+		return SIP_ERROR_NOT_SIP;
+	return version_begins(line) ? status_line_parse(line, message)
+				    : request_line_parse(line, message);
+}
+
 static enum sip_error
 start_line_parse(const char **p, const char *end, struct lines *lines, struct sip_message *message)
 {
 	const char *const line_end = lines->text + lines_next(lines);
-	const struct slice line = scan_trim(*p, line_end);
-	enum sip_error error;
 
-	if (line.length > SIP_LINE_MAX)
-		return SIP_ERROR_LINE_TOO_LONG;
-	if (line.length == 0 || line.at != *p)
-		return SIP_ERROR_NOT_SIP;
-	if (version_begins(line))
-		error = status_line_parse(line, message);
-	else
-		error = request_line_parse(line, message);
-	if (error != SIP_OK)
-		return error;
+	if (!start_line_plain(*p, line_end, message)) {
+		const enum sip_error error = start_line_read(*p, line_end, message);
+
+		if (error != SIP_OK)
+			return error;
+	}
 	*p = scan_line_next(line_end, end);
 	/* A line that goes on from nothing; behind a header it would be its fold. */
 	return *p < end && (**p == ' ' || **p == '\t') ? SIP_ERROR_HEADER : SIP_OK;
-}
-
-enum { NAME_BLOCK = 32 };
-
-/* The name in a line's first 32 bytes: where its colon is and which header it is. 0: none there. */
-static inline __attribute__((always_inline)) uint32_t
-name_read(const char *p, const char *end, enum sip_header_id *id)
-{
-#ifdef SCAN_SSE2
-	const __m128i text = _mm_loadu_si128((const __m128i *)p);
-	const __m128i more = _mm_loadu_si128((const __m128i *)(p + 16));
-	const __m128i colon = _mm_set1_epi8(':');
-	const uint32_t colons = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(text, colon)) |
-				(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(more, colon)) << 16;
-
-	if (colons == 0)
-		return 0;
-
-	const uint32_t length = (uint32_t)__builtin_ctz(colons);
-
-	if (length > 1) {
-		uint32_t letters;
-
-		memcpy(&letters, p, sizeof(letters));
-		letters |= 0x20202020;
-		*id = header_name_check(p, length, header_name_slot(letters, length), text);
-	} else {
-		*id = header_short_names[(uint8_t)*p | 0x20];
-	}
-	return length;
-#else
-	const char *const colon = memchr(p, ':', NAME_BLOCK);
-
-	if (colon == NULL || colon == p)
-		return 0;
-	*id = header_id(slice_of(p, colon), end);
-	return (uint32_t)(colon - p);
-#endif
-}
-
-/*
- * A header as nearly all are: a name of less than 32 bytes, nothing before the colon, no fold, at
- * most one space before the value and none behind it. Where the next line begins; NULL: to be read
- * the long way. The line does not begin with a space, and NAME_BLOCK bytes may be read.
- */
-static inline __attribute__((always_inline)) const char *
-header_read_plain(const char *p, const char *line_end, const char *end, struct sip_header *header)
-{
-	enum sip_header_id id = SIP_HEADER_OTHER;
-	const uint32_t length = name_read(p, end, &id);
-	const char *const colon = p + length;
-	const char *value, *next;
-
-	if (length == 0 || colon >= line_end || (uint8_t)colon[-1] <= ' ')
-		return NULL;
-	next = line_end + 1 + (line_end[0] == '\r' && line_end[1] == '\n');
-	value = colon + 1;
-	value += *value == ' ';
-	if (*next == ' ' || *next == '\t')
-		return NULL;
-	if (value != line_end && ((uint8_t)*value <= ' ' || (uint8_t)line_end[-1] <= ' '))
-		return NULL;
-	scan_store(&header->name, slice_of(p, colon));
-	scan_store(&header->value, slice_of(value, line_end));
-	header->id = (uint16_t)id;
-	header->next = 0;
-	return next;
-}
-
-/* As header_line_read(), but line ends are known: `line_end` is that of the line at *at, which is
- * not empty. */
-static __attribute__((noinline)) enum header_kind
-header_read_whole(const char **at, const char *line_end, const char *end, struct lines *lines,
-	struct sip_header *header)
-{
-	const char *const p = *at;
-	const char *const colon = scan_two(p, line_end, ':', ':');
-	const char *name_end = colon, *next = end;
-
-	if (p == end)
-		return HEADER_CUT;
-	if (colon == end)
-		return end - p > SIP_LINE_MAX ? HEADER_LONG : HEADER_CUT;
-	while (name_end > p && (name_end[-1] == ' ' || name_end[-1] == '\t'))
-		name_end--;
-	if (colon == line_end || *p == ' ' || *p == '\t' || name_end == p)
-		return HEADER_BAD;
-	for (;; line_end = lines->text + lines_next(lines)) {
-		if (line_end - p > SIP_LINE_MAX)
-			return HEADER_LONG;
-		if (line_end == end)
-			return HEADER_CUT;
-		next = scan_line_next(line_end, end);
-		if (next == end || (*next != ' ' && *next != '\t'))
-			break;
-	}
-	scan_store(&header->name, slice_of(p, name_end));
-	scan_store(&header->value, scan_trim(colon + 1, line_end));
-	header->id = (uint16_t)header_id(header->name, end);
-	header->next = 0;
-	*at = next;
-	return HEADER_LINE;
 }
 
 static const uint8_t kind_errors[] = {
@@ -256,81 +239,58 @@ static const uint8_t kind_errors[] = {
 	[HEADER_LONG] = SIP_ERROR_LINE_TOO_LONG,
 };
 
-/* Fills the header table; *at moves to the body, or stays at the line that is wrong. */
 static enum sip_error
 headers_parse(const char **at, const char *end, struct lines *lines, struct sip_message *message)
 {
-	const char *const text = lines->text;
-	/* Room for a block, and for what is read behind the line end. */
-	const char *const block_limit = end - text >= NAME_BLOCK ? end - NAME_BLOCK : text;
-	const char *const line_limit = end - text >= NAME_BLOCK ? end - 3 : text;
-	uint16_t last[SIP_HEADER_IDS];
-	struct sip_header one_more;
-	enum header_kind kind = HEADER_LINE;
-	const char *p = *at, *next;
-	uint32_t count = 0;
+	const enum sip_error error = kind_errors[headers_read(at, end, lines, message)];
 
-	for (;; count++) {
-		const char *const line_end = text + lines_next(lines);
-		const bool full = count == SIP_HEADERS_MAX;
-		struct sip_header *const header = full ? &one_more : &message->header[count];
-
-		next = NULL;
-		if (p == line_end && p < end) {
-			next = scan_line_next(p, end);
-			kind = HEADER_END;
-			break;
-		}
-		if (p <= block_limit && line_end <= line_limit && line_end - p <= SIP_LINE_MAX)
-			next = header_read_plain(p, line_end, end, header);
-		if (next == NULL) {
-			next = p;
-			kind = header_read_whole(&next, line_end, end, lines, header);
-			if (kind != HEADER_LINE)
-				break;
-		}
-		if (full)
-			break;
-
-		const uint32_t id = header->id;
-
-		if (message->first[id] == 0)
-			message->first[id] = (uint16_t)(count + 1);
-		else
-			message->header[last[id]].next = (uint16_t)count;
-		last[id] = (uint16_t)count;
-		p = next;
-	}
-	message->header_count = (uint16_t)count;
 	if (message->first[SIP_HEADER_CALL_ID] != 0)
 		message->call_id = message->header[message->first[SIP_HEADER_CALL_ID] - 1].value;
-	*at = kind == HEADER_END ? next : p;
-	return kind_errors[kind];
+	return error;
 }
 
-/* 1*DIGIT LWS Method; the method must be the request's (RFC 3261 8.1.1.5). */
+/* 1*DIGIT LWS; where the method begins, or NULL. */
+static inline const char *
+cseq_number_read(struct slice value, uint32_t *number)
+{
+	const char *p = value.at;
+	const char *const end = p + value.length;
+	uint64_t read = 0;
+
+	for (; p < end && scan_is(*p, SCAN_DIGIT); p++) {
+		read = read * 10 + (uint8_t)(*p - '0');
+		if (read > UINT32_MAX)
+			return NULL;
+	}
+	if (p == value.at || p == end || !scan_is(*p, SCAN_LWS))
+		return NULL;
+	*number = (uint32_t)read;
+	return scan_space(p, end);
+}
+
+/* The method must be the request's (RFC 3261 8.1.1.5). */
 static bool
 cseq_parse(struct slice value, struct sip_message *message)
 {
 	const char *const end = value.at + value.length;
-	const char *const digits_end = scan_class_end(value.at, end, SCAN_DIGIT);
-	uint64_t number;
+	uint32_t number;
+	const char *const method = cseq_number_read(value, &number);
 
-	if (digits_end == end || !scan_is(*digits_end, SCAN_LWS))
-		return false;
-	if (!slice_number(slice_of(value.at, digits_end), UINT32_MAX, &number))
+	if (method == NULL)
 		return false;
 
-	const char *const method = scan_space(digits_end, end);
 	const struct slice text = slice_of(method, end);
+	const enum sip_method known = sip_method_of(text);
 
-	if (scan_class_end(method, end, SCAN_TOKEN) != end)
+	/* One that is known is a token. */
+	if (known == SIP_METHOD_OTHER && scan_class_end(method, end, SCAN_TOKEN) != end)
 		return false;
-	message->cseq = (uint32_t)number;
+	message->cseq = number;
 	if (message->request)
-		return slice_equal(text, message->method_text);
+		return known == message->method &&
+		       (known != SIP_METHOD_OTHER || slice_equal(text, message->method_text));
 	message->method_text = text;
-	message->method = sip_method_of(text);
+	message->method = known;
 	return true;
 }
 
@@ -498,7 +458,7 @@ sip_peek_call_id(const char *text, uint32_t length, struct slice *call_id)
 
 		if ((first == 'c' || first == 'i') &&
 			header_line_read(p, end, &line) == HEADER_LINE &&
-			header_id(line.name, end) == SIP_HEADER_CALL_ID) {
+			header_id(line.name) == SIP_HEADER_CALL_ID) {
 			*call_id = line.value;
 			return line.value.length > 0;
 		}

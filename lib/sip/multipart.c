@@ -200,9 +200,9 @@ level_begin(struct multipart *multipart, const struct multipart_part *part,
 }
 
 static void
-header_note(struct slice name, struct slice value, const char *end, struct multipart_part *part)
+header_note(struct slice name, struct slice value, struct multipart_part *part)
 {
-	switch (header_id(name, end)) {
+	switch (header_id(name)) {
 	case SIP_HEADER_CONTENT_TYPE:
 		if (part->content_type.at == NULL)
 			part->content_type = value;
@@ -276,7 +276,7 @@ part_read(struct multipart *multipart, struct slice text, struct multipart_part 
 			part->content = slice_of(line.next, end);
 			return;
 		case HEADER_LINE:
-			header_note(line.name, line.value, end, part);
+			header_note(line.name, line.value, part);
 			p = line.next;
 			break;
 		case HEADER_LONG:

@@ -20,11 +20,10 @@ name_id(struct slice name)
 	if (name.length == 0)
 		return SIP_HEADER_OTHER;
 	if (memchr(p, '%', name.length) == NULL)
-		return header_id(name, end);
+		return header_id(name);
 	while (p < end && length < NAME_MAX)
 		plain[length++] = escaped_byte(&p, end);
-	return p == end ? header_id((struct slice){plain, length}, plain + length)
-			: SIP_HEADER_OTHER;
+	return p == end ? header_id((struct slice){plain, length}) : SIP_HEADER_OTHER;
 }
 
 bool

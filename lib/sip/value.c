@@ -14,7 +14,9 @@ value_end(const char *base, const char *p, const char *end)
 	for (;;) {
 		const char *after;
 
-		if (p < end && *p != '"' && *p != ',')
+		/* What a value begins with most times, or ends with, is seen without a search: the
+		 * processor need not wait for its result to go on. */
+		if (p < end && *p != '<' && *p != ',' && *p != '"')
 			p = find_four(base, p, end, ',', '"', '<', '(');
 		if (p == end || *p == ',')
 			return p;
