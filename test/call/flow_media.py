@@ -6,7 +6,7 @@ Pairs are those of flow.py: the steps that hold an offer and its answer.
 import select
 import time
 
-from callnet import Failure, check
+from callnet import check
 from flow_message import Description
 
 PATH_S = 3                  # until media has passed
@@ -23,10 +23,9 @@ class Media:
 
     def description(self, party, version, sent):
         """A description by its version, as `party` sent or received it."""
-        for message in reversed(self.play.messages(party)):
-            if message.sent == sent and f' {version} IN IP4 '.encode() in message.body:
-                return Description(message.body)
-        raise Failure(f'{self.name}: {party} has no description {version}')
+        found = Description.of(self.play.messages(party), version, sent)
+        check(found, f'{self.name}: {party} has no description {version}')
+        return found
 
     def paths(self, pairs):
         """Every way that media can take: (from socket, to endpoint, at socket, from endpoint)."""
@@ -84,12 +83,19 @@ class Media:
                     check(path[2] == where, f'{self.name}: {path} arrived at {where}')
                     check(path[3] in (None, source), f'{self.name}: {path} from {source}')
 
-    def send_after_end(self, pairs):
+    def send_after_end(self, pairs, but=()):
         """What was agreed once and is no more: nothing may pass any way (check_silent)."""
+        standing = list(self.paths(but))
+        open_still = {target for _, target, _, _ in standing}
+        # What an endpoint that stands has heard of an outside one that does not, it may answer.
+        open_still |= {path[1] for path in self.paths(pairs) if not self.play.seats[
+            path[2][0]].inside and path[0] in {source for source, _, _, _ in standing}}
         for sock in self.sockets.values():
             while select.select([sock], [], [], 0)[0]:
                 sock.recv(2048)
         for source, target, at, _ in dict.fromkeys(self.paths(pairs)):
+            if target in open_still:
+                continue
             self.endpoint(*at)
             self.endpoint(*source).sendto(self.ended, target)
 

@@ -50,6 +50,14 @@ class Description:
             elif line == 'a=rtcp-mux' and current:
                 current['rtcp'] = None
 
+    @classmethod
+    def of(cls, trace, version, sent):
+        """By the version in its o= line; None when the trace does not have it."""
+        for message in reversed(trace):
+            if message.sent == sent and f' {version} IN IP4 '.encode() in message.body:
+                return cls(message.body)
+        return None
+
 
 def messages_of(log):
     """The messages of a SIPp trace, in order."""

@@ -39,7 +39,7 @@ A REGISTER
   Contact: <sip:{{user}}@{{here}}>
   Expires: 3600
 B 200
-  Contact: {{0}};expires=3600
+  Contact: <{{0}}>;expires=3600
 '''
 
 REMOVAL = '''
@@ -57,15 +57,15 @@ A REGISTER
   Contact: <sip:{{user}}@{{here}}>
   Contact: <mailto:{{user}}@biloxi.example.com>
 B 200
-  Contact: {{0}};expires=3600
-  Contact: {{1}};expires=4294967295
+  Contact: <{{0}}>;expires=3600
+  Contact: <{{1}}>;expires=4294967295
 ''' + REMOVAL
 
 LIST = REGISTRATION + f'''
 A REGISTER
 {credentials('', BILOXI)}
 B 200
-  Contact: {{0}};expires=3600
+  Contact: <{{0}}>;expires=3600
 ''' + REMOVAL
 
 UNSUCCESSFUL = f'''
