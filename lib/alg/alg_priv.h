@@ -49,6 +49,7 @@ struct alg_worker {
 	struct wanted wanted[WANTED_MAX];
 	struct sip_statistics statistics;
 	uint32_t pending; /* calls without a final answer */
+	struct contact_notes contacts;
 	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
 } __rte_cache_aligned;
 
@@ -130,6 +131,13 @@ struct plan {
 	int drop; /* ALG_FORWARD, or why not */
 };
 
+/* The sender as filters see it: in a hairpin its outside. */
+static inline rte_be32_t
+plan_sender(const struct plan *plan)
+{
+	return plan->outward && plan->inward ? plan->path->new_src : plan->real_source;
+}
+
 static inline void
 sip_count(struct alg_worker *worker, enum sip_counter counter, uint64_t n)
 {
@@ -205,10 +213,24 @@ void rewrite_identity(struct plan *plan, enum sip_header_id id, const struct sip
 /* peer.c */
 void peer_open(struct plan *plan);
 
-/* registration.c */
-uint32_t contact_lifetime(const struct plan *plan, struct slice parameters);
-void registration_request(struct plan *plan, const struct endpoint *contact, uint32_t expires);
-void registration_granted(struct plan *plan, const struct endpoint *contact, uint32_t expires);
+/* contact.c */
+void contact_begin(struct plan *plan);
+void contact_note(struct plan *plan, enum contact_note_kind kind, bool route,
+	const struct endpoint *endpoint, const struct sip_uri *uri, struct slice parameters);
+void contact_note_all(struct plan *plan);
+void contact_commit(struct plan *plan);
+void account_of_uri(
+	struct account *account, const struct endpoint *endpoint, const struct sip_uri *uri);
+bool contact_reachable(const struct plan *plan, const struct account *account, rte_be32_t peer);
+void contact_keep(const struct plan *plan, const struct account *account);
+void contact_settle(const struct plan *plan, const struct account *account);
+void contact_end(const struct plan *plan, const struct account *account);
+
+/* registration.c, subscription.c: what is read, and what a message that leaves does with it */
+void registration_read(const struct plan *plan, struct contact_notes *notes);
+void registration_commit(struct plan *plan, const struct contact_notes *notes);
+void subscription_read(const struct plan *plan, struct contact_notes *notes);
+void subscription_commit(struct plan *plan, const struct contact_notes *notes);
 
 /* sdp_rewrite.c */
 void sdp_plan(struct plan *plan);

@@ -68,6 +68,7 @@ admit_source(struct plan *plan, const struct opening *target, rte_be32_t source)
 		.kind = target->kind,
 		.source = source,
 		.side = target->side,
+		.flags = target->flags,
 	};
 	if ((target->outside_port && opening_door(plan, opening)) || opening_pin(plan, opening)) {
 		opening_release(plan->self, worker, index, 0);

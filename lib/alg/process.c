@@ -117,6 +117,7 @@ plan_make(struct plan *plan)
 		session_note(plan);
 		sdp_plan(plan);
 	}
+	contact_begin(plan);
 	if (plan->drop == ALG_FORWARD)
 		rewrite_headers(plan);
 	if (plan->drop == ALG_FORWARD && plan->call && plan->opened_count)

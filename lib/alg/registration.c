@@ -1,127 +1,163 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * REGISTER: what a registration needs stands in its door and pinhole, which any worker finds, so
- * there is no record. The request opens its Contact for one transaction; the 200 raises both to
- * the granted expiry plus sip.registration_grace (RFC 3261 10.2.1.1, 10.2.4: the value in the
- * response rules). Taking a registration back lowers them to one transaction, or to the end of the
- * other accounts at the same Contact.
+ * REGISTER. There is no record: what a registration needs stands in its door and its pinholes, which
+ * any worker finds, and in the accounts.
+ *
+ * The request opens its Contact for one transaction. The 2xx raises door and pinhole to the granted
+ * expiry plus sip.registration_grace (RFC 3261 10.2.1.1, 10.2.4: the value in the response rules),
+ * for the registrar and for the routes that it names: Service-Route (RFC 3608), Path (RFC 3327). A
+ * Path element on the phone's side is kept as long as the longest of the Contacts.
+ *
+ * Taking back is only asked by the request (expires 0, "*"): a 401, a 403 or no answer leaves all as
+ * it was. The 2xx of that very transaction ends what it does not grant any more.
  */
 #include "alg_priv.h"
 
-/* Seconds asked for or granted: the Contact's expires parameter, else Expires, else an hour. */
-uint32_t
-contact_lifetime(const struct plan *plan, struct slice parameters)
-{
-	const struct sip_header *header;
-	uint64_t seconds;
-	struct slice value;
+enum {
+	PEERS_MAX = 4, /* of one 2xx, besides the registrar */
+	LISTED_MAX = 64, /* accounts of one address of record */
+};
 
-	if (sip_parameter_find(parameters, "expires", &value) && value.at &&
-		slice_number(value, UINT32_MAX / 4, &seconds))
-		return (uint32_t)seconds;
-	header = sip_header_first(plan->sip, SIP_HEADER_EXPIRES);
-	if (header && slice_number(header->value, UINT32_MAX / 4, &seconds))
-		return (uint32_t)seconds;
-	return REGISTRATION_S;
-}
-
-/* The account: its user, which no NAT changes (its host may be a literal address). */
-static uint32_t
-account_of(const struct plan *plan)
+/*
+ * The address of record: its user, and its host where that is a name. An address may be another one
+ * on the other side of the NAT.
+ */
+static uint64_t
+address_of_record(const struct plan *plan)
 {
 	struct slice text = plan->sip->to.uri;
 	struct sip_uri uri;
 
-	if (!text.at || !sip_uri_parse(text, &uri) || !uri.user.at)
+	if (!text.at || !sip_uri_parse(text, &uri) || !uri.host.host.at)
 		return 0;
-	return (uint32_t)keyed_hash64(uri.user.at, uri.user.length);
-}
+	text = uri.user;
+	if (uri.host.kind == SIP_HOST_NAME) {
+		const char *end = uri.host.host.at + uri.host.host.length;
 
-/* Lower a deadline; a raise that comes in between wins. */
-static void
-deadline_lower(_Atomic uint32_t *deadline_s, uint32_t until_s)
-{
-	/* relaxed: the sweep that reads it orders nothing by it */
-	uint32_t now = atomic_load_explicit(deadline_s, memory_order_relaxed);
-
-	if (now > until_s)
-		atomic_compare_exchange_strong_explicit(
-			deadline_s, &now, until_s, memory_order_relaxed, memory_order_relaxed);
+		if (!text.at)
+			text.at = uri.host.host.at;
+		text.length = (uint32_t)(end - text.at);
+	}
+	return text.at && text.length ? keyed_hash64(text.at, text.length) : 0;
 }
 
 void
-registration_request(struct plan *plan, const struct endpoint *contact, uint32_t expires)
+registration_read(const struct plan *plan, struct contact_notes *notes)
 {
-	struct alg *alg = plan->worker->alg;
-	uint32_t until_s = plan->self->now_s + TRANSACTION_S;
-	struct account_rest rest;
-	struct pinhole *pinhole;
-	struct binding *binding;
+	notes->who = address_of_record(plan);
+}
 
-	if (expires != 0 || plan->drop != ALG_FORWARD)
-		return;
-	rest = account_drop(alg->accounts, contact, plan->real_destination, account_of(plan));
-	for (unsigned int i = 0; i < plan->opened_count; i++) {
-		struct opening *opening = opening_at(plan->worker, plan->opened[i].index);
+static struct account
+account_named(const struct contact_notes *notes, unsigned int index, rte_be32_t registrar)
+{
+	struct account account = notes->note[index].account;
 
-		if (opening->address != contact->address || opening->port != contact->port)
+	account.peer = account.registrar = registrar;
+	account.who = notes->who;
+	return account;
+}
+
+static void
+registration_asked(struct plan *plan, const struct contact_notes *notes)
+{
+	struct account_table *accounts = plan->worker->alg->accounts;
+	uint32_t now_s = plan->self->now_s;
+
+	for (unsigned int i = 0; i < notes->count; i++) {
+		struct account account = account_named(notes, i, plan->peer);
+
+		account.until_s = now_s + TRANSACTION_S;
+		if (notes->note[i].kind == NOTE_ALL)
+			account_leave(accounts, &account, true, notes->transaction, now_s);
+		else if (notes->note[i].kind != NOTE_NAMED || account.flags & ACCOUNT_ROUTE)
 			continue;
-		pinhole = pool_get(pinhole_pool(alg->pinholes), opening->pinhole);
-		if (pinhole)
-			deadline_lower(&pinhole->deadline_s, RTE_MAX(until_s, rest.registrar_s));
-		binding = alg->nat ? pool_get(nat_binding_pool(alg->nat), opening->door) : NULL;
-		if (binding)
-			deadline_lower(&binding->deadline_s, RTE_MAX(until_s, rest.contact_s));
+		else if (notes->note[i].expires == 0)
+			account_leave(accounts, &account, false, notes->transaction, now_s);
+		else
+			account_note(accounts, &account, now_s);
 	}
 }
 
-/* Only the registering client itself, or a door that its request opened, is raised. */
-static bool
-grant_permitted(const struct plan *plan, const struct endpoint *contact)
+static unsigned int
+peers_named(const struct contact_notes *notes, rte_be32_t registrar, rte_be32_t peers[PEERS_MAX])
 {
-	struct binding *binding;
+	unsigned int found = 0;
 
-	if (contact->address == plan->real_destination)
-		return true;
-	if (!plan->inward)
-		return false;
-	binding = binding_find_inside(plan->worker->alg->nat, contact);
-	/* relaxed: a deadline orders nothing */
-	return binding &&
-	       atomic_load_explicit(&binding->deadline_s, memory_order_relaxed) > plan->self->now_s;
+	for (unsigned int i = 0; i < notes->count && found < PEERS_MAX; i++) {
+		if (notes->note[i].kind == NOTE_PEER && notes->note[i].account.address != registrar)
+			peers[found++] = notes->note[i].account.address;
+	}
+	return found;
+}
+
+static void
+grant(struct plan *plan, struct account account, uint32_t until_s, const rte_be32_t *peers,
+	unsigned int peer_count)
+{
+	account.flags |= ACCOUNT_GRANTED;
+	account.until_s = until_s;
+	contact_keep(plan, &account);
+	for (unsigned int i = 0; i < peer_count; i++) {
+		account.peer = peers[i];
+		contact_keep(plan, &account);
+	}
+}
+
+/* Only what a request has opened to this registrar is granted: a response opens nothing. */
+static uint32_t
+contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte_be32_t *peers,
+	unsigned int peer_count)
+{
+	uint32_t grace = plan->worker->alg->config->sip.registration_grace, longest = 0;
+	rte_be32_t registrar = plan_sender(plan);
+
+	for (unsigned int i = 0; i < notes->count; i++) {
+		struct account account = account_named(notes, i, registrar);
+
+		if (notes->note[i].kind != NOTE_ECHOED || account.flags & ACCOUNT_ROUTE)
+			continue;
+		if (notes->note[i].expires == 0)
+			account_leave(plan->worker->alg->accounts, &account, false,
+				notes->transaction, plan->self->now_s);
+		if (notes->note[i].expires == 0 || !contact_reachable(plan, &account, registrar))
+			continue;
+		grant(plan, account, plan->self->now_s + notes->note[i].expires + grace, peers,
+			peer_count);
+		longest = RTE_MAX(longest, notes->note[i].expires);
+	}
+	return longest;
+}
+
+static void
+registration_answered(struct plan *plan, const struct contact_notes *notes)
+{
+	uint32_t grace = plan->worker->alg->config->sip.registration_grace, longest;
+	struct account listed[LISTED_MAX], of = {.registrar = plan_sender(plan), .who = notes->who};
+	rte_be32_t peers[PEERS_MAX];
+	unsigned int peer_count = peers_named(notes, plan_sender(plan), peers), n;
+
+	longest = contacts_granted(plan, notes, peers, peer_count);
+	for (unsigned int i = 0; i < notes->count && longest; i++) {
+		struct account account = account_named(notes, i, plan_sender(plan));
+
+		if (notes->note[i].kind == NOTE_ECHOED && account.flags & ACCOUNT_ROUTE &&
+			contact_reachable(plan, &account, plan_sender(plan)))
+			grant(plan, account, plan->self->now_s + longest + grace, peers,
+				peer_count);
+	}
+	n = account_list(plan->worker->alg->accounts, &of, plan->self->now_s, listed, LISTED_MAX);
+	for (unsigned int i = 0; i < n; i++) {
+		if (listed[i].leaving == notes->transaction ||
+			(longest == 0 && listed[i].flags & ACCOUNT_ROUTE))
+			contact_end(plan, &listed[i]);
+	}
 }
 
 void
-registration_granted(struct plan *plan, const struct endpoint *contact, uint32_t expires)
+registration_commit(struct plan *plan, const struct contact_notes *notes)
 {
-	struct alg *alg = plan->worker->alg;
-	uint32_t until_s = plan->self->now_s + expires + alg->config->sip.registration_grace;
-	struct pinhole_spec pin = {
-		.key = {plan->real_source, contact->address, contact->port, contact->proto, 0},
-		.class = PINHOLE_CONTACT,
-		.until_s = until_s,
-		.registration = true,
-		.holder = {0xff, HANDLE_NONE},
-	};
-	struct door_spec door = {
-		.inside = *contact,
-		.class = DOOR_SIGNALLING,
-		.until_s = until_s,
-	};
-	struct endpoint outside;
-	struct handle handle;
-	int error = 0;
-
-	if (expires == 0 || rte_be_to_cpu_16(contact->port) < MEDIA_PORT_MIN ||
-		!grant_permitted(plan, contact))
-		return;
-	if (plan->inward && nat_would_translate(alg->nat, contact))
-		error = door_open(plan->self, alg->nat, &door, &handle, &outside);
-	if (error)
-		plan_fail_door(plan, error);
-	else if (pinhole_open(plan->self, alg->pinholes, &pin, &handle))
-		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
-	else
-		account_note(alg->accounts, contact, plan->real_source, account_of(plan),
-			plan->self->now_s, until_s);
+	if (plan->sip->request)
+		registration_asked(plan, notes);
+	else if (plan->sip->status / 100 == 2)
+		registration_answered(plan, notes);
 }

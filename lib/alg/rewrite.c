@@ -15,24 +15,31 @@ enum rewrite_action { REWRITE_NONE, REWRITE_VIA, REWRITE_URI, REWRITE_IDENTITY }
 /* What the sender's own endpoint in this header opens for the peer. */
 enum rewrite_opens { OPENS_NOTHING, OPENS_CONTACT, OPENS_ROUTE };
 
+/* What it is for registrations and subscriptions, which keep what they name. */
+enum rewrite_keeps { KEEPS_NOTHING, KEEPS_CONTACT, KEEPS_ROUTE, KEEPS_TARGET };
+
 struct rewrite_row {
 	uint8_t where;
 	uint8_t action;
 	uint8_t spelling;
 	uint8_t opens;
+	uint8_t keeps;
 };
 
 static const struct rewrite_row request_uri_row = {
-	IN_REQUEST, REWRITE_URI, SPELLING_CONTACT, OPENS_NOTHING};
+	IN_REQUEST, REWRITE_URI, SPELLING_CONTACT, OPENS_NOTHING, KEEPS_TARGET};
 
 static const struct rewrite_row rows[SIP_HEADER_IDS] = {
 	[SIP_HEADER_VIA] = {IN_BOTH, REWRITE_VIA, SPELLING_VIA, OPENS_NOTHING},
-	[SIP_HEADER_CONTACT] = {IN_BOTH, REWRITE_URI, SPELLING_CONTACT, OPENS_CONTACT},
+	[SIP_HEADER_CONTACT] = {IN_BOTH, REWRITE_URI, SPELLING_CONTACT, OPENS_CONTACT,
+		KEEPS_CONTACT},
 	[SIP_HEADER_REFER_TO] = {IN_REQUEST, REWRITE_URI, SPELLING_CONTACT, OPENS_NOTHING},
-	[SIP_HEADER_RECORD_ROUTE] = {IN_BOTH, REWRITE_URI, SPELLING_ROUTE, OPENS_ROUTE},
-	[SIP_HEADER_ROUTE] = {IN_REQUEST, REWRITE_URI, SPELLING_ROUTE, OPENS_NOTHING},
-	[SIP_HEADER_PATH] = {IN_BOTH, REWRITE_URI, SPELLING_ROUTE, OPENS_ROUTE},
-	[SIP_HEADER_SERVICE_ROUTE] = {IN_RESPONSE, REWRITE_URI, SPELLING_ROUTE, OPENS_NOTHING},
+	[SIP_HEADER_RECORD_ROUTE] = {IN_BOTH, REWRITE_URI, SPELLING_ROUTE, OPENS_ROUTE,
+		KEEPS_ROUTE},
+	[SIP_HEADER_ROUTE] = {IN_REQUEST, REWRITE_URI, SPELLING_ROUTE, OPENS_NOTHING, KEEPS_TARGET},
+	[SIP_HEADER_PATH] = {IN_BOTH, REWRITE_URI, SPELLING_ROUTE, OPENS_ROUTE, KEEPS_ROUTE},
+	[SIP_HEADER_SERVICE_ROUTE] = {IN_RESPONSE, REWRITE_URI, SPELLING_ROUTE, OPENS_NOTHING,
+		KEEPS_ROUTE},
 	[SIP_HEADER_FROM] = {IN_BOTH, REWRITE_IDENTITY},
 	[SIP_HEADER_TO] = {IN_BOTH, REWRITE_IDENTITY},
 	[SIP_HEADER_P_ASSERTED_IDENTITY] = {IN_BOTH, REWRITE_IDENTITY},
@@ -43,26 +50,6 @@ static const struct rewrite_row rows[SIP_HEADER_IDS] = {
 	[SIP_HEADER_REFERRED_BY] = {IN_BOTH, REWRITE_IDENTITY},
 };
 
-/* How long a Contact or route endpoint stays without a call that holds it. */
-static uint32_t
-timed_lifetime(const struct plan *plan)
-{
-	const struct sip_header *header;
-	uint64_t seconds = SUBSCRIPTION_S;
-
-	switch (plan->sip->method) {
-	case SIP_SUBSCRIBE:
-	case SIP_NOTIFY:
-	case SIP_REFER:
-		header = sip_header_first(plan->sip, SIP_HEADER_EXPIRES);
-		if (header && !slice_number(header->value, UINT32_MAX / 4, &seconds))
-			seconds = SUBSCRIPTION_S;
-		return (uint32_t)seconds + TRANSACTION_S;
-	default:
-		return TRANSACTION_S;
-	}
-}
-
 /* Contacts of redirections and refusals name other hosts; they are translated, not opened. */
 static bool
 message_opens(const struct plan *plan)
@@ -70,18 +57,32 @@ message_opens(const struct plan *plan)
 	return !plan->stray && plan->sip->status < 300;
 }
 
+/*
+ * What a URI's transport runs over, and its port when none is written (RFC 3261 19.1.2, RFC 7118 7).
+ * 0: neither UDP nor TCP (SCTP), or not known: there is no translation for it, and no door.
+ */
 static uint8_t
-uri_proto(const struct sip_uri *uri, enum sip_transport transport, bool *secure)
+uri_proto(const struct sip_uri *uri, enum sip_transport transport, uint16_t *port)
 {
-	*secure = uri->scheme == SIP_SCHEME_SIPS || transport == SIP_TRANSPORT_TLS;
+	bool secure = uri->scheme == SIP_SCHEME_SIPS;
+
+	*port = secure ? SIPS_PORT : SIP_PORT;
 	switch (transport) {
-	case SIP_TRANSPORT_TCP:
-	case SIP_TRANSPORT_TLS:
-		return IPPROTO_TCP;
 	case SIP_TRANSPORT_NONE:
-		return *secure ? IPPROTO_TCP : IPPROTO_UDP;
-	default:
+		return secure ? IPPROTO_TCP : IPPROTO_UDP;
+	case SIP_TRANSPORT_UDP:
 		return IPPROTO_UDP;
+	case SIP_TRANSPORT_TLS:
+		*port = SIPS_PORT;
+		return IPPROTO_TCP;
+	case SIP_TRANSPORT_TCP:
+		return IPPROTO_TCP;
+	case SIP_TRANSPORT_WS:
+	case SIP_TRANSPORT_WSS:
+		*port = secure || transport == SIP_TRANSPORT_WSS ? HTTPS_PORT : HTTP_PORT;
+		return IPPROTO_TCP;
+	default:
+		return 0;
 	}
 }
 
@@ -141,22 +142,73 @@ rewrite_embedded(struct plan *plan, struct slice headers)
 	}
 }
 
+/* Is it a response that says until when somebody is registered? */
+static bool
+grants(const struct plan *plan)
+{
+	return plan->sip->method == SIP_REGISTER && plan->sip->status / 100 == 2;
+}
+
+/* For registrations and subscriptions; `far`: the other side's, which has named it before. */
+static void
+note_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_uri *uri,
+	const struct endpoint *endpoint, bool far, bool pin, struct slice parameters)
+{
+	bool route = row->keeps != KEEPS_CONTACT, own;
+	enum contact_note_kind kind = NOTE_ECHOED;
+
+	if (row->keeps == KEEPS_NOTHING)
+		return;
+	own = !far && opening_permitted(plan, endpoint->address, endpoint->port) == PERMIT_OPEN;
+	if (grants(plan)) {
+		if (route && own)
+			kind = NOTE_PEER;
+	} else if (own && pin) {
+		kind = NOTE_NAMED;
+	} else if (!far && row->keeps != KEEPS_TARGET) {
+		return;
+	}
+	contact_note(plan, kind, route, endpoint, uri, parameters);
+}
+
+static void
+rewrite_endpoint(struct plan *plan, const struct rewrite_row *row, const struct sip_uri *uri,
+	const struct token *token, const struct opening_request *request, struct slice parameters)
+{
+	struct endpoint endpoint = request->endpoint;
+	bool own, far;
+
+	/* A hairpin's sender names itself first; what it echoes is the other half. */
+	own = token_outward(plan, token, request);
+	far = !own && token_inward(plan, token, &endpoint);
+	if (!own && !far && request->pin && !grants(plan) &&
+		opening_permitted(plan, endpoint.address, endpoint.port) == PERMIT_OPEN)
+		plan_open(plan, request);
+	note_uri(plan, row, uri, &endpoint, far, request->pin, parameters);
+}
+
+static enum token_echo
+echo_of(const struct plan *plan, const struct rewrite_row *row)
+{
+	if (row == &request_uri_row)
+		return plan->to_tag ? ECHO_DIALOG : ECHO_REGISTERED;
+	return row->keeps == KEEPS_CONTACT && grants(plan) ? ECHO_ASKED : ECHO_NONE;
+}
+
 static void
 rewrite_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_uri *uri,
 	struct slice parameters)
 {
-	bool registers = plan->sip->method == SIP_REGISTER && row->opens == OPENS_CONTACT;
-	bool secure, own;
 	struct sip_uri_parameters named = {0};
-	struct endpoint inside;
+	uint16_t default_port;
+	uint8_t proto;
 
 	if (uri->host.kind == SIP_HOST_NONE)
 		return;
 	if (uri->parameters.length > 0)
 		sip_uri_parameters_read(uri->parameters, &named);
+	proto = uri_proto(uri, named.transport, &default_port);
 
-	uint8_t proto = uri_proto(uri, named.transport, &secure);
-	uint16_t default_port = secure ? SIPS_PORT : SIP_PORT;
 	struct token token = {
 		.host = &uri->host,
 		.edit = uri->host.text,
@@ -164,6 +216,8 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_u
 		.default_port = default_port,
 		.proto = proto,
 		.spelling = row->spelling,
+		.uri = uri,
+		.echo = echo_of(plan, row),
 	};
 	struct opening_request request = {
 		.endpoint = {uri->host.ipv4,
@@ -171,33 +225,15 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_u
 			proto},
 		.kind = row->opens == OPENS_ROUTE ? PINHOLE_ROUTE : PINHOLE_CONTACT,
 		.pin = row->opens != OPENS_NOTHING && message_opens(plan),
+		.portless = !uri->host.port_text.at,
 		.until_s = plan->self->now_s + TRANSACTION_S,
 	};
 
-	if (request.pin) {
-		request.held = plan->call != NULL;
-		request.until_s = plan->self->now_s + timed_lifetime(plan);
-	}
-	if (uri->host.kind == SIP_HOST_IPV4) {
-		/* A hairpin's sender names itself first; what it echoes is the other half. */
-		own = token_outward(plan, &token, &request);
-		if (!own && token_inward(plan, &token, &inside)) {
-			if (registers && plan->sip->status / 100 == 2)
-				registration_granted(
-					plan, &inside, contact_lifetime(plan, parameters));
-		} else if (!own && registers && plan->sip->status / 100 == 2) {
-			registration_granted(
-				plan, &request.endpoint, contact_lifetime(plan, parameters));
-		} else if (!own && request.pin &&
-			   opening_permitted(plan, request.endpoint.address,
-				   request.endpoint.port) == PERMIT_OPEN) {
-			plan_open(plan, &request);
-		}
-		if (registers && plan->sip->request)
-			registration_request(
-				plan, &request.endpoint, contact_lifetime(plan, parameters));
-	}
-	rewrite_maddr(plan, named.maddr, &token, &request);
+	request.held = request.pin && plan->call;
+	if (proto && uri->host.kind == SIP_HOST_IPV4)
+		rewrite_endpoint(plan, row, uri, &token, &request, parameters);
+	if (proto)
+		rewrite_maddr(plan, named.maddr, &token, &request);
 	if (uri->headers.length > 0)
 		rewrite_embedded(plan, uri->headers);
 }
@@ -206,15 +242,10 @@ static void
 rewrite_uri_value(struct plan *plan, const struct rewrite_row *row,
 	const struct sip_address *address, const struct sip_uri *uri)
 {
-	if (!address->star) {
+	if (!address->star)
 		rewrite_uri(plan, row, uri, address->parameters);
-	} else if (plan->sip->method == SIP_REGISTER && plan->sip->request) {
-		/* "*" takes back all: of those, the sender's own endpoint is known. */
-		struct endpoint source = {
-			plan->path->key.src, plan->path->key.src_port, IPPROTO_UDP};
-
-		registration_request(plan, &source, 0);
-	}
+	else if (plan->sip->method == SIP_REGISTER && plan->sip->request)
+		contact_note_all(plan);
 }
 
 /* From and To, which were read with their tags and hold one value each. */

@@ -9,10 +9,12 @@
 #include "sip/uri.h"
 
 enum {
-	SUBSCRIPTION_S = 3600, /* no Expires in a SUBSCRIBE, NOTIFY or REFER */
+	SUBSCRIPTION_S = 3600, /* no expiry in a NOTIFY of an active subscription */
 	REGISTRATION_S = 3600, /* no expiry granted in a 200, RFC 3261 10.2 */
 	SIP_PORT = 5060,
 	SIPS_PORT = 5061,
+	HTTP_PORT = 80, /* of SIP over WebSocket, RFC 7118 */
+	HTTPS_PORT = 443,
 	PLAN_OPENINGS_MAX = 64, /* signalling endpoints of one message */
 };
 
@@ -23,7 +25,16 @@ struct opening_request {
 	enum pinhole_class kind;
 	bool pin; /* a pinhole too, if the message may open it */
 	bool held; /* by the call; else until until_s */
+	bool portless; /* written without a port */
 	uint32_t until_s;
+};
+
+/* Whose spelling a token that comes back is to have, beside that of its binding. */
+enum token_echo {
+	ECHO_NONE,
+	ECHO_REGISTERED, /* a request to a phone by what it has registered */
+	ECHO_ASKED, /* the answer to its REGISTER */
+	ECHO_DIALOG, /* what it has named in the call */
 };
 
 struct token {
@@ -34,19 +45,87 @@ struct token {
 	uint8_t proto;
 	enum spelling_class spelling;
 	bool host_only; /* a parameter whose port stands elsewhere */
+	const struct sip_uri *uri; /* whose host it is; NULL: none */
+	enum token_echo echo; /* of what, when it comes back to who wrote it */
 };
 
-/* account.c: who is registered at a Contact, shared by all workers. */
-struct account_rest {
-	uint32_t contact_s; /* until when others are registered at this Contact; 0: nobody */
-	uint32_t registrar_s; /* the same, with this registrar alone */
+/* account.c: who keeps a Contact reachable, shared by all workers. */
+enum account_flag {
+	ACCOUNT_GRANTED = 1 << 0, /* else it is asked for, and stays for a transaction */
+	ACCOUNT_PORTLESS = 1 << 1, /* the Contact as it is registered has no port */
+	ACCOUNT_ASKED_PORTLESS = 1 << 2, /* the same of the last request */
+	ACCOUNT_ROUTE = 1 << 3, /* no Contact but a Path or Record-Route of its side */
+	ACCOUNT_SIDE = 1 << 4, /* subscription: who named it (see struct plan) */
+	ACCOUNT_SPELLED = 1 << 5, /* the two words on ports above are known */
 };
+
+struct account {
+	rte_be32_t address; /* the Contact, real (inside local) */
+	rte_be16_t port;
+	uint8_t proto;
+	uint8_t flags; /* enum account_flag */
+	rte_be32_t peer; /* who may send to it */
+	rte_be32_t registrar; /* 0: a subscription */
+	uint64_t who; /* the address of record; of a subscription its Call-ID */
+	uint32_t user; /* in the Contact; of a subscription its event; all of these are hashes */
+	uint32_t parameters; /* of the Contact's URI */
+	uint32_t until_s;
+	uint32_t leaving; /* the transaction that asks to end it; 0: none */
+};
+
+struct account_rest {
+	uint32_t contact_s; /* until when somebody needs this Contact; 0: nobody does */
+	uint32_t peer_s; /* the same, of this peer alone; UINT32_MAX: not known */
+};
+
+enum account_spelling { ACCOUNT_UNKNOWN, ACCOUNT_WITH_PORT, ACCOUNT_WITHOUT_PORT };
+
 struct account_table *account_table_create(uint32_t calls, int socket);
 void account_table_destroy(struct account_table *table);
 size_t account_table_memory(uint32_t calls);
-void account_note(struct account_table *table, const struct endpoint *contact, rte_be32_t registrar,
-	uint32_t who, uint32_t now_s, uint32_t until_s);
-struct account_rest account_drop(struct account_table *table, const struct endpoint *contact,
-	rte_be32_t registrar, uint32_t who);
+/* Note, or note again: granted sets its time, asked for raises it. Returns the time before. */
+uint32_t account_note(struct account_table *table, const struct account *account, uint32_t now_s);
+/* Those of one address of record or Call-ID (who, registrar). */
+unsigned int account_list(struct account_table *table, const struct account *of, uint32_t now_s,
+	struct account *found, unsigned int max);
+/* A transaction asks to end what has this Contact, or all of one address of record. */
+void account_leave(struct account_table *table, const struct account *of, bool all,
+	uint32_t transaction, uint32_t now_s);
+void account_drop(struct account_table *table, const struct account *account, uint32_t now_s);
+struct account_rest account_rest(
+	struct account_table *table, const struct account *of, uint32_t now_s);
+/* How the Contact of this endpoint, user and parameters is registered, or was asked for last. */
+enum account_spelling account_spelling(
+	struct account_table *table, const struct account *of, bool asked, uint32_t now_s);
+
+/* What a REGISTER, or a message about a subscription, says of one endpoint (contact.c). */
+enum contact_note_kind {
+	NOTE_NAMED, /* the sender's own, opened by this message */
+	NOTE_ECHOED, /* the other side's, that was named before */
+	NOTE_PEER, /* of the sender's side: later messages may come from there */
+	NOTE_ALL, /* Contact: * */
+};
+
+struct contact_note {
+	struct account account; /* endpoint, user, parameters, spelling, route */
+	uint8_t kind; /* enum contact_note_kind */
+	uint32_t expires;
+};
+
+enum { CONTACT_NOTES_MAX = 64 };
+
+enum subscription_verdict { SUBSCRIPTION_STAYS, SUBSCRIPTION_LASTS, SUBSCRIPTION_ENDS };
+
+/* All that is taken from such a message. It is acted on when the text has been edited already. */
+struct contact_notes {
+	uint64_t who; /* as of an account */
+	uint32_t transaction;
+	uint32_t event;
+	uint32_t seconds; /* of the subscription, when it lasts */
+	uint8_t verdict; /* enum subscription_verdict */
+	bool taken; /* the message is one of those */
+	uint16_t count;
+	struct contact_note note[CONTACT_NOTES_MAX];
+};
 
 #endif

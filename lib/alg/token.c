@@ -119,6 +119,43 @@ token_outward(struct plan *plan, const struct token *token, const struct opening
 	return true;
 }
 
+/* How its writer wrote a Contact that comes back to it. */
+static bool
+portless_in_call(const struct plan *plan, const struct endpoint *inside, bool otherwise)
+{
+	const struct opening *opening;
+
+	if (!plan->call)
+		return otherwise;
+	for (uint32_t i = plan->call->signalling; i; i = opening->next) {
+		opening = opening_at(plan->worker, i);
+		if (opening->kind == PINHOLE_CONTACT && opening->address == inside->address &&
+			opening->port == inside->port && opening->proto == inside->proto)
+			return opening->flags & OPENING_PORTLESS;
+	}
+	return otherwise;
+}
+
+static bool
+portless_inside(const struct plan *plan, const struct token *token, const struct endpoint *inside,
+	const struct binding *binding)
+{
+	/* relaxed: see spell() */
+	bool otherwise = atomic_load_explicit(&binding->portless, memory_order_relaxed) &
+			 1u << token->spelling;
+	enum account_spelling spelling;
+	struct account like;
+
+	if (token->echo == ECHO_DIALOG)
+		return portless_in_call(plan, inside, otherwise);
+	if (token->echo == ECHO_NONE)
+		return otherwise;
+	account_of_uri(&like, inside, token->uri);
+	spelling = account_spelling(
+		plan->worker->alg->accounts, &like, token->echo == ECHO_ASKED, plan->self->now_s);
+	return spelling == ACCOUNT_UNKNOWN ? otherwise : spelling == ACCOUNT_WITHOUT_PORT;
+}
+
 /* Put the inside half back; false when the token is no outside half of a binding. */
 bool
 token_inward(struct plan *plan, const struct token *token, struct endpoint *inside)
@@ -148,9 +185,7 @@ token_inward(struct plan *plan, const struct token *token, struct endpoint *insi
 	if (portless) {
 		portless = port == token->default_port;
 	} else if (token_port(token) != token->default_port && port == token->default_port) {
-		/* relaxed: see spell() */
-		portless = atomic_load_explicit(&binding->portless, memory_order_relaxed) &
-			   1u << token->spelling;
+		portless = portless_inside(plan, token, inside, binding);
 	}
 	token_edit(plan, token, inside, portless);
 	return true;

@@ -44,6 +44,16 @@ opening_upgrade(struct opening *opening, enum pinhole_class kind)
 		opening->kind = (uint8_t)kind;
 }
 
+/* How a Contact was written, for requests that come to it in its call. */
+static void
+opening_spell(struct opening *opening, const struct opening_request *request)
+{
+	if (request->kind != PINHOLE_CONTACT)
+		return;
+	opening->flags &= (uint8_t)~OPENING_PORTLESS;
+	opening->flags |= request->portless ? OPENING_PORTLESS : 0;
+}
+
 static struct opening *
 opened_before(struct plan *plan, const struct opening_request *request)
 {
@@ -58,6 +68,7 @@ opened_before(struct plan *plan, const struct opening_request *request)
 			opened->held |= request->held;
 			opened->until_s = RTE_MAX(opened->until_s, request->until_s);
 			opening_upgrade(opening, request->kind);
+			opening_spell(opening, request);
 			return opening;
 		}
 	}
@@ -67,6 +78,7 @@ opened_before(struct plan *plan, const struct opening_request *request)
 		opening = opening_at(worker, i);
 		if (opening_same(opening, request, plan->peer)) {
 			opening_upgrade(opening, request->kind);
+			opening_spell(opening, request);
 			return opening;
 		}
 	}
@@ -131,6 +143,7 @@ plan_open(struct plan *plan, const struct opening_request *request)
 		.source = plan->peer,
 		.side = plan->side,
 	};
+	opening_spell(opening, request);
 	if (!opening_open(plan, opening, request->pin)) {
 		opening_release(plan->self, worker, index, 0);
 		return NULL;
@@ -177,4 +190,5 @@ plan_commit(struct plan *plan)
 		}
 	}
 	plan->opened_count = 0;
+	contact_commit(plan);
 }

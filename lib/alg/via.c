@@ -10,21 +10,35 @@
  */
 #include "alg_priv.h"
 
+/* As of a URI (rewrite.c): 0 is neither UDP nor TCP, for which there is no translation. */
 static uint8_t
 via_proto(struct slice transport, uint16_t *port)
 {
-	enum sip_transport named = sip_transport_of(transport);
-
-	*port = named == SIP_TRANSPORT_TLS ? SIPS_PORT : SIP_PORT;
-	return named == SIP_TRANSPORT_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+	*port = SIP_PORT;
+	switch (sip_transport_of(transport)) {
+	case SIP_TRANSPORT_UDP:
+		return IPPROTO_UDP;
+	case SIP_TRANSPORT_TCP:
+		return IPPROTO_TCP;
+	case SIP_TRANSPORT_TLS:
+		*port = SIPS_PORT;
+		return IPPROTO_TCP;
+	case SIP_TRANSPORT_WS:
+		*port = HTTP_PORT;
+		return IPPROTO_TCP;
+	case SIP_TRANSPORT_WSS:
+		*port = HTTPS_PORT;
+		return IPPROTO_TCP;
+	default:
+		return 0;
+	}
 }
 
 static void
-via_open(struct plan *plan, const struct sip_via *via, uint16_t default_port)
+via_open(struct plan *plan, uint8_t proto, uint16_t port)
 {
-	uint16_t port = via->sent_by.port_text.at ? via->sent_by.port : default_port;
 	struct opening_request request = {
-		.endpoint = {plan->real_source, rte_cpu_to_be_16(port), IPPROTO_UDP},
+		.endpoint = {plan->real_source, rte_cpu_to_be_16(port), proto},
 		.kind = PINHOLE_VIA,
 		.pin = true,
 		.held = plan->call && plan->sip->method == SIP_INVITE,
@@ -79,7 +93,8 @@ received_outward(struct plan *plan, const struct endpoint *endpoint, struct endp
 	opening = plan_open(plan, &request);
 	if (!opening || opening->outside_port == 0)
 		return false;
-	*outside = (struct endpoint){opening->outside_address, opening->outside_port, IPPROTO_UDP};
+	*outside =
+		(struct endpoint){opening->outside_address, opening->outside_port, endpoint->proto};
 	return true;
 }
 
@@ -95,7 +110,7 @@ received_inward(const struct plan *plan, const struct endpoint *endpoint, bool h
 	if (!binding && (!has_received || endpoint->address != plan->path->key.dst))
 		return false;
 	*inside = binding ? binding->inside
-			  : (struct endpoint){plan->path->new_dst, endpoint->port, IPPROTO_UDP};
+			  : (struct endpoint){plan->path->new_dst, endpoint->port, endpoint->proto};
 	return true;
 }
 
@@ -106,9 +121,9 @@ received_inward(const struct plan *plan, const struct endpoint *endpoint, bool h
  */
 static void
 via_received(struct plan *plan, const struct sip_via *via,
-	const struct sip_via_parameters *parameters, uint16_t sent_by_port)
+	const struct sip_via_parameters *parameters, uint8_t proto, uint16_t sent_by_port)
 {
-	struct endpoint endpoint = {.address = via->sent_by.ipv4, .proto = IPPROTO_UDP}, to;
+	struct endpoint endpoint = {.address = via->sent_by.ipv4, .proto = proto}, to;
 	bool has_received = parameters->received.length > 0;
 	bool has_rport = parameters->rport_number != 0;
 
@@ -148,13 +163,15 @@ rewrite_via(struct plan *plan, const struct sip_via *via,
 	if (via->sent_by.kind == SIP_HOST_NONE)
 		return;
 	like.proto = via_proto(via->transport, &like.default_port);
+	if (like.proto == 0)
+		return;
 	sent_by_port = via->sent_by.port_text.at ? via->sent_by.port : like.default_port;
 	if (first && plan->sip->request && plan->sip->method != SIP_ACK && !plan->stray)
-		via_open(plan, via, like.default_port);
+		via_open(plan, like.proto, sent_by_port);
 	if (plan->drop != ALG_FORWARD || !(plan->outward || plan->inward))
 		return;
 	if (via->sent_by.kind == SIP_HOST_IPV4)
 		via_token(plan, &via->sent_by, via->sent_by.text, like.default_port, &like);
-	via_received(plan, via, parameters, sent_by_port);
+	via_received(plan, via, parameters, like.proto, sent_by_port);
 	via_maddr(plan, parameters->maddr, &like, sent_by_port);
 }

@@ -117,11 +117,13 @@ def register(host, *, contact=None, cseq=1, expires=600, call_id="reg@10.0.0.6",
 
 
 def registered(host, *, contact=None, cseq=1, granted=600, call_id="reg@10.0.0.6",
-               registrar=TRUNK, status=200, user="300", via=None):
-    """Its response: the Contact with the granted expiry."""
-    contact = contact or f"<sip:{user}@{host}>"
+               registrar=TRUNK, status=200, user="300", via=None, extra=()):
+    """Its response: the Contact with the granted expiry (None: not said there; "": no Contact)."""
+    if contact is None:
+        contact = f"<sip:{user}@{host}>"
     via = via or f"Via: SIP/2.0/UDP {host};branch=z9hG4bK-{call_id}-{cseq};rport"
+    expiry = f";expires={granted}" if granted is not None else ""
     return message(f"SIP/2.0 {status} Reason", [
         via, f"From: <sip:{user}@{registrar}>;tag=reg", f"To: <sip:{user}@{registrar}>;tag=srv",
         f"Call-ID: {call_id}", f"CSeq: {cseq} REGISTER",
-        f"Contact: {contact};expires={granted}" if status == 200 else None])
+        f"Contact: {contact}{expiry}" if status == 200 and contact else None, *extra])

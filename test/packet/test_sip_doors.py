@@ -7,6 +7,7 @@ from replay import DYNAMIC, ZONES, main
 from scene import INSPECT, OutgoingCall, SipTest
 from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, register, registered, sdp
 
+ONE_WAY = ZONES.replace(ZONES[ZONES.index('  { name = "out-in"'):], "").rstrip().rstrip(",") + " );\n"
 OPEN = INSPECT % "inspect"
 STATIC = '{ kind = "static"; protocol = "udp"; inside = "%s:%d"; outside = "%s:%d"; }, '
 OTHER_PORT = 5062             # of a phone; no port of SIP is configured there
@@ -102,6 +103,104 @@ class OtherPorts(SipTest):
         result = scene.run()
         self.assert_stopped(other)
         self.assert_sip(result, INVITE=0)
+
+
+class Answers(SipTest):
+    """The way back of a request: to the sent-by port of its first Via."""
+
+    def asked(self, method, **config):
+        """A request from another port than its Via names: (scene, its text outside)."""
+        scene = self.scene(zones=ONE_WAY, **config)
+        call = Call(caller=PHONE, via=f"{PHONE}:{OTHER_PORT}", contact=f"{PHONE}:5064")
+        scene.lan(call.request(method, contact=method == "INVITE"), PHONE, 5070)
+        return scene, call.seen({PHONE: WAN})
+
+    @staticmethod
+    def answer(scene, call, method, status=200):
+        return scene.wan(call.response(status, 1, method, contact=False), TRUNK, 5099,
+                         dport=OTHER_PORT)
+
+    def test_every_request_but_ack_is_answered_at_its_via_for_32_seconds(self):
+        for method in ("OPTIONS", "MESSAGE", "INFO", "PUBLISH", "SUBSCRIBE", "NOTIFY", "REFER",
+                       "REGISTER", "UPDATE", "PRACK", "BYE", "ACK", "UNKNOWN"):
+            scene, call = self.asked(method)
+            scene.wait(25)
+            first = self.answer(scene, call, method)
+            scene.wait(15)
+            late = self.answer(scene, call, method)
+            scene.run()
+            self.assertEqual(len(first.sent), method != "ACK", method)
+            self.assert_stopped(late)
+            if first.sent:
+                self.assertEqual(first.ends, (TRUNK, 5099, PHONE, OTHER_PORT))
+                self.assertIn(f"Via: SIP/2.0/UDP {PHONE}:{OTHER_PORT};".encode(), first.payload)
+
+    def test_only_who_was_asked_answers(self):
+        scene, call = self.asked("OPTIONS")
+        stranger = scene.wan(call.response(200, 1, "OPTIONS"), FAR, dport=OTHER_PORT)
+        scene.run()
+        self.assert_stopped(stranger)
+
+    def test_via_of_an_invite_is_open_while_it_rings_and_32_seconds_after_its_final_answer(self):
+        scene, call = self.asked("INVITE")
+        events = []
+        for status in (180, 180, 486):
+            scene.wait(170)
+            events.append(self.answer(scene, call, "INVITE", status))
+        scene.wait(25)
+        events.append(self.answer(scene, call, "INVITE", 486))
+        scene.wait(40)
+        late = self.answer(scene, call, "INVITE", 486)
+        result = scene.run()
+        self.assertEqual([len(event.sent) for event in events], [1] * 4)
+        self.assert_stopped(late)
+        self.assert_nothing_left(result)
+
+    def test_via_of_an_invite_that_nobody_answers_closes(self):
+        scene, call = self.asked("INVITE")
+        scene.wait(300)
+        late = self.answer(scene, call, "INVITE", 180)
+        result = scene.run(drain=400)
+        self.assert_stopped(late)
+        self.assert_all_gone(result)
+
+
+class Transports(SipTest):
+    """Contacts and Vias that are not reached over UDP get no UDP door."""
+
+    def contact(self, transport, port=":5070"):
+        """(Contact as it left, does a UDP packet reach that port)."""
+        scene = self.scene(zones="")
+        call = Call(contact=f"{PBX}{port};transport={transport}")
+        invite = scene.lan(call.request("INVITE", 1, sdp(PBX)))
+        probe = scene.wan(Call(via=TRUNK).request("OPTIONS"), dport=5070)
+        scene.run()
+        line, = [x for x in invite.payload.decode().split("\r\n") if x.startswith("Contact")]
+        return line[len("Contact: <sip:100@"):-1], len(probe.sent) == 1
+
+    def test_contact_by_transport(self):
+        for transport, host, udp in (
+                ("udp", WAN, True), ("UDP", WAN, True), ("tcp", WAN, False), ("tls", WAN, False),
+                ("ws", WAN, False), ("wss", WAN, False), ("sctp", PBX, False),
+                ("tls-sctp", PBX, False), ("carrier-pigeon", PBX, False)):
+            self.assertEqual(self.contact(transport),
+                             (f"{host}:5070;transport={transport}", udp), transport)
+
+    def test_port_that_is_not_written_is_the_transports_own(self):
+        """Where it is translated to itself, the form without a port is kept."""
+        for transport in ("udp", "tcp", "tls", "ws", "wss"):
+            self.assertEqual(self.contact(transport, ""), (f"{WAN};transport={transport}", False))
+
+    def test_via_by_transport(self):
+        for transport, host, udp in (("UDP", WAN, True), ("TCP", WAN, False), ("TLS", WAN, False),
+                                     ("WS", WAN, False), ("SCTP", PBX, False)):
+            scene = self.scene(zones="")
+            text = Call(via=f"{PBX}:5070").request("OPTIONS", contact=False)
+            out = scene.lan(text.replace(b"SIP/2.0/UDP", f"SIP/2.0/{transport}".encode()))
+            probe = scene.wan(Call(via=TRUNK).request("OPTIONS"), dport=5070)
+            scene.run()
+            self.assertIn(f"Via: SIP/2.0/{transport} {host}:5070;".encode(), out.payload)
+            self.assertEqual(len(probe.sent), udp, transport)
 
 
 if __name__ == "__main__":
