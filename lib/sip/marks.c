@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Marking a description, 64 bytes at a time. Plain C, SSE2 and AVX2 differ only in how a block
- * becomes bits.
+ * Marking a description, 64 bytes at a time. Plain C, SSE2, AVX2 and AVX-512 differ only in how a
+ * block becomes bits.
  */
 #include "sip/marks_priv.h"
 #include "sip/scan_priv.h"
@@ -148,6 +148,35 @@ avx2_usable(void)
 	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
 	       __builtin_cpu_supports("bmi2");
 }
+
+#define AVX512 __attribute__((target("avx512f,avx512bw,bmi,bmi2")))
+
+AVX512 static inline struct mark
+mark_avx512(const char *p)
+{
+	const __m512i text = _mm512_loadu_si512(p);
+
+	return (struct mark){
+		.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r')),
+		.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n')),
+		.spaces = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8(' ')) |
+			  _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\t')),
+	};
+}
+
+AVX512 static void
+marks_more_avx512(struct marks *marks)
+{
+	window_read(marks, mark_avx512);
+}
+
+/* Where there is VBMI2, too: those that are older slow down when they do such things. */
+static bool
+avx512_usable(void)
+{
+	return avx2_usable() && __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2");
+}
 #endif
 
 const struct marks_variant marks_variants[MARKS_VARIANTS] = {
@@ -155,6 +184,7 @@ const struct marks_variant marks_variants[MARKS_VARIANTS] = {
 #ifdef MARKS_X86
 	{"sse2", marks_more_sse2, always},
 	{"avx2", marks_more_avx2, avx2_usable},
+	{"avx512", marks_more_avx512, avx512_usable},
 #endif
 };
 

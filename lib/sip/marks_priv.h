@@ -32,7 +32,7 @@ struct marks_variant {
 	void (*more)(struct marks *marks);
 	bool (*usable)(void); /* on this processor */
 };
-enum { MARKS_VARIANTS = 3 };
+enum { MARKS_VARIANTS = 4 };
 extern const struct marks_variant marks_variants[MARKS_VARIANTS]; /* plain C first, fastest last */
 
 /* The variant in use; tests set it. Relaxed: it leads to code, not to data. */

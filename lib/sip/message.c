@@ -66,6 +66,13 @@ sip_method_of(struct slice text)
 	}
 }
 
+/* Over 9: none. */
+static inline uint8_t
+digit_of(char byte)
+{
+	return (uint8_t)(byte - '0');
+}
+
 static bool
 version_begins(struct slice text)
 {
@@ -162,12 +169,6 @@ request_line_plain(const char *p, const char *line_end, struct sip_message *mess
 	return true;
 }
 
-static inline uint8_t
-digit_of(char byte)
-{
-	return (uint8_t)(byte - '0');
-}
-
 /* The same for a status line with a reason, or a space where it would be. */
 static inline bool
 status_line_plain(const char *p, struct sip_message *message)
@@ -182,13 +183,15 @@ status_line_plain(const char *p, struct sip_message *message)
 	return true;
 }
 
-/* The two have 16 bytes at least. */
 static inline bool
 start_line_plain(const char *p, const char *line_end, struct sip_message *message)
 {
-	if (line_end - p < 16 || line_end - p > SIP_LINE_MAX)
+	const ptrdiff_t length = line_end - p;
+
+	if (length > SIP_LINE_MAX)
 		return false;
-	return request_line_plain(p, line_end, message) || status_line_plain(p, message);
+	return (length >= 16 && request_line_plain(p, line_end, message)) ||
+	       (length >= 12 && status_line_plain(p, message));
 }
 #else
 static inline bool
@@ -257,8 +260,8 @@ cseq_number_read(struct slice value, uint32_t *number)
 	const char *const end = p + value.length;
 	uint64_t read = 0;
 
-	for (; p < end && scan_is(*p, SCAN_DIGIT); p++) {
-		read = read * 10 + (uint8_t)(*p - '0');
+	for (; p < end && digit_of(*p) <= 9; p++) {
+		read = read * 10 + digit_of(*p);
 		if (read > UINT32_MAX)
 			return NULL;
 	}
@@ -303,6 +306,16 @@ value_wrong(const char **p, const struct sip_header *header, enum sip_error erro
 	return error;
 }
 
+/* Nearly always none. */
+static inline uint32_t
+commas_count(struct slice value)
+{
+	const char *const end = value.at + value.length;
+	const char *const first = scan_two(value.at, end, ',', ',');
+
+	return first == end ? 0 : scan_count(first, end, ',');
+}
+
 /* Values are counted only where there is text enough for so many: two bytes each, and a comma between
  * any two of a header. */
 static bool
@@ -317,7 +330,7 @@ vias_too_many(const struct sip_message *message, const struct sip_header *first)
 	if (length <= 2 * SIP_VIAS_MAX)
 		return false;
 	for (h = first; h != NULL && count <= SIP_VIAS_MAX; h = sip_header_next(message, h))
-		count += 1 + scan_count(h->value.at, h->value.at + h->value.length, ',');
+		count += 1 + commas_count(h->value);
 	if (count <= SIP_VIAS_MAX)
 		return false;
 	/* Some of the commas may be within quotes, or part nothing. */

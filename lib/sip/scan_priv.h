@@ -38,15 +38,33 @@ scan_is(char byte, uint8_t class)
 
 #ifdef SCAN_SSE2
 static inline uint32_t
-scan_block(const char *p, char a, char b, char c, char d)
+scan_hits(__m128i block, char a, char b, char c, char d)
 {
-	const __m128i block = _mm_loadu_si128((const __m128i *)p);
 	const __m128i ab = _mm_or_si128(
 		_mm_cmpeq_epi8(block, _mm_set1_epi8(a)), _mm_cmpeq_epi8(block, _mm_set1_epi8(b)));
 	const __m128i cd = _mm_or_si128(
 		_mm_cmpeq_epi8(block, _mm_set1_epi8(c)), _mm_cmpeq_epi8(block, _mm_set1_epi8(d)));
 
 	return (uint32_t)_mm_movemask_epi8(_mm_or_si128(ab, cd));
+}
+
+static inline uint32_t
+scan_block(const char *p, char a, char b, char c, char d)
+{
+	return scan_hits(_mm_loadu_si128((const __m128i *)p), a, b, c, d);
+}
+
+/* A text of 8 to 16 bytes: its first eight and its last eight. */
+static inline uint32_t
+scan_short(const char *p, const char *end, char a, char b, char c, char d)
+{
+	uint64_t first, last;
+	uint32_t hits;
+
+	memcpy(&first, p, sizeof(first));
+	memcpy(&last, end - 8, sizeof(last));
+	hits = scan_hits(_mm_set_epi64x((int64_t)last, (int64_t)first), a, b, c, d);
+	return (hits & 0xff) | hits >> 8 << (end - p - 8);
 }
 #endif
 

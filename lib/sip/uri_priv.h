@@ -88,6 +88,10 @@ find_four(const char *base, const char *p, const char *end, char a, char b, char
 		hits = scan_block(end - 16, a, b, c, d) >> (16 - (end - p));
 		return hits != 0 ? p + __builtin_ctz(hits) : end;
 	}
+	if (end - p >= 8) {
+		hits = scan_short(p, end, a, b, c, d);
+		return hits != 0 ? p + __builtin_ctz(hits) : end;
+	}
 #else
 	(void)base;
 #endif

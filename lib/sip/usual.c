@@ -481,6 +481,11 @@ usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *fo
 			stop = name;
 			continue;
 		}
+		/* A name of one letter is none that counts: no search that is to be waited for. */
+		if (end - name >= 2 && name[1] == ';' && scan_is(*name, SCAN_TOKEN)) {
+			stop = name + 1;
+			continue;
+		}
 		stop = parameter_stop(name, end);
 		if (!via_parameter_usual(name, stop, found))
 			return false;

@@ -6,6 +6,20 @@
 #include "sip/value.h"
 #include "sip/value_priv.h"
 
+/* From '<' to its '>', or past it. With nothing or one letter between them there is no search that
+ * would have to be waited for. */
+static inline const char *
+bracket_end(const char *base, const char *p, const char *end)
+{
+	if (end - p >= 3) {
+		if (p[1] == '>')
+			return p + 2;
+		if (p[2] == '>')
+			return p + 3;
+	}
+	return find_two(base, p, end, '>', '>');
+}
+
 const char *
 value_end(const char *base, const char *p, const char *end)
 {
@@ -23,8 +37,7 @@ value_end(const char *base, const char *p, const char *end)
 		if (*p == '"') {
 			after = scan_quoted(p, end);
 		} else if (*p == '<') {
-			after = end - p >= 2 && p[1] == '>' ? p + 2
-							    : find_two(base, p, end, '>', '>');
+			after = bracket_end(base, p, end);
 		} else if (p == start || scan_is(p[-1], SCAN_LWS)) {
 			after = scan_comment(p, end);
 		} else {
