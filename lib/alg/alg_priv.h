@@ -117,6 +117,7 @@ struct plan {
 	bool retransmission;
 	enum media_role role;
 	uint8_t description_count; /* not written before sdp_plan() */
+	bool too_many; /* descriptions, or endpoints of theirs, for what is kept of a message */
 	bool alternative; /* worker->sdp is a further description of the same streams */
 	struct slice description[DESCRIPTIONS_MAX];
 	struct description description_new; /* of this message; its set has a reference, or is 0 */

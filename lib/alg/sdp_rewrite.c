@@ -287,14 +287,35 @@ description_read(struct plan *plan, struct slice description)
 {
 	enum sdp_error error = sdp_parse(description, &plan->worker->sdp);
 
-	if (error == SDP_OK)
+	switch (error) {
+	case SDP_OK:
 		return true;
-	sip_count(plan->worker,
-		error == SDP_ERROR_TOO_MANY_MEDIA ? SIP_COUNT_TOO_MANY_MEDIA : SIP_COUNT_MALFORMED,
-		1);
+	case SDP_ERROR_TOO_MANY_MEDIA:
+	case SDP_ERROR_TOO_MANY_CANDIDATES:
+	case SDP_ERROR_TOO_MANY_CONNECTIONS:
+	case SDP_ERROR_TOO_MANY_PATHS:
+		plan->too_many = true;
+		break;
+	default:
+		sip_count(plan->worker, SIP_COUNT_MALFORMED, 1);
+		break;
+	}
 	sip_count(plan->worker,
 		(enum sip_counter)(SIP_COUNT_SDP_ERROR_NOT_SDP + error - SDP_ERROR_NOT_SDP), 1);
 	return false;
+}
+
+/*
+ * What has no room cannot be edited either. The inside's message is refused, for it would name
+ * addresses that nobody outside can reach; another one passes, with as much open as there is room.
+ */
+static void
+too_many(struct plan *plan)
+{
+	if (plan->outward)
+		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
+	else
+		sip_count(plan->worker, SIP_COUNT_TOO_MANY_MEDIA, 1);
 }
 
 static struct slice
@@ -311,41 +332,54 @@ descriptions_find(struct plan *plan)
 {
 	const struct sip_message *sip = plan->sip;
 	const struct sip_header *encoding = sip_header_first(sip, SIP_HEADER_CONTENT_ENCODING);
+	struct slice description[DESCRIPTIONS_MAX + 1];
 	unsigned int found, kept = 0;
 
 	plan->description_count = 0;
+	plan->too_many = false;
 	if (sip->body.length == 0 || (encoding && !slice_is(encoding->value, "identity")))
 		return;
-	found = sdp_find_all(sip->body, content_type_of(sip), plan->description, DESCRIPTIONS_MAX);
+	found = sdp_find_all(sip->body, content_type_of(sip), description, RTE_DIM(description));
+	if (found > DESCRIPTIONS_MAX) {
+		plan->too_many = true;
+		found = DESCRIPTIONS_MAX;
+	}
 	for (unsigned int i = 0; i < found; i++) {
-		if (description_read(plan, plan->description[i]))
-			plan->description[kept++] = plan->description[i];
+		if (description_read(plan, description[i]))
+			plan->description[kept++] = description[i];
 	}
 	plan->description_count = (uint8_t)kept;
 	if (found > 1 && kept > 0)
 		sdp_parse(plan->description[0], &plan->worker->sdp);
 }
 
+/* List what the descriptions name; worker->sdp is the last of them then. */
+static void
+descriptions_want(struct plan *plan)
+{
+	media_want(plan);
+	for (unsigned int i = 1; i < plan->description_count; i++) {
+		plan->alternative = true;
+		sdp_parse(plan->description[i], &plan->worker->sdp);
+		media_want_alternative(plan);
+	}
+}
+
 /* Read the message's descriptions and open their media. plan->role stays MEDIA_NONE without one. */
 void
 sdp_plan(struct plan *plan)
 {
-	struct sdp *sdp = &plan->worker->sdp;
-
 	plan->role = MEDIA_NONE;
 	plan->alternative = false;
 	descriptions_find(plan);
-	if (plan->description_count == 0)
+	if (plan->description_count > 0)
+		plan->role = negotiation_role(plan);
+	if (plan->role != MEDIA_NONE && plan->role != MEDIA_TEXT)
+		descriptions_want(plan);
+	if (plan->too_many)
+		too_many(plan);
+	if (plan->drop != ALG_FORWARD || plan->role == MEDIA_NONE || plan->role == MEDIA_TEXT)
 		return;
-	plan->role = negotiation_role(plan);
-	if (plan->role == MEDIA_TEXT)
-		return;
-	media_want(plan);
-	for (unsigned int i = 1; i < plan->description_count; i++) {
-		plan->alternative = true;
-		sdp_parse(plan->description[i], sdp);
-		media_want_alternative(plan);
-	}
 	if (plan->role == MEDIA_REPEAT)
 		media_set_recall(plan);
 	else

@@ -26,10 +26,12 @@ want(struct plan *plan, const struct wanted *wanted)
 {
 	struct wanted *own;
 
-	if (plan->wanted_count == WANTED_MAX)
-		return;
 	if (plan->alternative && is_wanted(plan, wanted->address, wanted->port, wanted->proto))
 		return;
+	if (plan->wanted_count == WANTED_MAX) {
+		plan->too_many = true;
+		return;
+	}
 	own = &plan->worker->wanted[plan->wanted_count++];
 	*own = *wanted;
 	if (plan->alternative)
@@ -114,7 +116,6 @@ want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
 		.stream = stream};
 	unsigned int count = media->port_count ? media->port_count : 1;
 
-	count = RTE_MIN(count, (unsigned int)PORT_COUNT_MAX);
 	if (media->port == 0 || !connection->is_ipv4 || bundle_transport(sdp, stream) != stream)
 		return;
 	if (connection->ipv4 == 0) {
@@ -126,6 +127,10 @@ want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
 	for (unsigned int i = 0; i < sdp->candidate_count; i++) {
 		if (sdp->candidates[i].media == stream)
 			rtp.flags |= OPENING_ICE;
+	}
+	if (count > PORT_COUNT_MAX) {
+		plan->too_many = true;
+		count = PORT_COUNT_MAX;
 	}
 	for (unsigned int i = 0; i < count; i++) {
 		uint32_t port = media->port + i * (media->is_rtp ? 2 : 1);

@@ -52,7 +52,7 @@
 	X(HANDOFF_FULL, "handoff_full", "hand-off ring to the call's owner full")                  \
 	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop")  \
 	X(SIP_NO_CALL, "sip_no_call", "call records exhausted, or too many of one Call-ID")         \
-	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message")       \
+	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message, or more media than is kept") \
 	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message")                     \
 	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer")               \
 	X(SIP_LIMIT, "sip_limit", "a limit on calls or doors refuses this message; see the SIP limits")     \

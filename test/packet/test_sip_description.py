@@ -193,6 +193,22 @@ class Descriptions(SipTest):
                              part(b"plain", "Content-Length: 5"))
         self.both(body, content_type="multipart/mixed;boundary=b")
 
+    def test_more_media_than_is_kept_leaves_with_no_inside_address(self):
+        bodies = [sdp(PBX, media="m=audio 10000/9 RTP/AVP 0"),
+                  sdp(PBX, lines=[f"m=audio {11000 + 2 * n} RTP/AVP 0" for n in range(16)]),
+                  sdp(PBX, 10000, lines=[f"a=candidate:1 1 UDP {n} {PBX} {11000 + n} typ host"
+                                         for n in range(33)]),
+                  sdp(PBX, media="m=audio 10000/8 RTP/AVP 0", lines=[
+                      f"m=audio {11000 + 16 * n}/8 RTP/AVP 0" for n in range(8)])]
+        scene = self.scene()
+        refused = [scene.lan(Call(call_id=f"{n}@x").request("INVITE", 1, body))
+                   for n, body in enumerate(bodies)]
+        result = scene.run()
+        self.assert_stopped(*refused)
+        self.assertEqual(result.drops(), {"sip_no_media": len(bodies)})
+        self.assert_sip(result, too_many_media=len(bodies), media_opened=0)
+        self.assert_nothing_left(result)
+
     def test_encoded_bodies_are_left_alone(self):
         text = sdp(PBX, 10000)
         bodies = [multipart(part(text, "Content-Type: application/sdp", header))

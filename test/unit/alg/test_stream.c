@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "alg_message.h"
+#include "core/drop.h"
+#include "sip/sdp.h"
 
 #define OFFER sdp_audio("10.0.0.7", 4000, "")
 
@@ -401,6 +403,101 @@ ice_of_the_offer_alone_leaves_the_filter(void **state)
 	call_down();
 }
 
+/* An INVITE of that body, and whether it leaves. */
+static bool
+invites(const char *call_id, const char *from, const char *to, const char *type, const char *body)
+{
+	fixture_send(from, to,
+		"INVITE sip:x@%.12s SIP/2.0" CRLF "Via: SIP/2.0/UDP %s;branch=z9hG4bKx" CRLF
+		"From: <sip:a@x>;tag=a" CRLF "To: <sip:b@x>" CRLF "Call-ID: %s" CRLF
+		"CSeq: 1 INVITE" CRLF "Content-Type: %s" CRLF "Content-Length: %zu" CRLF CRLF "%s",
+		to, from, call_id, type, strlen(body), body);
+	return fx.verdict == ALG_FORWARD;
+}
+
+enum {
+	PORT_COUNT_MAX = 8, /* m=audio 4000/8 */
+	DESCRIPTIONS_MAX = 4, /* of one message */
+	WANTED_MAX = 128, /* endpoints of one message */
+};
+
+enum excess { EXCESS_STREAMS, EXCESS_PORTS, EXCESS_ENDPOINTS, EXCESS_CANDIDATES, EXCESS_BODIES };
+
+/* A body of `host` with just as many as fit, or one more. */
+static const char *
+body_of(enum excess excess, const char *host, bool more)
+{
+	static char text[16384];
+	char *end = text;
+	unsigned int count, extra = more ? 1 : 0;
+
+#define WRITE(...) (end += snprintf(end, (size_t)(text + sizeof(text) - end), __VA_ARGS__))
+	if (excess == EXCESS_BODIES) {
+		for (unsigned int i = 0; i < DESCRIPTIONS_MAX + extra; i++)
+			WRITE("--b" CRLF "Content-Type: application/sdp" CRLF CRLF "%s" CRLF,
+				sdp_audio(host, 4000 + 2 * i, ""));
+		WRITE("--b--" CRLF);
+		return text;
+	}
+	WRITE("%s", described(host, "", ""));
+	switch (excess) {
+	case EXCESS_STREAMS:
+		for (unsigned int i = 0; i < SDP_MEDIA_MAX + extra; i++)
+			WRITE("m=audio %u RTP/AVP 0" CRLF, 4000 + 2 * i);
+		break;
+	case EXCESS_PORTS:
+		WRITE("m=audio 4000/%u RTP/AVP 0" CRLF, PORT_COUNT_MAX + extra);
+		break;
+	case EXCESS_ENDPOINTS:
+		count = WANTED_MAX / 2 / PORT_COUNT_MAX;
+		for (unsigned int i = 0; i < count; i++)
+			WRITE("m=audio %u/%u RTP/AVP 0" CRLF, 4000 + 2 * PORT_COUNT_MAX * i,
+				PORT_COUNT_MAX);
+		if (more)
+			WRITE("m=image 3000 udptl t38" CRLF);
+		break;
+	case EXCESS_CANDIDATES:
+		WRITE("m=audio 4000 RTP/AVP 0" CRLF);
+		for (unsigned int i = 0; i < SDP_CANDIDATES_MAX + extra; i++)
+			WRITE("a=candidate:%u 1 UDP 1 %s %u typ host" CRLF, i, host, 5000 + i);
+		break;
+	case EXCESS_BODIES:
+		break;
+	}
+#undef WRITE
+	return text;
+}
+
+static void
+description_of_too_many_endpoints_is_refused_and_counted(void **state)
+{
+	for (unsigned int excess = EXCESS_STREAMS; excess <= EXCESS_BODIES; excess++) {
+		const char *type =
+			excess == EXCESS_BODIES ? "multipart/mixed;boundary=b" : "application/sdp";
+		char call_id[16];
+
+		snprintf(call_id, sizeof(call_id), "fits%u", excess);
+		assert_true(invites(call_id, A, P, type, body_of(excess, "10.0.0.7", false)));
+		assert_int_equal(counted(SIP_COUNT_TOO_MANY_MEDIA), 2 * excess);
+		assert_null(strstr(fx.text, "IP4 10.0.0.7"));
+		fixture_time(200);
+		assert_nothing_left();
+
+		assert_false(invites("more", A, P, type, body_of(excess, "10.0.0.7", true)));
+		assert_int_equal(fx.verdict, DROP_SIP_NO_MEDIA);
+		assert_int_equal(counted(SIP_COUNT_TOO_MANY_MEDIA), 2 * excess + 1);
+		assert_nothing_left();
+
+		/* It names nothing of the inside: it passes, and is counted. */
+		snprintf(call_id, sizeof(call_id), "outside%u", excess);
+		assert_true(
+			invites(call_id, P, A_OUT, type, body_of(excess, "198.51.100.9", true)));
+		assert_int_equal(counted(SIP_COUNT_TOO_MANY_MEDIA), 2 * excess + 2);
+		fixture_time(200);
+		assert_nothing_left();
+	}
+}
+
 int
 main(void)
 {
@@ -421,6 +518,7 @@ main(void)
 		TEST(tcp_actpass_and_existing_connection),
 		TEST(ice_candidates_of_the_answer_are_the_sources),
 		TEST(ice_of_the_offer_alone_leaves_the_filter),
+		TEST(description_of_too_many_endpoints_is_refused_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
