@@ -198,6 +198,27 @@ time_advance(struct replay *replay, uint64_t ms)
 	}
 }
 
+/* SIP statistics by pair of zones, as far as anything was counted. */
+static void
+print_zone_pairs(const struct appliance *appliance)
+{
+	const struct config *config = appliance->config;
+
+	for (unsigned int pair = 0; pair < config->zone_count * config->zone_count; pair++) {
+		uint8_t source = (uint8_t)(pair / config->zone_count);
+		uint8_t destination = (uint8_t)(pair % config->zone_count);
+
+		for (unsigned int i = 0; i < SIP_COUNTERS; i++) {
+			uint64_t count = sip_statistics_pair(
+				appliance->alg, source, destination, (enum sip_counter)i);
+
+			if (count > 0)
+				printf("sip_pair %s %s %s %" PRIu64 "\n", config->zones[source],
+					config->zones[destination], sip_counter_name(i), count);
+		}
+	}
+}
+
 static void
 print_counters(const struct replay *replay)
 {
@@ -209,6 +230,7 @@ print_counters(const struct replay *replay)
 	for (unsigned int i = 0; i < SIP_COUNTERS; i++)
 		printf("sip %s %" PRIu64 "\n", sip_counter_name(i),
 			sip_statistics_sum(appliance->alg, i));
+	print_zone_pairs(appliance);
 	for (unsigned int i = 0; i < DROP_COUNT; i++) {
 		if (counters_drop_sum(i) > 0)
 			printf("drop %s %" PRIu64 "\n", drop_reason_name(i), counters_drop_sum(i));

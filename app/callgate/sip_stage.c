@@ -75,11 +75,13 @@ struct sip_arrival {
 };
 
 static void
-arrival_make(struct worker *worker, struct rte_mbuf *mbuf, struct sip_arrival *arrival)
+arrival_make(struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path *path,
+	struct sip_arrival *arrival)
 {
 	arrival->mbuf = NULL;
 	if (!(packet_of(mbuf)->flags & PACKET_HANDED_OFF) &&
-		alg_host_refused(&worker->thread, worker->alg, packet_of(mbuf)->key.src)) {
+		alg_host_refused(&worker->thread, worker->alg, path->key.src, path->key.realm,
+			worker->appliance->interfaces->entry[path->egress].realm)) {
 		packet_drop(&worker->thread, mbuf, DROP_SIP_BLACKLISTED);
 		return;
 	}
@@ -143,7 +145,7 @@ sip_stage(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsig
 {
 	struct sip_arrival arrival = {.owner = -1};
 
-	arrival_make(worker, mbuf, &arrival);
+	arrival_make(worker, mbuf, &flow->path[direction], &arrival);
 	return arrival_process(worker, &arrival, flow, direction);
 }
 
@@ -156,7 +158,7 @@ sip_stage_burst(struct worker *worker, struct rte_mbuf **mbuf, void **data, unsi
 
 	for (unsigned int i = 0; i < count; i++) {
 		arrival[i].owner = -1;
-		arrival_make(worker, mbuf[i], &arrival[i]);
+		arrival_make(worker, mbuf[i], flow_path_of_data(data[i]), &arrival[i]);
 		if (arrival[i].owner == (int)worker->thread.id)
 			call_id[own++] = arrival[i].call_id;
 	}

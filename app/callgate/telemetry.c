@@ -149,24 +149,10 @@ show_summary(struct appliance *appliance, const char *parameters, struct rte_tel
 	return 0;
 }
 
-/* "clear sip statistics" remembers where the counters stood; they themselves only grow. */
-static _Atomic uint64_t sip_base[SIP_COUNTERS];
-
-static int
-show_sip_statistics(struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
-{
-	for (unsigned int i = 0; i < SIP_COUNTERS; i++)
-		telemetry_number(data, sip_counter_name(i),
-			sip_statistics_sum(appliance->alg, i) - load_of(&sip_base[i]));
-	return 0;
-}
-
 static int
 clear_sip_statistics(struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
-	for (unsigned int i = 0; i < SIP_COUNTERS; i++)
-		atomic_store_explicit(
-			&sip_base[i], sip_statistics_sum(appliance->alg, i), memory_order_relaxed);
+	sip_statistics_clear(appliance->alg);
 	rte_tel_data_add_dict_string(data, "cleared", "sip statistics");
 	return 0;
 }
@@ -254,8 +240,9 @@ static const struct command {
 	{"/callgate/drops", "Every drop reason with its count. No parameters", show_drops},
 	{"/callgate/events", "Every event counter. No parameters", show_events},
 	{"/callgate/summary", "What is in use now. No parameters", show_summary},
-	{"/callgate/sip/stats", "SIP messages by method and class. No parameters",
-		show_sip_statistics},
+	{"/callgate/sip/stats",
+		"SIP messages, events, errors. Parameters: none, ZONE-PAIR or SOURCE,DESTINATION",
+		telemetry_show_sip_statistics},
 	{"/callgate/sip/calls", "Calls. Parameters: OFFSET[,COUNT]", telemetry_show_sip_calls},
 	{"/callgate/sip/call", "One call. Parameter: CALL-ID", telemetry_show_sip_call},
 	{"/callgate/nat/translations", "Bindings. Parameters: OFFSET[,COUNT]",

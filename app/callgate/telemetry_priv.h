@@ -25,6 +25,8 @@ int telemetry_show_sip_calls(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_sip_call(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_sip_statistics(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_zone_pairs(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 

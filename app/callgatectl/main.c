@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "statistics.h"
 #include "table.h"
 #include "telemetry.h"
 
@@ -28,6 +29,7 @@ struct command {
 	const char *telemetry;
 	const char *argument; /* name of the one argument; NULL: none */
 	const char *help;
+	void (*print)(FILE *out, const json_t *answer, unsigned int width); /* NULL: table */
 };
 
 static const struct command commands[] = {
@@ -38,7 +40,10 @@ static const struct command commands[] = {
 	{"show events", "/callgate/events", NULL, "every other counter"},
 	{"show drops", "/callgate/drops", NULL, "every drop reason with its count"},
 	{"show summary", "/callgate/summary", NULL, "what is in use now"},
-	{"show sip statistics", "/callgate/sip/stats", NULL, "methods, responses, events, errors"},
+	{"show sip statistics", "/callgate/sip/stats", NULL, "methods, responses, events, errors",
+		statistics_print},
+	{"show sip statistics zone-pair", "/callgate/sip/stats", "NAME",
+		"the same of one zone pair; NAME may be SOURCE,DESTINATION", statistics_print},
 	{"show sip calls", "/callgate/sip/calls", NULL, "the live call table"},
 	{"show sip call", "/callgate/sip/call", "CALL-ID", "one call whole"},
 	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors"},
@@ -63,7 +68,7 @@ usage_print(FILE *out)
 	for (unsigned int i = 0; i < COMMANDS; i++) {
 		snprintf(left, sizeof(left), "%s %s", commands[i].words,
 			commands[i].argument == NULL ? "" : commands[i].argument);
-		fprintf(out, "  %-26s %s\n", left, commands[i].help);
+		fprintf(out, "  %-34s %s\n", left, commands[i].help);
 	}
 	fprintf(out, "\noptions:\n"
 		     "  --socket PATH   telemetry socket; default " SOCKET_DEFAULT "\n"
@@ -162,7 +167,7 @@ command_run(const struct command *command, const char *argument, const char *pat
 	} else if (failed) {
 		answer_print_error(answer);
 	} else {
-		table_print(stdout, answer, screen_width());
+		(command->print ? command->print : table_print)(stdout, answer, screen_width());
 	}
 	json_decref(answer);
 	return failed ? 1 : 0;

@@ -48,8 +48,9 @@ worker_memory(uint32_t calls)
 size_t
 alg_memory(const struct config *config)
 {
-	size_t bytes =
-		RTE_MAX(config->system.worker_count, 1u) * worker_memory(calls_per_worker(config));
+	unsigned int workers = RTE_MAX(config->system.worker_count, 1u);
+	size_t bytes = workers * worker_memory(calls_per_worker(config)) +
+		       (workers + 1) * statistics_memory(statistics_zones(config));
 
 	if (config->sip.max_calls_per_host)
 		bytes += host_table_memory(config->system.max_calls);
@@ -102,6 +103,7 @@ worker_destroy(struct alg_worker *worker)
 	rte_free(worker->dialogs.base);
 	rte_free(worker->sets.base);
 	rte_free(worker->openings.base);
+	rte_free(worker->statistics);
 	rte_free(worker);
 }
 
@@ -117,6 +119,9 @@ worker_create(struct alg *alg, uint8_t id, int socket)
 	alg->worker[id] = worker;
 	worker->alg = alg;
 	worker->id = id;
+	worker->statistics = worker->counted = statistics_create(alg->zones, socket);
+	if (!worker->statistics)
+		return -ENOMEM;
 	if (slab_create(&worker->calls, calls, sizeof(struct call), socket) ||
 		slab_create(&worker->dialogs, calls * DIALOGS_PER_CALL, sizeof(struct dialog),
 			socket) ||
@@ -145,10 +150,12 @@ alg_create(const struct alg_parameters *parameters, struct alg **result)
 	alg->routes = parameters->routes;
 	alg->interfaces = parameters->interfaces;
 	alg->workers = RTE_MAX(config->system.worker_count, 1u);
+	alg->zones = statistics_zones(config);
 	for (unsigned int i = 0; i < RTE_DIM(alg->owner_map); i++)
 		alg->owner_map[i] = (uint8_t)(i % alg->workers);
 	alg->accounts = account_table_create(config->system.max_calls, parameters->socket);
-	if (!alg->accounts)
+	alg->cleared = statistics_create(alg->zones, parameters->socket);
+	if (!alg->accounts || !alg->cleared)
 		goto fail;
 	if (config->sip.max_calls_per_host) {
 		alg->hosts = host_table_create(config->system.max_calls, parameters->socket);
@@ -182,6 +189,7 @@ alg_destroy(struct alg *alg)
 	host_table_destroy(alg->hosts);
 	blacklist_destroy(alg->blacklist);
 	account_table_destroy(alg->accounts);
+	rte_free(alg->cleared);
 	rte_free(alg);
 }
 

@@ -47,7 +47,8 @@ struct alg_worker {
 	struct sdp sdp;
 	struct sip_edits edits;
 	struct wanted wanted[WANTED_MAX];
-	struct sip_statistics statistics;
+	struct sip_statistics *statistics; /* a block for each pair of zones */
+	struct sip_statistics *counted; /* of the message or timer at hand */
 	uint32_t pending; /* calls without a final answer */
 	struct contact_notes contacts;
 	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
@@ -66,7 +67,8 @@ struct alg {
 	struct host_table *hosts; /* NULL: no limit */
 	struct blacklist *blacklist; /* NULL: off */
 	struct account_table *accounts;
-	unsigned int workers;
+	struct sip_statistics *cleared; /* where each pair's sums stood; any telemetry thread */
+	unsigned int workers, zones;
 	uint8_t owner_map[256];
 	uint32_t sweep_worker, sweep_index; /* control lcore */
 	struct alg_worker *worker[WORKERS_MAX];
@@ -142,7 +144,7 @@ plan_sender(const struct plan *plan)
 static inline void
 sip_count(struct alg_worker *worker, enum sip_counter counter, uint64_t n)
 {
-	counter_add(&worker->statistics.count[counter], n);
+	counter_add(&worker->counted->count[counter], n);
 }
 
 static inline struct call *
@@ -169,9 +171,19 @@ opening_at(const struct alg_worker *worker, uint32_t index)
 	return slab_at(&worker->openings, index);
 }
 
-/* statistics.c: count a message, or a text that is none by what its start line looks like. */
-void sip_count_message(struct alg_worker *worker, const struct sip_message *sip);
-void sip_count_text(struct alg_worker *worker, const char *text, uint32_t length);
+/* statistics.c: whose pair counts from here on. */
+void statistics_choose(
+	struct alg_worker *worker, uint8_t source_realm, uint8_t destination_realm, bool response);
+void statistics_choose_call(struct alg_worker *worker, const struct call *call);
+uint16_t statistics_chosen(const struct alg_worker *worker);
+
+/* Choose, and count a message, or a text that is none by what its start line looks like. */
+void sip_count_message(struct alg_worker *worker, const struct alg_message *message);
+void sip_count_text(struct alg_worker *worker, const struct alg_message *message);
+
+unsigned int statistics_zones(const struct config *config);
+size_t statistics_memory(unsigned int zones);
+struct sip_statistics *statistics_create(unsigned int zones, int socket);
 
 /* limit.c */
 bool limit_call(struct plan *plan, struct call *call);

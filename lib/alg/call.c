@@ -219,6 +219,7 @@ call_begin(struct plan *plan, struct call *call)
 
 	if (!limit_call(plan, call))
 		return false;
+	call->pair = statistics_chosen(worker);
 	call->state = CALL_CALLING;
 	call->cleared = call->older = call->timed_out = false;
 	call->offer = (struct description){0};

@@ -183,6 +183,7 @@ call_due(struct thread *self, struct alg_worker *worker, uint32_t index, uint32_
 		call_forget(worker, call);
 		return;
 	}
+	statistics_choose_call(worker, call);
 	if (call->forks_s && call->forks_s <= self->now_s)
 		forks_close(self, worker, call);
 	if (call_is_over(worker, call, self->now_s)) {

@@ -97,13 +97,15 @@ limit_opening(struct plan *plan)
 }
 
 bool
-alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host)
+alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host,
+	uint8_t source_realm, uint8_t destination_realm)
 {
 	const struct config_sip *limits = &worker->alg->config->sip;
 	const uint8_t *bytes = (const uint8_t *)&host;
 
 	if (!worker->alg->blacklist)
 		return false;
+	statistics_choose(worker, source_realm, destination_realm, false);
 	switch (blacklist_message(worker->alg->blacklist, limits, host, self->now_ms)) {
 	case BLACKLIST_PASS:
 		return false;

@@ -110,6 +110,8 @@ static void
 plan_make(struct plan *plan)
 {
 	call_attach(plan);
+	if (plan->call)
+		statistics_choose_call(plan->worker, plan->call);
 	if (plan->drop == ALG_FORWARD)
 		dialog_attach(plan);
 	if (plan->drop == ALG_FORWARD) {
@@ -187,16 +189,18 @@ message_unreadable(
 int
 alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_message *message)
 {
+	struct sip_statistics *statistics;
 	enum sip_error error;
 	struct plan plan;
 
 	message->edited = false;
 	error = sip_message_parse(message->text, message->length, &worker->sip);
 	if (error != SIP_OK) {
-		sip_count_text(worker, message->text, message->length);
+		sip_count_text(worker, message);
 		return message_unreadable(worker, message, error);
 	}
-	sip_count_message(worker, &worker->sip);
+	sip_count_message(worker, message);
+	statistics = worker->counted;
 	plan_begin(&plan, self, worker, message);
 	plan_make(&plan);
 	if (plan.drop == ALG_FORWARD)
@@ -205,7 +209,7 @@ alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_m
 		plan_rollback(&plan);
 		return plan.drop;
 	}
-	sip_count(worker, message->edited ? SIP_COUNT_EDITED : SIP_COUNT_UNEDITED, 1);
+	counter_add(&statistics->count[message->edited ? SIP_COUNT_EDITED : SIP_COUNT_UNEDITED], 1);
 	plan_commit(&plan);
 	if (plan.call)
 		call_advance(&plan);

@@ -117,6 +117,7 @@ struct call {
 	uint8_t counted; /* bits of enum call_counted */
 	char call_id[CALL_ID_STORED];
 	uint8_t from_length, to_length;
+	uint16_t pair; /* of zones: whose statistics it counts in */
 	rte_be32_t host; /* that began it */
 	uint32_t invite_cseq;
 	struct description offer; /* of the INVITE without To tag; every fork begins with it */

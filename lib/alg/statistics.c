@@ -2,20 +2,23 @@
 /*
  * SIP statistics: counting a message by its start line, and sums for readers.
  */
+#include <rte_malloc.h>
+
 #include "alg_priv.h"
 
 static const char *const counter_names[SIP_COUNTERS] = {
 #define X(id, name) [SIP_COUNT_##id] = name,
-	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X)
+	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X) SIP_EVENT_COUNTERS(X)
+		SIP_ERROR_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_##id] = name,
-		SIP_LIMIT_COUNTERS(X)
+			SIP_LIMIT_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_ERROR_##id] = "error_" name,
-			SIP_ERROR_LIST(X)
+				SIP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_SDP_ERROR_##id] = "sdp_error_" name,
-				SDP_ERROR_LIST(X)
+					SDP_ERROR_LIST(X)
 #undef X
 };
 
@@ -38,10 +41,96 @@ static const uint8_t method_counters[] = {
 	[SIP_METHOD_OTHER] = SIP_COUNT_OTHER_METHOD,
 };
 
+static const uint8_t ok_counters[] = {
+	[SIP_METHOD_NONE] = SIP_COUNT_OK_OTHER,
+	[SIP_ACK] = SIP_COUNT_OK_OTHER,
+	[SIP_BYE] = SIP_COUNT_OK_BYE,
+	[SIP_CANCEL] = SIP_COUNT_OK_CANCEL,
+	[SIP_INFO] = SIP_COUNT_OK_INFO,
+	[SIP_INVITE] = SIP_COUNT_OK_INVITE,
+	[SIP_MESSAGE] = SIP_COUNT_OK_MESSAGE,
+	[SIP_NOTIFY] = SIP_COUNT_OK_NOTIFY,
+	[SIP_OPTIONS] = SIP_COUNT_OK_OPTIONS,
+	[SIP_PRACK] = SIP_COUNT_OK_PRACK,
+	[SIP_PUBLISH] = SIP_COUNT_OK_PUBLISH,
+	[SIP_REFER] = SIP_COUNT_OK_REFER,
+	[SIP_REGISTER] = SIP_COUNT_OK_REGISTER,
+	[SIP_SUBSCRIBE] = SIP_COUNT_OK_SUBSCRIBE,
+	[SIP_UPDATE] = SIP_COUNT_OK_UPDATE,
+	[SIP_METHOD_OTHER] = SIP_COUNT_OK_OTHER,
+};
+
 const char *
 sip_counter_name(enum sip_counter counter)
 {
 	return (unsigned int)counter < SIP_COUNTERS ? counter_names[counter] : "?";
+}
+
+/* Realms hold zone numbers of interfaces alone. */
+unsigned int
+statistics_zones(const struct config *config)
+{
+	unsigned int zones = ZONE_FIRST;
+
+	for (unsigned int i = 0; i < config->interface_count; i++)
+		zones = RTE_MAX(zones, config->interfaces[i].zone + 1u);
+	return zones;
+}
+
+size_t
+statistics_memory(unsigned int zones)
+{
+	return (size_t)zones * zones * sizeof(struct sip_statistics);
+}
+
+struct sip_statistics *
+statistics_create(unsigned int zones, int socket)
+{
+	return rte_zmalloc_socket(
+		"alg_statistics", statistics_memory(zones), RTE_CACHE_LINE_SIZE, socket);
+}
+
+void
+statistics_choose(
+	struct alg_worker *worker, uint8_t source_realm, uint8_t destination_realm, bool response)
+{
+	uint8_t source = realm_zone(response ? destination_realm : source_realm);
+	uint8_t destination = realm_zone(response ? source_realm : destination_realm);
+
+	worker->counted = &worker->statistics[source * worker->alg->zones + destination];
+}
+
+void
+statistics_choose_call(struct alg_worker *worker, const struct call *call)
+{
+	worker->counted = &worker->statistics[call->pair];
+}
+
+uint16_t
+statistics_chosen(const struct alg_worker *worker)
+{
+	return (uint16_t)(worker->counted - worker->statistics);
+}
+
+/* relaxed throughout: a counter orders nothing */
+static uint64_t
+pair_sum(const struct alg *alg, unsigned int pair, enum sip_counter counter)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < alg->workers; i++)
+		sum += atomic_load_explicit(
+			&alg->worker[i]->statistics[pair].count[counter], memory_order_relaxed);
+	return sum;
+}
+
+static uint64_t
+pair_shown(const struct alg *alg, unsigned int pair, enum sip_counter counter)
+{
+	uint64_t cleared =
+		atomic_load_explicit(&alg->cleared[pair].count[counter], memory_order_relaxed);
+
+	return pair_sum(alg, pair, counter) - cleared;
 }
 
 uint64_t
@@ -49,12 +138,28 @@ sip_statistics_sum(const struct alg *alg, enum sip_counter counter)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = 0; i < alg->workers; i++) {
-		/* relaxed: a counter orders nothing */
-		sum += atomic_load_explicit(
-			&alg->worker[i]->statistics.count[counter], memory_order_relaxed);
-	}
+	for (unsigned int pair = 0; pair < alg->zones * alg->zones; pair++)
+		sum += pair_shown(alg, pair, counter);
 	return sum;
+}
+
+uint64_t
+sip_statistics_pair(const struct alg *alg, uint8_t source_zone, uint8_t destination_zone,
+	enum sip_counter counter)
+{
+	if (source_zone >= alg->zones || destination_zone >= alg->zones)
+		return 0;
+	return pair_shown(alg, source_zone * alg->zones + destination_zone, counter);
+}
+
+void
+sip_statistics_clear(struct alg *alg)
+{
+	for (unsigned int pair = 0; pair < alg->zones * alg->zones; pair++) {
+		for (unsigned int i = 0; i < SIP_COUNTERS; i++)
+			atomic_store_explicit(&alg->cleared[pair].count[i],
+				pair_sum(alg, pair, (enum sip_counter)i), memory_order_relaxed);
+	}
 }
 
 static enum sip_counter
@@ -95,19 +200,29 @@ count_response(struct alg_worker *worker, const char *line, uint32_t length)
 }
 
 void
-sip_count_message(struct alg_worker *worker, const struct sip_message *sip)
+sip_count_message(struct alg_worker *worker, const struct alg_message *message)
 {
+	const struct sip_message *sip = &worker->sip;
+
+	statistics_choose(worker, message->source_realm, message->destination_realm, !sip->request);
 	sip_count(worker,
 		sip->request ? method_counters[sip->method] : response_counter(sip->status), 1);
+	if (sip->request && sip->method == SIP_INVITE && sip->to_tag.length > 0)
+		sip_count(worker, SIP_COUNT_REINVITE, 1);
+	if (!sip->request && sip->status == 200)
+		sip_count(worker, ok_counters[sip->method], 1);
 }
 
 void
-sip_count_text(struct alg_worker *worker, const char *text, uint32_t length)
+sip_count_text(struct alg_worker *worker, const struct alg_message *message)
 {
-	const char *at = text, *end = text + length, *line_end, *space;
+	const char *at = message->text, *end = at + message->length, *line_end, *space;
+	bool response;
 
 	while (at < end && (*at == '\r' || *at == '\n'))
 		at++;
+	response = end - at >= 10 && strncasecmp(at, "SIP/2.0", 7) == 0;
+	statistics_choose(worker, message->source_realm, message->destination_realm, response);
 	line_end = memchr(at, '\n', (size_t)(end - at));
 	if (!line_end)
 		line_end = end;
@@ -115,7 +230,7 @@ sip_count_text(struct alg_worker *worker, const char *text, uint32_t length)
 		line_end--;
 	if (line_end - at < 10)
 		return;
-	if (strncasecmp(at, "SIP/2.0", 7) == 0) {
+	if (response) {
 		count_response(worker, at, (uint32_t)(line_end - at));
 		return;
 	}

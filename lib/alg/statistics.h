@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * SIP statistics: one block a worker, written by it alone, summed by readers. Methods and response
- * classes of the feature description "SIP ALG Hardening for NAT and Firewall", plus PRACK and
- * UPDATE. Every message received on a SIP flow is counted exactly once, before anything else
- * is decided about it.
+ * SIP statistics: a block for each worker and pair of zones, written by that worker alone, summed by
+ * readers. Methods and response classes of the feature description "SIP ALG Hardening for NAT and
+ * Firewall", plus PRACK and UPDATE. Every message received on a SIP flow is counted exactly once,
+ * before anything else is decided about it.
+ *
+ * The pair of a request is the way it goes: from its source's zone to its destination's. A response
+ * counts for the pair of its request, and what happens to a call for the pair of the INVITE that
+ * began it, so that a call opened for one pair is not closed for another.
  */
 #ifndef ALG_STATISTICS_H
 #define ALG_STATISTICS_H
@@ -46,6 +50,23 @@
 	X(R5XX, "5xx") \
 	X(R6XX, "6xx")
 
+/* 200 by the method of its request; these are among "200", too. ACK has no response. */
+#define SIP_OK_COUNTERS(X) \
+	X(OK_BYE, "200_BYE") \
+	X(OK_CANCEL, "200_CANCEL") \
+	X(OK_INFO, "200_INFO") \
+	X(OK_INVITE, "200_INVITE") \
+	X(OK_MESSAGE, "200_MESSAGE") \
+	X(OK_NOTIFY, "200_NOTIFY") \
+	X(OK_OPTIONS, "200_OPTIONS") \
+	X(OK_PRACK, "200_PRACK") \
+	X(OK_PUBLISH, "200_PUBLISH") \
+	X(OK_REFER, "200_REFER") \
+	X(OK_REGISTER, "200_REGISTER") \
+	X(OK_SUBSCRIBE, "200_SUBSCRIBE") \
+	X(OK_UPDATE, "200_UPDATE") \
+	X(OK_OTHER, "200_other_methods")
+
 #define SIP_EVENT_COUNTERS(X) \
 	X(CALL_MADE, "call_made") \
 	X(CALL_ENDED, "call_ended") \
@@ -57,6 +78,7 @@
 	X(KEEPALIVE, "keepalives") \
 	X(NO_RECORD, "without_record") \
 	X(RETRANSMISSION, "retransmissions") \
+	X(REINVITE, "reinvites") \
 	X(MEDIA_FOREIGN, "media_left_alone") \
 	X(MEDIA_REFUSED, "media_refused")
 
@@ -83,18 +105,19 @@
  * with the name of lib/sip. */
 enum sip_counter {
 #define X(id, name) SIP_COUNT_##id,
-	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X)
+	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X) SIP_EVENT_COUNTERS(X)
+		SIP_ERROR_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_##id,
-		SIP_LIMIT_COUNTERS(X)
+			SIP_LIMIT_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_ERROR_##id,
-			SIP_ERROR_LIST(X)
+				SIP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_SDP_ERROR_##id,
-				SDP_ERROR_LIST(X)
+					SDP_ERROR_LIST(X)
 #undef X
-					SIP_COUNTERS
+						SIP_COUNTERS
 };
 
 _Static_assert(SIP_COUNT_ERROR_VIA - SIP_COUNT_ERROR_EMPTY == SIP_ERROR_VIA - SIP_ERROR_EMPTY &&
@@ -107,8 +130,16 @@ struct sip_statistics {
 
 struct alg;
 
-/** Sum over workers; any thread. */
+/** Sum over workers and pairs, since the last clear; any thread. */
 uint64_t sip_statistics_sum(const struct alg *alg, enum sip_counter counter);
+
+/** The same of one pair of zones; 0 for zones that do not exist. Any thread. */
+uint64_t sip_statistics_pair(const struct alg *alg, uint8_t source_zone, uint8_t destination_zone,
+	enum sip_counter counter);
+
+/** "clear sip statistics": sums begin at 0. The counters themselves only grow. Any thread. */
+void sip_statistics_clear(struct alg *alg);
+
 const char *sip_counter_name(enum sip_counter counter);
 
 #endif

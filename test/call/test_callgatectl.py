@@ -19,12 +19,20 @@ def calls_page(cursor):
     return {**dict(page), 'next': int(page[-1][0]) if more else 0}
 
 
+STATISTICS = {'ACK': 7, 'INVITE': 12, 'REGISTER': 3, 'other_methods': 1, '180': 5, '200': 14,
+              '200_INVITE': 11, '200_REGISTER': 3, 'reinvites': 4, 'call_made': 8,
+              'malformed': 2, 'limit_pending_calls': 6, 'error_via': 0, 'error_cseq': 9,
+              'something_new': 10}
+
+
 def answer(request):
     name, _, parameters = request.partition(',')
     return {name: {
         '/callgate/summary': lambda: {'calls': 7, 'doors': 28, 'flows': 1234},
         '/callgate/sip/calls': lambda: calls_page(int(parameters or 0)),
         '/callgate/sip/call': lambda: {'call_id': parameters, 'dialogs': [{'tags': ['a', 'b']}]},
+        '/callgate/sip/stats': lambda: {'': STATISTICS, 'in-out': {'INVITE': 77}}.get(
+            parameters, {'error': 'not found'}),
         '/callgate/workers': lambda: {'0': {'rx_packets': 1, 'x' * 110: 2},
                                       '1': {'rx_packets': 22, 'x' * 110: 3}},
         '/callgate/ports': lambda: {'lan0': {'driver': 'tap'}, 'wan0': {'driver': 'af_xdp'}},
@@ -80,6 +88,24 @@ def test(path):
     # An argument goes along.
     status, out, _ = ctl(path, '--json', 'show', 'sip', 'call', 'abc@10.0.0.1')
     assert status == 0 and json.loads(out)['/callgate/sip/call']['call_id'] == 'abc@10.0.0.1'
+    # SIP statistics in groups: what answered a request stands beside it, nothing is left out.
+    status, out, _ = ctl(path, 'show', 'sip', 'statistics')
+    words = [line.split() for line in out.splitlines()]
+    assert status == 0 and words[0] == ['Receive'], out
+    for line in (['INVITE', '12', '->', '200', 'OK', '11', 're-INVITE', '4'], ['ACK', '7'],
+                 ['REGISTER', '3', '->', '200', 'OK', '3'], ['180', 'Ringing', '5'],
+                 ['200', 'OK', '14'], ['183', 'Session', 'Progress', '0']):
+        assert words.index(line) < words.index(['Events']), line
+    order = [words.index(line) for line in (
+        ['Events'], ['call_made', '8'], ['something_new', '10'], ['Errors'], ['malformed', '2'],
+        ['Wrong', 'messages,', 'by', 'kind'], ['error_cseq', '9'], ['Limits'],
+        ['limit_pending_calls', '6'])]
+    assert order == sorted(order) and 'error_via' not in out, out
+    # Those of one zone pair.
+    status, out, _ = ctl(path, 'show', 'sip', 'statistics', 'zone-pair', 'in-out')
+    assert status == 0 and 'INVITE' in out and ' 77 ' in out, out
+    status, out, error = ctl(path, 'show', 'sip', 'statistics', 'zone-pair', 'nobody')
+    assert (status, out) == (1, '') and 'not found' in error
     # Nothing to show is no error.
     assert ctl(path, 'show', 'nat', 'translations') == (0, 'none\n', '')
     # Errors of the appliance: said on standard error, exit 1.
@@ -91,7 +117,7 @@ def test(path):
     assert (status, out) == (1, '') and '/callgate/info' in error
     # Wrong usage: exit 2, nothing asked.
     for words in ([], ['show'], ['show', 'nothing'], ['show', 'sip', 'call'], ['reload', 'now'],
-                  ['show', 'summary', 'x'], ['--wrong', 'show', 'summary']):
+                  ['show', 'summary', 'x'], ['show', 'sip', 'statistics', 'zone-pair'], ['--wrong', 'show', 'summary']):
         status, out, error = ctl(path, *words)
         assert (status, out) == (2, '') and 'usage' in error, words
     # No appliance: exit 1 and the socket's name.

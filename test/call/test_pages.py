@@ -57,7 +57,17 @@ def test(network):
                       f'{command}: {len(keys)} of {total} in {count} pages')
         answer = appliance.ask(f'/callgate/{command},{total - 5},2')
         callnet.check(len(answer) == 3 and answer['next'] > 0, f'{command}: two of them: {answer}')
-    for wrong in ('fw/sessions,abc', 'fw/sessions,-1', 'fw/sessions,5,0', 'fw/zone_pairs,1,2,3',
+    pair = 'p' * 63
+    with network.hosts['outside'].socket(5060) as sender:    # the reply's way: policy lets it in
+        sender.sendto(b'OPTIONS sip:a SIP/2.0\r\n\r\n', (INSIDE, 5060))
+    callnet.wait_until(lambda: appliance.ask('/callgate/sip/stats')['OPTIONS'] == 1, 5, 'OPTIONS')
+    for name, count in ((pair, 0), ('inside,outside', 0), ('outside,inside', 1),
+                        ('out-in', 1), ('self,default', 0)):
+        answer = appliance.ask(f'/callgate/sip/stats,{name}')
+        callnet.check(answer['OPTIONS'] == count, f'{name}: {answer}')
+    for wrong in ('sip/stats,nothing', 'sip/stats,inside,', 'sip/stats,inside,outside,self',
+                  'sip/stats,inside,nowhere',
+                  'fw/sessions,abc', 'fw/sessions,-1', 'fw/sessions,5,0', 'fw/zone_pairs,1,2,3',
                   'nat/translations,99999999999999999999', 'sip/call', 'sip/call,' + 300 * 'x',
                   'sip/call,nobody'):
         callnet.check('error' in appliance.ask(f'/callgate/{wrong}'), f'{wrong} is refused')

@@ -43,6 +43,8 @@ def page(root):
                    rows(sip, "SIP_METHOD_COUNTERS"))
     lines += names("SIP responses", "Responses received, by class.",
                    rows(sip, "SIP_RESPONSE_COUNTERS"))
+    lines += names("SIP 200 by method", "200 received, by the method of the request.",
+                   rows(sip, "SIP_OK_COUNTERS"))
     lines += names("SIP events", "What the ALG did.", rows(sip, "SIP_EVENT_COUNTERS"))
     lines += names("SIP errors", "What it could not do.", rows(sip, "SIP_ERROR_COUNTERS"))
     lines += table("SIP limits", "What a limit refused; the drop reason is `sip_limit`, but for the blacklist.",

@@ -166,7 +166,8 @@ static const struct fixture_options blacklisting = {.workers = 2,
 static bool
 refused(unsigned int worker, const char *host)
 {
-	return alg_host_refused(&fx.worker, alg_worker_of(fx.alg, worker), inet_addr(host));
+	return alg_host_refused(&fx.worker, alg_worker_of(fx.alg, worker), inet_addr(host),
+		fx.interfaces->entry[0].realm, fx.interfaces->entry[1].realm);
 }
 
 static void
