@@ -265,6 +265,7 @@ enum message_kind {
 };
 enum message_kind message_kind(const struct plan *plan);
 enum media_role negotiation_role(const struct plan *plan);
+const struct description *negotiation_peer(const struct plan *plan);
 bool provisional_reliable(const struct plan *plan);
 bool prack_invite(const struct plan *plan, uint32_t *cseq);
 bool offer_belongs(const struct description *offer, bool in_response, uint32_t cseq);
@@ -285,12 +286,12 @@ void media_want_alternative(struct plan *plan);
 /* media.c */
 void media_set_obtain(struct plan *plan);
 void media_set_recall(struct plan *plan);
+void media_set_empty(struct thread *self, struct alg_worker *worker, uint32_t index);
 void media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index);
 const struct opening *media_find(
 	const struct alg_worker *worker, uint32_t set, uint8_t stream, uint8_t component);
 
 /* media_commit.c */
-void media_commit(struct plan *plan, struct dialog *dialog);
 void media_announce(struct alg_worker *worker, const struct call *call);
 void media_settle(struct thread *self, struct alg_worker *worker, struct call *call);
 
@@ -302,7 +303,7 @@ void offer_apply(struct plan *plan);
 void offer_refused(struct plan *plan);
 void offer_unanswered(struct plan *plan);
 void offer_confirmed(struct plan *plan);
-void offer_outlived(struct thread *self, struct alg_worker *worker, struct call *call);
+void offer_settle(struct thread *self, struct alg_worker *worker, struct call *call);
 
 /* dialog.c */
 uint64_t tag_hash(struct slice tag);

@@ -18,6 +18,8 @@ may_have_call(const struct plan *plan)
 	case SIP_CANCEL:
 	case SIP_ACK:
 		return true;
+	case SIP_BYE: /* its peer may know no tags */
+		return true;
 	default:
 		return plan->to_tag != 0;
 	}
@@ -130,6 +132,17 @@ call_attach(struct plan *plan)
 	}
 }
 
+/* UPDATE, or a PRACK of the INVITE that rings. */
+static bool
+is_of_ringing(const struct plan *plan)
+{
+	uint32_t cseq;
+
+	if (plan->sip->method == SIP_PRACK)
+		return prack_invite(plan, &cseq) && cseq == plan->call->invite_cseq;
+	return plan->sip->method == SIP_UPDATE;
+}
+
 /*
  * What makes a dialog that is not known (RFC 3261 12.1): what made the record; a response of the
  * INVITE, but no 1xx of a fork that comes when the forks are closed, nor 199, which ends one
@@ -141,9 +154,11 @@ makes_dialog(const struct plan *plan)
 	const struct sip_message *sip = plan->sip;
 	const struct call *call = plan->call;
 
+	if (sip->request && !plan->to_tag)
+		return false;
 	if (sip->request)
-		return plan->new_call || ((sip->method == SIP_PRACK || sip->method == SIP_UPDATE) &&
-						 sip->body.length > 0 && call_rings(call));
+		return plan->new_call ||
+		       (sip->body.length > 0 && call_rings(call) && is_of_ringing(plan));
 	if (sip->method != SIP_INVITE || sip->status <= 100 || sip->status >= 300 ||
 		sip->status == 199)
 		return false;
@@ -166,14 +181,27 @@ dialog_begin(struct plan *plan)
 		plan->drop = DROP_SIP_NO_MEDIA;
 }
 
-/* The dialog, by tags. */
+/* An INVITE without To tag begins a call, unless the callee has answered without one. */
+static bool
+begins_call(const struct plan *plan)
+{
+	const struct sip_message *sip = plan->sip;
+
+	return sip->request && sip->method == SIP_INVITE && !plan->to_tag &&
+	       (sip->cseq <= plan->call->invite_cseq || !plan->dialog ||
+		       plan->dialog->state != DIALOG_CONFIRMED);
+}
+
+/* The dialog, by tags; a callee that knows none has the null tag (RFC 3261 12.2.1.1). */
 void
 dialog_attach(struct plan *plan)
 {
-	if (!plan->call || !plan->to_tag)
+	if (!plan->call)
 		return;
 	plan->dialog = dialog_find(plan->worker, plan->call, plan->from_tag, plan->to_tag);
-	if (plan->dialog && plan->dialog->state == DIALOG_ENDED)
+	if (begins_call(plan))
+		plan->dialog = NULL;
+	else if (plan->dialog && plan->dialog->state == DIALOG_ENDED)
 		plan->dialog = NULL;
 	else if (!plan->dialog && makes_dialog(plan))
 		dialog_begin(plan);

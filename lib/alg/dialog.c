@@ -131,8 +131,8 @@ dialog_obtain(struct plan *plan)
 	};
 	call->dialogs = index;
 	offer_inherit(worker, call, dialog);
-	if (!plan->sip->request)
-		invite_note(dialog, plan->client_side, plan->sip->cseq, call->offer.set == 0);
+	if (!plan->sip->request || !plan->new_call)
+		invite_note(dialog, call->caller_side, call->invite_cseq, call->offer.set == 0);
 	return dialog;
 }
 
@@ -151,6 +151,7 @@ dialog_close(struct thread *self, struct alg_worker *worker, struct dialog *dial
 {
 	descriptions_drop(self, worker, dialog);
 	dialog->state = DIALOG_ENDED;
+	dialog->bye_s = 0;
 }
 
 void

@@ -61,6 +61,12 @@ call_arm(struct alg_worker *worker, struct call *call, uint32_t now_s)
 	}
 	if (call->forks_s && call->state != CALL_ENDED)
 		deadline = RTE_MIN(deadline, call->forks_s);
+	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
+		uint32_t bye_s = dialog_at(worker, i)->bye_s;
+
+		if (bye_s)
+			deadline = RTE_MIN(deadline, bye_s);
+	}
 	if (call->cleared)
 		deadline = now_s;
 	/* release: pairs with the acquire in alg_sweep(): the record is as this deadline means it */
@@ -159,10 +165,37 @@ forks_close(struct thread *self, struct alg_worker *worker, struct call *call)
 
 	call->forks_s = 0;
 	ended = dialog_end_early(self, worker, call);
-	offer_outlived(self, worker, call);
-	media_settle(self, worker, call);
+	if (dialog_count(worker, call, DIALOG_CONFIRMED) == 0) { /* what answered had left */
+		call_end(self, worker, call);
+		return;
+	}
+	offer_settle(self, worker, call);
 	if (ended)
 		media_announce(worker, call);
+}
+
+/* A BYE that nobody answered ends its dialog all the same (RFC 3261 15.1.1). */
+static void
+byes_close(struct thread *self, struct alg_worker *worker, struct call *call)
+{
+	bool closed = false;
+
+	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
+		struct dialog *dialog = dialog_at(worker, i);
+
+		if (dialog->bye_s == 0 || dialog->bye_s > self->now_s)
+			continue;
+		dialog_close(self, worker, dialog);
+		closed = true;
+	}
+	if (!closed)
+		return;
+	if (!call_rings(call) && dialog_count(worker, call, DIALOG_CONFIRMED) == 0) {
+		call_end(self, worker, call);
+		return;
+	}
+	offer_settle(self, worker, call);
+	media_announce(worker, call);
 }
 
 static void
@@ -186,6 +219,10 @@ call_due(struct thread *self, struct alg_worker *worker, uint32_t index, uint32_
 	statistics_choose_call(worker, call);
 	if (call->forks_s && call->forks_s <= self->now_s)
 		forks_close(self, worker, call);
+	if (call_live(call))
+		byes_close(self, worker, call);
+	if (!call_live(call))
+		return;
 	if (call_is_over(worker, call, self->now_s)) {
 		if (!call->cleared && call->state != CALL_CLOSING)
 			sip_count(worker, SIP_COUNT_CALL_TIMED_OUT, 1);

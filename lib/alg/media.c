@@ -29,20 +29,24 @@ media_find(const struct alg_worker *worker, uint32_t set, uint8_t stream, uint8_
 }
 
 void
-media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index)
+media_set_empty(struct thread *self, struct alg_worker *worker, uint32_t index)
 {
-	struct media_set *set;
+	struct media_set *set = set_at(worker, index);
 	uint32_t next;
 
-	if (index == 0)
-		return;
-	set = set_at(worker, index);
-	if (--set->references)
-		return;
 	for (uint32_t i = set->first; i; i = next) {
 		next = opening_at(worker, i)->next;
 		opening_release(self, worker, i, 0);
 	}
+	set->first = 0;
+}
+
+void
+media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index)
+{
+	if (index == 0 || --set_at(worker, index)->references)
+		return;
+	media_set_empty(self, worker, index);
 	slab_give(&worker->sets, index);
 }
 
@@ -80,7 +84,7 @@ set_matches(struct plan *plan, uint32_t index)
 
 		if (!opening_is(opening, wanted) || opening->stream != wanted->stream ||
 			opening->component != wanted->component ||
-			(opening->flags ^ wanted->flags) & (OPENING_MUX | OPENING_ICE))
+			(opening->flags ^ wanted->flags) & OPENING_ICE)
 			return false;
 		wanted->opening = i;
 		i = opening->next;

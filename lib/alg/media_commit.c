@@ -4,9 +4,9 @@
  * uses it.
  *
  * Forks stand on one offer, so its openings hear several peers: while none of them is confirmed, all
- * that have answered; then those that are confirmed, and a fork that answers yet. Candidates of ICE
- * (RFC 8445) are peers like the default destination, and others may come: a check may arrive from an
- * address that its sender does not know itself.
+ * that have answered; then those that are confirmed, and a fork that answers yet. Candidates of ICE (RFC 8445) are peers like the
+ * default destination, and others may come: a check may arrive from an address that its sender does
+ * not know itself.
  *
  * What the answer refused with port 0 closes, and what it bundled (bundle.c). A stream that it accepted
  * at a host name, at 0.0.0.0 or as the active end of TCP names no endpoint of its own, yet sends to
@@ -57,77 +57,102 @@ peers_add(const struct alg_worker *worker, struct media_announcement *announceme
 	}
 }
 
-/* Whose media a call listens to. */
+/* What a set names at the same endpoint, or NULL. */
+static const struct opening *
+set_find(const struct alg_worker *worker, uint32_t set, const struct opening *as)
+{
+	const struct opening *opening;
+
+	for (uint32_t i = set ? set_at(worker, set)->first : 0; i; i = opening->next) {
+		opening = opening_at(worker, i);
+		if (opening->address == as->address && opening->port == as->port &&
+			opening->proto == as->proto)
+			return opening;
+	}
+	return NULL;
+}
+
+/* Do both sides use an endpoint of what was committed? Before the 2xx they may come to. */
+static bool
+is_agreed(const struct dialog *dialog, int side, const struct opening *opening)
+{
+	const struct description *own = &dialog->committed[side];
+	const struct description *peer = &dialog->committed[1 - side];
+	unsigned int stream = 1u << opening->stream;
+
+	if (dialog->state != DIALOG_CONFIRMED || peer->set == 0)
+		return true;
+	if (own->bundled & peer->bundled & stream)
+		return false;
+	return peer->streams & stream &&
+	       !(own->mux & peer->mux & stream && opening->component % 2 == 0);
+}
+
+/* While a call rings all forks are heard that have answered; then those that answered since. */
 static bool
 is_heard(const struct dialog *dialog, bool confirmed)
 {
-	return dialog->state == (confirmed ? DIALOG_CONFIRMED : DIALOG_EARLY);
+	if (confirmed)
+		return dialog->state == DIALOG_CONFIRMED || dialog->late;
+	return dialog->state == DIALOG_EARLY;
 }
 
-/* Tell one side of a dialog's committed media who may send to it: all that stand on it, too. */
-static void
-side_announce(const struct alg_worker *worker, const struct call *call, const struct dialog *own,
-	int side, bool confirmed)
+/* Who is announced at an endpoint of a side. False: no dialog that is heard stands on it. */
+static bool
+peers_of(const struct alg_worker *worker, const struct call *call, int side,
+	const struct opening *opening, bool confirmed, struct media_announcement *announcement)
 {
-	const uint32_t set = own->committed[side].set;
-	uint32_t heard[PINHOLE_ANNOUNCED_MAX] = {own->committed[1 - side].set};
-	const struct opening *opening;
-	unsigned int count = 1;
+	const struct dialog *dialog;
+	const struct opening *own;
+	bool any = false;
 
-	if (set == 0 || heard[0] == 0)
-		return;
-	for (uint32_t i = call->dialogs; i && count < RTE_DIM(heard);) {
-		const struct dialog *dialog = dialog_at(worker, i);
-
-		if (dialog != own && dialog->committed[side].set == set &&
-			is_heard(dialog, confirmed))
-			heard[count++] = dialog->committed[1 - side].set;
-		i = dialog->next;
+	for (uint32_t i = call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(worker, i);
+		if (!is_heard(dialog, confirmed) || dialog->committed[1 - side].set == 0)
+			continue;
+		own = set_find(worker, dialog->committed[side].set, opening);
+		if (!own || !is_agreed(dialog, side, own))
+			continue;
+		any = true;
+		peers_add(worker, announcement, own, dialog->committed[1 - side].set);
 	}
-	for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {
+	return any;
+}
+
+static void
+set_announce(const struct alg_worker *worker, const struct call *call, int side, uint32_t set)
+{
+	const struct opening *opening;
+
+	for (uint32_t i = set ? set_at(worker, set)->first : 0; i; i = opening->next) {
 		struct media_announcement announcement = {.count = 0};
 
 		opening = opening_at(worker, i);
-		if (opening->pinhole.index == 0)
-			continue;
-		for (unsigned int n = 0; n < count; n++)
-			peers_add(worker, &announcement, opening, heard[n]);
-		pinhole_media_commit(worker->alg->pinholes, opening->pinhole, &announcement);
+		if (opening->pinhole.index &&
+			(peers_of(worker, call, side, opening, true, &announcement) ||
+				peers_of(worker, call, side, opening, false, &announcement)))
+			pinhole_media_commit(
+				worker->alg->pinholes, opening->pinhole, &announcement);
 	}
 }
 
-static bool
-has_confirmed(const struct alg_worker *worker, const struct call *call)
-{
-	return dialog_count(worker, call, DIALOG_CONFIRMED) > 0;
-}
-
-/* An answer stands: tell each side's pinholes where the other side's media comes from. */
-void
-media_commit(struct plan *plan, struct dialog *dialog)
-{
-	bool confirmed = has_confirmed(plan->worker, plan->call);
-
-	for (int side = 0; side < 2; side++)
-		side_announce(plan->worker, plan->call, dialog, side, confirmed);
-}
-
-/* A dialog has gone, or is confirmed before others: who is heard no more, may send no more. */
+/*
+ * An answer stands, a dialog has gone or is confirmed before others: tell each pinhole where the
+ * other side's media comes from. Who is heard no more, may send no more.
+ */
 void
 media_announce(struct alg_worker *worker, const struct call *call)
 {
-	bool confirmed = has_confirmed(worker, call);
+	const struct dialog *dialog;
 	uint32_t before[2] = {0};
 
-	for (uint32_t i = call->dialogs; i;) {
-		const struct dialog *dialog = dialog_at(worker, i);
-
-		for (int side = 0; side < 2 && is_heard(dialog, confirmed); side++) {
+	for (uint32_t i = call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(worker, i);
+		for (int side = 0; side < 2; side++) {
 			if (dialog->committed[side].set != before[side])
-				side_announce(worker, call, dialog, side, confirmed);
+				set_announce(worker, call, side, dialog->committed[side].set);
 			before[side] = dialog->committed[side].set;
 		}
-		i = dialog->next;
 	}
 }
 
@@ -140,54 +165,52 @@ set_unlink(struct thread *self, struct alg_worker *worker, uint32_t *link)
 	opening_release(self, worker, index, 0);
 }
 
-/* Does another dialog of the call stand on this set? */
+/* Does a dialog stand on this set of a side, and use this endpoint of it? */
 static bool
-set_is_shared(const struct alg_worker *worker, const struct call *call, const struct dialog *own,
-	uint32_t set)
+dialog_uses(const struct dialog *dialog, int side, uint32_t set, const struct opening *opening)
+{
+	if (dialog->offer[side].set == set) /* offered again, the answer may take it up */
+		return true;
+	return dialog->committed[side].set == set && is_agreed(dialog, side, opening);
+}
+
+static bool
+opening_used(const struct alg_worker *worker, const struct call *call, int side, uint32_t set,
+	const struct opening *opening)
 {
 	const struct dialog *dialog;
 
 	for (uint32_t i = call->dialogs; i; i = dialog->next) {
 		dialog = dialog_at(worker, i);
-		if (dialog == own)
-			continue;
-		for (int side = 0; side < 2; side++) {
-			if (dialog->committed[side].set == set || dialog->offer[side].set == set)
-				return true;
-		}
+		if (dialog_uses(dialog, side, set, opening))
+			return true;
 	}
 	return false;
 }
 
 static void
-set_settle(struct thread *self, struct alg_worker *worker, const struct description *own,
-	const struct description *peer)
+set_settle(struct thread *self, struct alg_worker *worker, const struct call *call, int side,
+	uint32_t set)
 {
-	uint32_t *link = &set_at(worker, own->set)->first;
+	uint32_t *link;
 
+	if (set == 0)
+		return;
+	link = &set_at(worker, set)->first;
 	while (*link) {
 		struct opening *opening = opening_at(worker, *link);
-		uint8_t base = (uint8_t)((opening->component - 1) & ~1) + 1;
-		struct opening *rtp = (struct opening *)(uintptr_t)media_find(
-			worker, own->set, opening->stream, base);
-		const struct opening *other = media_find(worker, peer->set, opening->stream, 1);
-		bool mux = rtp && other && rtp->flags & other->flags & OPENING_MUX;
-		bool refused = !(peer->streams >> opening->stream & 1);
-		bool bundled = own->bundled & peer->bundled & (1u << opening->stream);
 
-		if (mux)
-			rtp->flags |= OPENING_MUX_AGREED;
-		if (refused || bundled || (mux && opening->component % 2 == 0))
-			set_unlink(self, worker, link);
-		else
+		if (opening_used(worker, call, side, set, opening))
 			link = &opening->next;
+		else
+			set_unlink(self, worker, link);
 	}
 }
 
 /*
  * A confirmed dialog keeps what both sides use: no RTCP of a stream that agreed on rtcp-mux, and
- * nothing of a stream that the answer refused with port 0 or that both put on another's transport. An offer that other forks stand on, too,
- * stays whole: they may answer otherwise.
+ * nothing of a stream that the answer refused with port 0 or that both put on another's transport.
+ * Of an offer that other forks stand on, too, all stays that one of them uses or may still take up.
  */
 void
 media_settle(struct thread *self, struct alg_worker *worker, struct call *call)
@@ -196,14 +219,9 @@ media_settle(struct thread *self, struct alg_worker *worker, struct call *call)
 
 	for (uint32_t i = call->dialogs; i; i = dialog->next) {
 		dialog = dialog_at(worker, i);
-		if (dialog->state != DIALOG_CONFIRMED || dialog->committed[0].set == 0 ||
-			dialog->committed[1].set == 0)
+		if (dialog->state != DIALOG_CONFIRMED)
 			continue;
-		for (int side = 0; side < 2; side++) {
-			const struct description *own = &dialog->committed[side];
-
-			if (!set_is_shared(worker, call, dialog, own->set))
-				set_settle(self, worker, own, &dialog->committed[1 - side]);
-		}
+		for (int side = 0; side < 2; side++)
+			set_settle(self, worker, call, side, dialog->committed[side].set);
 	}
 }

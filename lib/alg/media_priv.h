@@ -15,8 +15,6 @@ enum {
 };
 
 enum opening_flag {
-	OPENING_MUX = 1 << 0, /* RTP: its description offered or accepted rtcp-mux */
-	OPENING_MUX_AGREED = 1 << 1, /* RTP: both did; there is no RTCP opening any more */
 	OPENING_ICE = 1 << 2, /* the stream has candidates */
 	OPENING_CANDIDATE =
 		1 << 3, /* beside the default destination: candidate, other description */

@@ -35,10 +35,10 @@ enum relation {
 static const uint8_t roles[MESSAGE_KINDS][RELATIONS] = {
 	/*                     AWAITED  WAITING  OPEN     EARLY    DONE     OLD */
 	[KIND_OTHER]       = { TEXT,    TEXT,    TEXT,    TEXT,    TEXT,    TEXT },
-	[KIND_INVITE]      = { REPEAT,  OFFER,   OFFER,   REPEAT,  REPEAT,  REPEAT },
-	[KIND_REINVITE]    = { REPEAT,  OFFER,   OFFER,   REPEAT,  REPEAT,  REPEAT },
-	[KIND_UPDATE]      = { REPEAT,  OFFER,   OFFER,   REPEAT,  REPEAT,  REPEAT },
-	[KIND_PRACK]       = { ANSWER,  OFFER,   OFFER,   REPEAT,  REPEAT,  REPEAT },
+	[KIND_INVITE]      = { REPEAT,  REPEAT,  OFFER,   REPEAT,  REPEAT,  REPEAT },
+	[KIND_REINVITE]    = { REPEAT,  REPEAT,  OFFER,   REPEAT,  REPEAT,  REPEAT },
+	[KIND_UPDATE]      = { REPEAT,  REPEAT,  OFFER,   REPEAT,  REPEAT,  REPEAT },
+	[KIND_PRACK]       = { ANSWER,  REPEAT,  OFFER,   REPEAT,  REPEAT,  REPEAT },
 	[KIND_ACK]         = { ANSWER,  REPEAT,  ANSWER,  REPEAT,  REPEAT,  REPEAT },
 	[KIND_PROVISIONAL] = { ANSWER,  OFFER,   OFFER,   AMEND,   REPEAT,  REPEAT },
 	[KIND_PREVIEW]     = { OFFER,   OFFER,   OFFER,   REPEAT,  REPEAT,  REPEAT },
@@ -89,7 +89,7 @@ message_kind(const struct plan *plan)
 		return response_kind(plan);
 	switch (plan->sip->method) {
 	case SIP_INVITE:
-		return plan->to_tag ? KIND_REINVITE : KIND_INVITE;
+		return plan->to_tag || plan->dialog ? KIND_REINVITE : KIND_INVITE;
 	case SIP_UPDATE:
 		return KIND_UPDATE;
 	case SIP_PRACK:
@@ -223,4 +223,21 @@ negotiation_role(const struct plan *plan)
 	if (!plan->call)
 		return MEDIA_TEXT;
 	return (enum media_role)roles[kind][relation_of(plan, kind)];
+}
+
+/* The offer that the message's description answers, for good or until the 2xx; NULL: it offers. */
+const struct description *
+negotiation_peer(const struct plan *plan)
+{
+	const struct dialog *dialog = plan->dialog;
+	uint8_t other = 1 - plan->side;
+
+	if (plan->role == MEDIA_AMEND)
+		return &dialog->committed[other];
+	if (plan->role == MEDIA_ANSWER)
+		return &dialog->offer[other];
+	if (plan->role == MEDIA_OFFER && !plan->sip->request &&
+		offer_belongs(&dialog->offer[other], false, plan->sip->cseq))
+		return &dialog->offer[other];
+	return NULL;
 }

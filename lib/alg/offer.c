@@ -40,21 +40,34 @@ offer_inherit(struct alg_worker *worker, const struct call *call, struct dialog 
 }
 
 /*
- * Give up the first offer when no confirmed dialog uses it, since media has moved on, and no fork
- * that rings may yet answer it.
+ * Give up the first offer when no fork that is known stands on it or may yet answer it. One that was
+ * not known may still come with its answer: it finds an offer without endpoints.
  */
-void
+static void
 offer_outlived(struct thread *self, struct alg_worker *worker, struct call *call)
 {
 	const struct dialog *dialog;
 
+	if (call->offer.set == 0 || call_rings(call))
+		return;
 	for (uint32_t i = call->dialogs; i; i = dialog->next) {
 		dialog = dialog_at(worker, i);
-		if (dialog->state == DIALOG_EARLY ||
+		if (dialog->offer[call->caller_side].set == call->offer.set ||
 			dialog->committed[call->caller_side].set == call->offer.set)
 			return;
 	}
-	description_drop(self, worker, &call->offer);
+	if (call->forks_s)
+		media_set_empty(self, worker, call->offer.set);
+	else
+		description_drop(self, worker, &call->offer);
+}
+
+/* What no dialog uses any more closes. */
+void
+offer_settle(struct thread *self, struct alg_worker *worker, struct call *call)
+{
+	media_settle(self, worker, call);
+	offer_outlived(self, worker, call);
 }
 
 static void
@@ -82,14 +95,6 @@ exchange_note(struct plan *plan, uint32_t cseq)
 		dialog->invite_open &= (uint8_t) ~(1u << client);
 }
 
-/* What a confirmed dialog does not use any more closes. */
-static void
-media_moved(struct plan *plan)
-{
-	media_settle(plan->self, plan->worker, plan->call);
-	offer_outlived(plan->self, plan->worker, plan->call);
-}
-
 static void
 answer_made(struct plan *plan)
 {
@@ -109,11 +114,12 @@ answer_made(struct plan *plan)
 	description_put(plan, committed, &plan->description_new);
 	if (offer_belongs(own, true, cseq)) /* the preview in a 1xx */
 		description_drop(plan->self, plan->worker, own);
+	if (news && dialog->state == DIALOG_EARLY && !call_rings(plan->call))
+		dialog->late = true;
 	exchange_note(plan, cseq);
 	if (news)
-		media_commit(plan, dialog);
-	if (dialog->state == DIALOG_CONFIRMED)
-		media_moved(plan);
+		media_announce(plan->worker, plan->call);
+	offer_settle(plan->self, plan->worker, plan->call);
 }
 
 /* Hand the message's description over to the record. */
@@ -143,12 +149,16 @@ offer_refused(struct plan *plan)
 		return;
 	if (offer_belongs(&dialog->offer[client], false, cseq))
 		description_drop(plan->self, plan->worker, &dialog->offer[client]);
-	if (plan->sip->method == SIP_INVITE &&
-		offer_belongs(&dialog->offer[1 - client], true, cseq))
-		description_drop(plan->self, plan->worker, &dialog->offer[1 - client]);
+	if (plan->sip->method == SIP_INVITE) {
+		if (offer_belongs(&dialog->offer[1 - client], true, cseq))
+			description_drop(plan->self, plan->worker, &dialog->offer[1 - client]);
+		if (dialog->invite_cseq[client] == cseq) /* a late 1xx offers nothing */
+			dialog->invite_open &= (uint8_t) ~(1u << client);
+	}
 	if (dialog->state == DIALOG_EARLY && dialog->exchange == EXCHANGE_NONE &&
 		dialog->offer[plan->call->caller_side].set == 0)
 		offer_inherit(plan->worker, plan->call, dialog);
+	offer_settle(plan->self, plan->worker, plan->call);
 }
 
 /*
@@ -180,16 +190,14 @@ offer_confirmed(struct plan *plan)
 		description_put(plan, &dialog->committed[plan->client_side], offer);
 		description_put(plan, &dialog->committed[plan->side], preview);
 		exchange_note(plan, cseq);
-		media_commit(plan, dialog);
-		media_moved(plan);
+		media_announce(plan->worker, plan->call);
 	}
 	if (dialog->exchange == EXCHANGE_EARLY && dialog->exchange_side == plan->client_side &&
 		dialog->exchange_cseq == cseq)
 		dialog->exchange = EXCHANGE_DONE;
 	if (dialog->state != DIALOG_CONFIRMED) {
 		dialog->state = DIALOG_CONFIRMED;
-		if (dialog_at(plan->worker, plan->call->dialogs)->next) /* not of forks alone */
-			media_commit(plan, dialog);
-		media_moved(plan);
+		if (dialog_at(plan->worker, plan->call->dialogs)->next) /* it is heard alone */
+			media_announce(plan->worker, plan->call);
 	}
 }

@@ -85,9 +85,10 @@ retransmission_note(struct plan *plan)
 
 	if (plan->new_call || !plan->call || !sip->request || sip->method != SIP_INVITE)
 		return;
-	if (plan->to_tag ? plan->dialog && plan->dialog->sequenced >> plan->side & 1 &&
-				   plan->dialog->invite_cseq[plan->side] == sip->cseq
-			 : plan->call->invite_cseq == sip->cseq)
+	if (plan->to_tag || plan->dialog
+			? plan->dialog && plan->dialog->sequenced >> plan->side & 1 &&
+				  plan->dialog->invite_cseq[plan->side] == sip->cseq
+			: plan->call->invite_cseq == sip->cseq)
 		sip_count(plan->worker, SIP_COUNT_RETRANSMISSION, 1);
 }
 

@@ -24,6 +24,7 @@ struct description {
 	uint32_t cseq; /* of the transaction in which it was offered */
 	uint16_t streams; /* bit per m= line that is not refused with port 0 */
 	uint16_t bundled; /* bit per m= line that may share another one's transport */
+	uint16_t mux; /* bit per m= line that offers or accepts a=rtcp-mux */
 	bool held; /* no stream waits for media: silence is no sign of death */
 	bool in_response; /* offered by the server: the answer comes in an ACK or a PRACK */
 };
@@ -45,7 +46,7 @@ enum exchange_state {
 struct dialog {
 	uint32_t next;
 	uint8_t state;
-	bool bye; /* a BYE is under way */
+	bool late; /* answered early, but after the first 2xx */
 	uint8_t sequenced; /* bit a side: highest_cseq is known */
 	uint8_t invite_open; /* bit a side: its INVITE brought no offer, a response to it may */
 	uint64_t tag[2]; /* keyed hashes, lower first */
@@ -54,6 +55,7 @@ struct dialog {
 	uint32_t highest_cseq[2]; /* of the side's requests, but for ACK and CANCEL */
 	uint32_t invite_cseq[2]; /* of the side's last INVITE */
 	uint32_t exchange_cseq;
+	uint32_t bye_s; /* end of the BYE under way, 64*T1 after it; 0: none */
 	uint8_t exchange; /* enum exchange_state */
 	uint8_t exchange_side; /* client of the transaction that offered */
 };

@@ -162,7 +162,7 @@ say_dialogs(struct output *output, const struct alg_worker *worker, const struct
 			{"committed a", "offer a"}, {"committed b", "offer b"}};
 
 		say(output, "dialog %u: %s%s\n", ++number, states[dialog->state],
-			dialog->bye ? ", bye sent" : "");
+			dialog->bye_s ? ", bye sent" : "");
 		for (int side = 0; side < 2; side++) {
 			say_set(output, worker, names[side][0], dialog->committed[side].set);
 			say_set(output, worker, names[side][1], dialog->offer[side].set);

@@ -44,6 +44,7 @@ static const uint8_t next_state[CALL_STATES][CALL_EVENTS] = {
 		},
 	[CALL_CLOSING] =
 		{
+			[CALL_EVENT_SUCCESS] = CALL_ESTABLISHED, /* another fork has answered */
 			[CALL_EVENT_BYE_REFUSED] = CALL_ESTABLISHED,
 			[CALL_EVENT_BYE_DONE] = CALL_ENDED,
 		},
@@ -88,7 +89,7 @@ dialogs_going_on(const struct plan *plan)
 	for (uint32_t i = plan->call->dialogs; i; i = dialog_at(plan->worker, i)->next) {
 		const struct dialog *dialog = dialog_at(plan->worker, i);
 
-		count += dialog->state == DIALOG_CONFIRMED && !dialog->bye;
+		count += dialog->state == DIALOG_CONFIRMED && !dialog->bye_s;
 	}
 	return count;
 }
@@ -142,7 +143,7 @@ request_advance(struct plan *plan)
 	sequence_advance(plan);
 	switch (plan->sip->method) {
 	case SIP_INVITE:
-		if (!plan->to_tag || plan->new_call)
+		if ((!plan->to_tag && !dialog) || plan->new_call)
 			invite_advance(plan);
 		return;
 	case SIP_CANCEL:
@@ -152,7 +153,8 @@ request_advance(struct plan *plan)
 	case SIP_BYE:
 		if (!dialog)
 			return;
-		dialog->bye = true;
+		if (dialog->bye_s == 0)
+			dialog->bye_s = plan->self->now_s + TRANSACTION_S;
 		if (dialogs_going_on(plan) == 0)
 			event_of(plan, CALL_EVENT_BYE);
 		return;
@@ -192,8 +194,9 @@ fork_gone(struct plan *plan)
 {
 	if (!plan->dialog || plan->dialog->state != DIALOG_EARLY)
 		return;
-	dialog_end(plan->self, plan->worker, plan->call, plan->dialog);
+	dialog_close(plan->self, plan->worker, plan->dialog);
 	plan->dialog = NULL;
+	offer_settle(plan->self, plan->worker, plan->call);
 	media_announce(plan->worker, plan->call);
 }
 
@@ -217,6 +220,37 @@ refused(struct plan *plan)
 			return;
 	}
 	call_end(plan->self, plan->worker, call);
+}
+
+/* The message has ended its dialog; with the last one the call ends. */
+static void
+dialog_is_over(struct plan *plan)
+{
+	dialog_close(plan->self, plan->worker, plan->dialog);
+	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
+		plan->call->older = false; /* no INVITE goes on with it */
+		event_of(plan, CALL_EVENT_BYE_DONE);
+	}
+	if (call_live(plan->call)) {
+		offer_settle(plan->self, plan->worker, plan->call);
+		media_announce(plan->worker, plan->call);
+	}
+}
+
+/*
+ * A re-INVITE was refused. 481, or nothing but a proxy's 408: there is no dialog at the other end any
+ * more (RFC 3261 12.2.1.2, RFC 5057 5.1).
+ */
+static void
+reinvite_refused(struct plan *plan)
+{
+	unsigned int status = plan->sip->status;
+
+	if ((status == 408 || status == 481) && plan->dialog && !call_rings(plan->call) &&
+		plan->dialog->state == DIALOG_CONFIRMED)
+		dialog_is_over(plan);
+	else
+		refused(plan);
 }
 
 static void
@@ -252,10 +286,11 @@ invite_answered(struct plan *plan)
 			offer_confirmed(plan);
 		if (!outdated(plan))
 			refreshed(plan);
-		if (initial)
+		if (initial && (call->state != CALL_CLOSING || dialogs_going_on(plan) > 0))
 			event_of(plan, CALL_EVENT_SUCCESS);
+		offer_settle(plan->self, plan->worker, call);
 	} else if (!initial || call->older) {
-		refused(plan);
+		reinvite_refused(plan);
 	} else if (status == 401 || status == 407) {
 		dialog_end_early(plan->self, plan->worker, call);
 		event_of(plan, CALL_EVENT_CHALLENGE);
@@ -274,19 +309,11 @@ bye_answered(struct plan *plan)
 	if (status < 200 || !plan->dialog)
 		return;
 	if (status == 401 || status == 407) {
-		plan->dialog->bye = false;
+		plan->dialog->bye_s = 0;
 		event_of(plan, CALL_EVENT_BYE_REFUSED);
 		return;
 	}
-	dialog_close(plan->self, plan->worker, plan->dialog);
-	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
-		plan->call->older = false; /* no INVITE goes on with it */
-		event_of(plan, CALL_EVENT_BYE_DONE);
-	} else {
-		offer_outlived(plan->self, plan->worker, plan->call);
-		media_settle(plan->self, plan->worker, plan->call);
-		media_announce(plan->worker, plan->call);
-	}
+	dialog_is_over(plan);
 }
 
 static void

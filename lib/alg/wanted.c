@@ -57,31 +57,26 @@ want_kept(struct plan *plan, uint8_t stream)
 	}
 }
 
-/* Flags of an RTP endpoint, and whether its RTCP runs on the same port by agreement. */
-static uint8_t
-mux_flags(const struct plan *plan, const struct sdp_media *media, const struct wanted *rtp)
+/*
+ * Does RTCP run on the RTP port by agreement? It does when the answer takes up the offer's rtcp-mux,
+ * and goes on to do so in a further offer of the same endpoint (RFC 5761 5.1.1).
+ */
+static bool
+mux_agreed(const struct plan *plan, const struct sdp_media *media, const struct wanted *rtp)
 {
-	const struct alg_worker *worker = plan->worker;
+	const struct description *peer = negotiation_peer(plan);
 	const struct dialog *dialog = plan->dialog;
 	const struct opening *opening;
-	uint32_t set;
 
 	if (!media->rtcp_mux)
-		return 0;
-	if (plan->role == MEDIA_ANSWER || plan->role == MEDIA_AMEND) {
-		set = plan->role == MEDIA_ANSWER ? dialog->offer[1 - plan->side].set
-						 : dialog->committed[1 - plan->side].set;
-		opening = media_find(worker, set, rtp->stream, rtp->component);
-		return opening && opening->flags & OPENING_MUX ? OPENING_MUX | OPENING_MUX_AGREED
-							       : OPENING_MUX;
-	}
-	opening = dialog ? media_find(worker, dialog->committed[plan->side].set, rtp->stream,
-				   rtp->component)
-			 : NULL;
-	if (opening && opening->flags & OPENING_MUX_AGREED && opening->address == rtp->address &&
-		opening->port == rtp->port)
-		return OPENING_MUX | OPENING_MUX_AGREED;
-	return OPENING_MUX;
+		return false;
+	if (peer)
+		return peer->mux >> rtp->stream & 1;
+	if (!dialog || !(dialog->committed[0].mux & dialog->committed[1].mux & 1u << rtp->stream))
+		return false;
+	opening = media_find(
+		plan->worker, dialog->committed[plan->side].set, rtp->stream, rtp->component);
+	return opening && opening->address == rtp->address && opening->port == rtp->port;
 }
 
 static void
@@ -89,10 +84,9 @@ want_rtcp(struct plan *plan, const struct sdp_media *media, const struct wanted 
 {
 	struct wanted rtcp = *rtp;
 
-	if (rtp->flags & OPENING_MUX_AGREED)
+	if (mux_agreed(plan, media, rtp))
 		return;
 	rtcp.component = rtp->component + 1;
-	rtcp.flags &= (uint8_t)~OPENING_MUX;
 	rtcp.port = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(rtp->port) + 1));
 	if (media->rtcp_present && rtp->component == 1) {
 		rtcp.port = rte_cpu_to_be_16(media->rtcp_port);
@@ -139,8 +133,6 @@ want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
 			break;
 		rtp.port = rte_cpu_to_be_16((uint16_t)port);
 		rtp.component = (uint8_t)(2 * i + 1);
-		if (media->is_rtp)
-			rtp.flags = (rtp.flags & OPENING_ICE) | mux_flags(plan, media, &rtp);
 		want(plan, &rtp);
 		if (media->is_rtp)
 			want_rtcp(plan, media, &rtp);
@@ -174,6 +166,7 @@ media_want(struct plan *plan)
 	struct description *description = &plan->description_new;
 
 	description->held = true;
+	description->mux = 0;
 	bundle_describe(sdp, description);
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
 		const struct sdp_media *media = &sdp->media[i];
@@ -181,6 +174,8 @@ media_want(struct plan *plan)
 			media->connection.text.at ? &media->connection : &sdp->connection;
 
 		want_stream(plan, sdp, (uint8_t)i);
+		if (description->streams >> i & 1 && media->rtcp_mux)
+			description->mux |= (uint16_t)(1u << i);
 		/* Who only sends has put the other on hold, often without any music. */
 		if (description->streams >> i & 1 && media->direction != SDP_INACTIVE &&
 			media->direction != SDP_SENDONLY &&

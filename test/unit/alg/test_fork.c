@@ -178,7 +178,9 @@ status_199_ends_its_fork(void **state)
 	assert_media(4, 2);
 	assert_false(reaches(1));
 	in_response("199 Gone", 1, "INVITE", tag_of(7), NULL);
-	assert_int_equal(dialogs(), 1);
+	assert_int_equal(dialogs(), 2); /* one of them is known to have ended */
+	out_request("UPDATE", 2, tag_of(1), NEAR(4100)); /* it crossed the 199 */
+	assert_media(4, 2);
 	answers(2);
 	hang_up(2);
 	assert_nothing_left();
