@@ -95,6 +95,7 @@ fixture_start_with(const struct fixture_options *options)
 {
 	static const struct rte_ether_addr macs[2] = {{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}};
 	static const struct flow_timeouts timeouts = {300, 7440, 240, 60};
+	uint32_t capacity = options->small ? 1024 : 16384;
 	struct alg_parameters parameters;
 
 	memset(&fx, 0, sizeof(fx));
@@ -106,13 +107,13 @@ fixture_start_with(const struct fixture_options *options)
 	assert_non_null(fx.interfaces);
 	assert_int_equal(
 		route_table_create(&fx.config, fx.interfaces, SOCKET_ID_ANY, &fx.routes), 0);
-	fx.flows = flow_table_create(8192, &timeouts, SOCKET_ID_ANY);
+	fx.flows = flow_table_create(options->small ? 1024 : 8192, &timeouts, SOCKET_ID_ANY);
 	assert_non_null(fx.flows);
 	if (!options->no_nat)
-		assert_int_equal(nat_create(&fx.config, fx.interfaces, fx.flows, 16384,
+		assert_int_equal(nat_create(&fx.config, fx.interfaces, fx.flows, capacity,
 					 SOCKET_ID_ANY, &fx.nat),
 			0);
-	fx.pinholes = pinhole_table_create(16384, fx.flows, SOCKET_ID_ANY);
+	fx.pinholes = pinhole_table_create(capacity, fx.flows, SOCKET_ID_ANY);
 	assert_non_null(fx.pinholes);
 	fx.mailbox = fx.mailboxes[0] = mailbox_create("alg_test", 256, SOCKET_ID_ANY);
 	assert_non_null(fx.mailbox);

@@ -45,6 +45,7 @@ struct fixture_options {
 	unsigned int workers; /* 0: 1; messages and mail are the first one's */
 	unsigned int max_calls_per_host, max_pending_calls;
 	unsigned int blacklist_messages, blacklist_period_ms, blacklist_seconds;
+	bool small; /* tables for one call at a time: quick to sweep */
 	enum config_media_hosts media_hosts;
 	enum config_malformed malformed;
 };
