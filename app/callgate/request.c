@@ -120,13 +120,15 @@ request_serve_worker(struct worker *worker, const struct mail *mail)
 {
 	struct request *request = mail->pointer;
 	uint32_t now_s = worker->thread.now_s;
+	uint32_t cursor = (uint32_t)request->cursor;
 
 	if (!request_serve(request))
 		return;
 	switch (request->kind) {
 	case REQUEST_CALLS:
-		request->result = (int)alg_calls_page(worker->alg, now_s, (uint32_t)request->cursor,
+		request->result = (int)alg_calls_page(worker->alg, now_s, &cursor,
 			RTE_MIN(request->max, (unsigned int)PAGE_CALLS_MAX), request->calls);
+		request->next = cursor;
 		break;
 	case REQUEST_CALL:
 		request->result = alg_call_describe(worker->alg, now_s, request->call_id,

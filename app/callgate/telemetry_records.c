@@ -234,37 +234,53 @@ add_call(struct rte_tel_data *data, const struct alg_call_summary *call)
 	telemetry_number(record, "worker", call->worker);
 }
 
+/* One step of a worker's calls into the page; the cursor moves on, 0 at the worker's end. */
+static int
+add_calls(struct appliance *appliance, unsigned int worker, uint32_t *cursor, unsigned int *wanted,
+	struct rte_tel_data *data)
+{
+	struct request *request = request_take(REQUEST_CALLS);
+	int rc;
+
+	if (request == NULL)
+		return -EBUSY;
+	request->cursor = *cursor;
+	request->max = *wanted;
+	rc = request_ask(appliance->mailbox[worker], request);
+	if (rc != 0)
+		return rc;
+	for (int i = 0; i < request->result; i++)
+		add_call(data, &request->calls[i]);
+	*wanted -= (unsigned int)request->result;
+	*cursor = (uint32_t)request->next;
+	request_free(request);
+	return 0;
+}
+
+/* A sparse table may end the page before it is full. */
 int
 telemetry_show_sip_calls(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
+	enum { STEPS_A_PAGE = 64 };
 	unsigned int wanted, worker;
-	uint64_t cursor, next = 0;
+	uint64_t start;
+	uint32_t cursor;
+	int rc;
 
-	if (parse_page(parameters, PAGE_CALLS_MAX, &cursor, &wanted) != 0)
+	if (parse_page(parameters, PAGE_CALLS_MAX, &start, &wanted) != 0)
 		return -EINVAL;
-	for (worker = (unsigned int)(cursor >> 32); worker < appliance->workers; worker++) {
-		struct request *request = request_take(REQUEST_CALLS);
-		int rc;
-
-		if (request == NULL)
-			return -EBUSY;
-		request->cursor = (uint32_t)cursor;
-		request->max = wanted;
-		rc = request_ask(appliance->mailbox[worker], request);
+	cursor = (uint32_t)start;
+	worker = (unsigned int)RTE_MIN(start >> 32, (uint64_t)appliance->workers);
+	for (unsigned int i = 0; i < STEPS_A_PAGE && wanted > 0 && worker < appliance->workers;
+		i++) {
+		rc = add_calls(appliance, worker, &cursor, &wanted, data);
 		if (rc != 0)
 			return rc;
-		for (int i = 0; i < request->result; i++)
-			add_call(data, &request->calls[i]);
-		if ((unsigned int)request->result == wanted && wanted > 0)
-			next = call_cursor(worker, request->calls[wanted - 1].index);
-		wanted -= (unsigned int)request->result;
-		request_free(request);
-		if (wanted == 0)
-			break;
-		cursor = 0;
+		worker += cursor == 0;
 	}
-	telemetry_number(data, "next", next);
+	telemetry_number(
+		data, "next", worker < appliance->workers ? call_cursor(worker, cursor) : 0);
 	return 0;
 }
 

@@ -138,6 +138,7 @@ worker_turn(struct worker *worker)
 		pipeline_forward(worker, &burst);
 	}
 	work += worker_read_mail(worker);
+	work += alg_poll(&worker->thread, worker->alg);
 	outbox_flush(&worker->outbox);
 	rcu_quiescent(worker->thread.id);
 	return work;

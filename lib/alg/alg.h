@@ -89,8 +89,13 @@ bool alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t
 /** Kinds of mail that a worker passes on to alg_mail(). Others are the application's. */
 enum alg_mail { ALG_MAIL_CALL_DUE = 1, ALG_MAIL_CLEAR_CALLS, ALG_MAIL_LAST = 15 };
 
-/** Handle one letter (alg_mail kinds). Owner worker, online. */
+/** Handle one letter (alg_mail kinds). ALG_MAIL_CLEAR_CALLS goes on in alg_poll(). Owner worker,
+ *  online. */
 void alg_mail(struct thread *self, struct alg_worker *worker, const struct mail *mail);
+
+/** Do a step of what takes longer than packets may wait. False: there was nothing to do. Owner
+ *  worker, each turn. */
+bool alg_poll(struct thread *self, struct alg_worker *worker);
 
 /**
  * Timers: look at `budget` call records from a cursor, post ALG_MAIL_CALL_DUE to the mailbox of
@@ -117,10 +122,11 @@ struct alg_call_summary {
 };
 
 /**
- * Up to `max` summaries of this worker's calls with pool index > `cursor`; returns how many.
- * Owner worker (asked through the application's mailbox).
+ * Up to `max` summaries of this worker's calls with pool index > `*cursor`; returns how many. A
+ * bounded number of records is looked at, so there may be fewer, and more behind: `*cursor` is then
+ * where to go on, 0 at the end. Owner worker (asked through the application's mailbox).
  */
-unsigned int alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t cursor,
+unsigned int alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor,
 	unsigned int max, struct alg_call_summary *summaries);
 
 /**

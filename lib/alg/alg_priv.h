@@ -27,6 +27,7 @@
 #include "slab.h"
 
 enum {
+	RECORDS_A_STEP = 512, /* looked at between two bursts: some 50 us */
 	TRANSACTION_S = 32, /* 64 * T1, RFC 3261 17.1 */
 	/* Objects a record, on average; the slabs are shared by all calls of a worker. */
 	OPENINGS_PER_CALL = 10,
@@ -49,6 +50,7 @@ struct alg_worker {
 	struct wanted wanted[WANTED_MAX];
 	struct sip_statistics *statistics; /* a block for each pair of zones */
 	struct sip_statistics *counted; /* of the message or timer at hand */
+	uint32_t clear_next, clear_s; /* "clear sip calls": next record, 0: none; when it came */
 	uint32_t pending; /* calls without a final answer */
 	struct contact_notes contacts;
 	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */

@@ -233,18 +233,29 @@ call_due(struct thread *self, struct alg_worker *worker, uint32_t index, uint32_
 	}
 }
 
-/* "clear sip calls": all are due; the sweep brings them in at the pace of the mailbox. */
-static void
-calls_clear(struct thread *self, struct alg_worker *worker)
+/*
+ * "clear sip calls": a step a turn, and the sweep brings in what is due then at the pace of the
+ * mailbox, so that no packet waits for a million records. What began after the command stays.
+ */
+bool
+alg_poll(struct thread *self, struct alg_worker *worker)
 {
-	for (uint32_t i = 1; i <= worker->calls.fresh; i++) {
+	uint32_t end;
+
+	if (worker->clear_next == 0)
+		return false;
+	end = (uint32_t)RTE_MIN(
+		(uint64_t)worker->clear_next + RECORDS_A_STEP, (uint64_t)worker->calls.fresh + 1);
+	for (uint32_t i = worker->clear_next; i < end; i++) {
 		struct call *call = call_at(worker, i);
 
-		if (!call_live(call))
+		if (!call_live(call) || call->created_s > worker->clear_s)
 			continue;
 		call->cleared = true;
 		call_arm(worker, call, self->now_s);
 	}
+	worker->clear_next = end <= worker->calls.fresh ? end : 0;
+	return true;
 }
 
 void
@@ -255,7 +266,8 @@ alg_mail(struct thread *self, struct alg_worker *worker, const struct mail *mail
 		call_due(self, worker, mail->a, mail->b);
 		break;
 	case ALG_MAIL_CLEAR_CALLS:
-		calls_clear(self, worker);
+		worker->clear_next = 1;
+		worker->clear_s = self->now_s;
 		break;
 	}
 }

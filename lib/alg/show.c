@@ -66,13 +66,15 @@ call_sets(
 }
 
 unsigned int
-alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t cursor, unsigned int max,
+alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor, unsigned int max,
 	struct alg_call_summary *summaries)
 {
+	uint32_t i = *cursor, end;
 	unsigned int count = 0;
 
-	for (uint32_t i = cursor + 1; i <= worker->calls.fresh && count < max; i++) {
-		const struct call *call = call_at(worker, i);
+	end = (uint32_t)RTE_MIN((uint64_t)i + RECORDS_A_STEP, (uint64_t)worker->calls.fresh);
+	while (i < end && count < max) {
+		const struct call *call = call_at(worker, ++i);
 		struct alg_call_summary *summary = &summaries[count];
 		uint32_t sets[4 * CALL_DIALOGS_MAX + 1];
 		unsigned int set_count;
@@ -93,6 +95,7 @@ alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t cursor, unsig
 		for (unsigned int n = 0; n < set_count; n++)
 			summary->media_doors += set_doors(worker, sets[n]);
 	}
+	*cursor = i < worker->calls.fresh ? i : 0;
 	return count;
 }
 

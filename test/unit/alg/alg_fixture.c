@@ -152,6 +152,8 @@ read_mail(void)
 		for (unsigned int i = 0; i < count; i++)
 			alg_mail(&fx.worker, alg_worker_of(fx.alg, 0), &mails[i]);
 	}
+	while (alg_poll(&fx.worker, alg_worker_of(fx.alg, 0)))
+		;
 }
 
 void

@@ -440,18 +440,22 @@ static void
 show_tells_a_call_whole(void **state)
 {
 	struct alg_worker *worker = alg_worker_of(fx.alg, 0);
-	uint32_t now_s = fx.worker.now_s;
+	uint32_t now_s = fx.worker.now_s, cursor = 0;
 	struct alg_call_summary page[4];
 	char text[4096];
 
 	call_up("show-me", 4000, "");
 	call_up("show-two", 4002, "");
-	assert_int_equal(alg_calls_page(worker, now_s, 0, 4, page), 2);
+	assert_int_equal(alg_calls_page(worker, now_s, &cursor, 4, page), 2);
+	assert_int_equal(cursor, 0);
 	assert_string_equal(page[0].call_id, "show-me");
 	assert_string_equal(page[0].from, "sip:a@10.0.0.7");
 	assert_string_equal(page[0].state, "established");
 	assert_int_equal(page[0].media_doors, 2);
-	assert_int_equal(alg_calls_page(worker, now_s, page[0].index, 4, page), 1);
+	assert_int_equal(alg_calls_page(worker, now_s, &cursor, 1, page), 1);
+	assert_int_equal(cursor, page[0].index);
+	assert_int_equal(alg_calls_page(worker, now_s, &cursor, 4, page), 1);
+	assert_string_equal(page[0].call_id, "show-two");
 	assert_true(alg_call_describe(worker, now_s, "show-two", 8, text, sizeof(text)) > 0);
 	assert_non_null(strstr(text, "state: established\n"));
 	assert_non_null(strstr(text, "rtp: udp 10.0.0.7:4002 door 203.0.113.1:4002 pinhole\n"));
