@@ -12,7 +12,8 @@ A flow is text, one message a line, in the order of the RFCs' diagrams:
     check media                 all wait for each other, flow_run.py does what the word says
 
 `sdp=audio,video2-/inactive` lists the streams: kind, a digit that moves its port, `-` for port 0,
-then attributes; `zero` is the hold with c=0.0.0.0, `mux` is a=rtcp-mux, `foreign` media elsewhere.
+then attributes; `zero` is the hold with c=0.0.0.0, `mux` is a=rtcp-mux, `foreign` media elsewhere,
+`passive` and `active` the ends of a TCP connection (`message`: MSRP).
 Further words: `rel` (a reliable 1xx), `stray` (a description that is neither offer nor answer),
 `once` (SIPp does not repeat it by itself), `uri=0` (to the first Contact of the last REGISTER).
 """

@@ -4,9 +4,10 @@
 Pairs are those of flow.py: the steps that hold an offer and its answer.
 """
 import select
+import socket
 import time
 
-from callnet import check
+from callnet import Failure, check
 from flow_message import Description
 
 PATH_S = 3                  # until media has passed
@@ -82,6 +83,31 @@ class Media:
                         continue            # seen already, or of an older check
                     check(path[2] == where, f'{self.name}: {path} arrived at {where}')
                     check(path[3] in (None, source), f'{self.name}: {path} from {source}')
+
+    def connect(self, pairs):
+        """TCP media: the active party of each pair connects, and each hears the other one."""
+        for pair in pairs:
+            for step, other in (pair, pair[::-1]):
+                own = self.description(step.sender, 100 + step.number, True).streams
+                seen = self.description(other.sender, 100 + step.number, False).streams
+                for mine, read in zip(own, seen):
+                    if not mine['udp'] and mine['port'] > 9:
+                        self.converse(step.sender, mine['port'], other.sender,
+                                      (read['address'], read['port']))
+
+    def converse(self, passive, port, active, target):
+        with self.play.socket(passive, port, socket.SOCK_STREAM) as listener, \
+                self.play.socket(active, 0, socket.SOCK_STREAM) as caller:
+            listener.listen(1)
+            try:
+                caller.connect(target)
+                called, _ = listener.accept()
+                with called:
+                    for sender, receiver in ((caller, called), (called, caller)):
+                        sender.sendall(b'MSRP')
+                        check(receiver.recv(9) == b'MSRP', f'{self.name}: other text came')
+            except OSError as error:
+                raise Failure(f'{self.name}: no connection to {target}: {error}') from None
 
     def send_after_end(self, pairs, but=()):
         """What was agreed once and is no more: nothing may pass any way (check_silent)."""

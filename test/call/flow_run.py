@@ -34,9 +34,9 @@ INSIDE_2_NET = INSIDE_2.rpartition('.')[0] + '.'
 setns_lock = threading.Lock()
 
 
-def socket_at(host, address, port):
+def socket_at(host, address, port, kind=socket.SOCK_DGRAM):
     with setns_lock:
-        return host.socket(port, address=address)
+        return host.socket(port, kind, address)
 
 
 class Play:
@@ -194,8 +194,8 @@ class Play:
         check(select.select([sock], [], [], ANSWER_S)[0], f'{what} did not arrive')
         return sock.recvfrom(65535)
 
-    def socket(self, party, port):
-        return socket_at(self.host(party), self.seats[party].address, port)
+    def socket(self, party, port, kind=socket.SOCK_DGRAM):
+        return socket_at(self.host(party), self.seats[party].address, port, kind)
 
     def await_check(self, party, step):
         word, end = f'check {step.number}\n'.encode(), time.monotonic() + STEP_S
@@ -221,6 +221,7 @@ class Play:
         action = {'media': self.media_passes, 'closed': self.media_closed, 'end': self.end,
                   'gone': self.gone, 'sleep': self.sleep, 'start': self.start_late,
                   'record': self.record,
+                  'connection': lambda _: self.media.connect(step.pairs.values()),
                   **self.hooks}[step.what]
         action(*([self] if step.what in self.hooks else []), step)
 

@@ -52,8 +52,8 @@ def sdp_text(seat, spec, version, fork):
     user, lines = seat.user, []
     for i, stream in enumerate(spec.split(',')):
         kind, digit, refused, words = STREAM.match(stream).groups()
-        port = 0 if refused else base + 4 * i + 20 * int(digit or 0)
         words = words.split('/')[1:]
+        port = 0 if refused else 9 if 'active' in words else base + 4 * i + 20 * int(digit or 0)
         if kind == 'image':
             lines += [f'm=image {port} udptl t38', 'a=T38FaxVersion:0']
         elif kind == 'message':
@@ -65,7 +65,8 @@ def sdp_text(seat, spec, version, fork):
             lines += ['c=IN IP4 0.0.0.0'] if 'zero' in words else []
             lines += [f'a=rtpmap:{profile} {name}']
         lines += ['a=rtcp-mux'] if 'mux' in words else []
-        lines += [f'a={word}' for word in words if word not in ('zero', 'mux', 'foreign')]
+        lines += [f'a=setup:{word}' for word in words if word in ('active', 'passive')]
+        lines += [f'a={word}' for word in words if word in ('sendonly', 'recvonly', 'inactive')]
     address = '192.0.2.77' if 'foreign' in spec else seat.address
     return ['v=0', f'o={user} 2890844526 {version} IN IP4 {seat.address}', 's=-',
             f'c=IN IP4 {address}', 't=0 0', *lines]

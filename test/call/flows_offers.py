@@ -312,3 +312,40 @@ check sleep 9
 check gone
 check closed_all
 ''' + BYE
+
+# TCP media, whoever of the two connects, on a port of its own or after the audio's.
+MESSAGES = '''
+A INVITE sdp=audio,message/passive
+B 200 sdp=audio,message/active
+A ACK
+check media
+check connection
+B INVITE sdp=audio,message3/passive
+A 200 sdp=audio,message/active
+B ACK
+check media
+check connection
+''' + BYE
+
+# RFC 6228: the fork that is over says so, and another one answers.
+FORK_ENDS = '''
+A INVITE sdp
+B 183 fork=2 sdp
+check media fork=2
+B 199/INVITE fork=2
+B 183/INVITE fork=3 sdp
+check media fork=3
+B 200/INVITE fork=3 sdp
+A ACK fork=3
+check media fork=3
+A BYE fork=3
+B 200
+'''
+
+# Somebody at another address goes on with the dialog: nobody named that address.
+STRANGER = ANSWERED + '''
+check start C
+C INVITE sdp lost stray
+check sleep 0.3
+check media
+''' + BYE

@@ -219,6 +219,14 @@ B MESSAGE uri=0 lost
 check sleep 0.5
 '''
 
+UNSUBSCRIBED = SUBSCRIPTION + '''
+check sleep 37
+B NOTIFY lost
+  Event: presence
+  Subscription-State: terminated
+check sleep 0.5
+'''
+
 BYE_UNANSWERED = ANSWERED + '''
 A BYE once
 check record

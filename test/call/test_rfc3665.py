@@ -4,7 +4,7 @@
 What is the RFC's "Proxy 1" and "Proxy 2" is outside, before the outside party: its Via and
 Record-Route lines are there, and its challenges. Names are the RFC's section numbers.
 """
-import sys
+import argparse
 import time
 
 import callnet
@@ -281,12 +281,17 @@ TABLE = (
 
 
 def test(network):
-    calls.hosts_add(network, 2)
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--workers', type=int, default=2)
+    parser.add_argument('--driver', default='af_packet')
+    parser.add_argument('flows', nargs='*')
+    options = parser.parse_args()
+    calls.hosts_add(network, options.workers)
     appliance = callnet.Appliance(
-        network, 2, static=[[address + ':5060' for address in STATIC]],
+        network, options.workers, options.driver, static=[[address + ':5060' for address in STATIC]],
         sip='call_proceeding_timeout = 4; media_inactivity_timeout = 4;').start()
     stage = flow_run.Stage(network, appliance)
-    stage.play(list(flow_run.plays_of(stage, TABLE, hooks=HOOKS)), sys.argv[1:] or None)
+    stage.play(list(flow_run.plays_of(stage, TABLE, hooks=HOOKS)), options.flows or None)
     callnet.wait_until(lambda: appliance.show('summary')['calls'] == 0, 10, 'timers end the rest')
     flow_run.check_empty(appliance)
     appliance.stop()
