@@ -199,6 +199,8 @@ enum permission opening_permitted(struct plan *plan, rte_be32_t address, rte_be1
 int opening_door(struct plan *plan, struct opening *opening);
 int opening_pin(struct plan *plan, struct opening *opening);
 int opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp);
+bool opening_room(const struct plan *plan);
+uint32_t opening_take(struct plan *plan, const struct opening *like);
 void opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s);
 uint32_t opening_last_seen(const struct alg *alg, const struct opening *opening);

@@ -179,13 +179,7 @@ set_fill(struct plan *plan, struct media_set *set)
 
 	for (unsigned int i = 0; i < plan->wanted_count; i++) {
 		struct wanted *wanted = &worker->wanted[i];
-		uint32_t index = slab_take(&worker->openings);
-
-		if (index == 0) {
-			plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
-			return false;
-		}
-		*opening_at(worker, index) = (struct opening){
+		struct opening like = {
 			.address = wanted->address,
 			.port = wanted->port,
 			.proto = wanted->proto,
@@ -194,6 +188,12 @@ set_fill(struct plan *plan, struct media_set *set)
 			.component = wanted->component,
 			.flags = wanted->flags,
 		};
+		uint32_t index = opening_take(plan, &like);
+
+		if (index == 0) {
+			plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
+			return false;
+		}
 		wanted->opening = index;
 		*tail = index;
 		tail = &opening_at(worker, index)->next;

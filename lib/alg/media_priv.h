@@ -37,6 +37,7 @@ struct opening {
 	rte_be32_t outside_address; /* of the door */
 	rte_be16_t outside_port; /* 0: not translated */
 	uint16_t spare2;
+	uint32_t call; /* that it counts for; 0: none */
 	struct handle door, pinhole;
 };
 

@@ -139,6 +139,41 @@ opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
 	return 0;
 }
 
+/* May the call have one more? */
+bool
+opening_room(const struct plan *plan)
+{
+	unsigned int max = plan->worker->alg->config->sip.max_doors_per_call;
+
+	return !plan->call ||
+	       (plan->call->openings < UINT16_MAX && (max == 0 || plan->call->openings < max));
+}
+
+/* A new one, which holds nothing yet, and counts for the call. 0: none left, or too many (then
+ * plan->drop is set). */
+uint32_t
+opening_take(struct plan *plan, const struct opening *like)
+{
+	struct alg_worker *worker = plan->worker;
+	struct opening *opening;
+	uint32_t index;
+
+	if (!opening_room(plan)) {
+		limit_opening(plan);
+		return 0;
+	}
+	index = slab_take(&worker->openings);
+	if (index == 0)
+		return 0;
+	opening = opening_at(worker, index);
+	*opening = *like;
+	if (plan->call) {
+		opening->call = slab_index(&worker->calls, plan->call);
+		plan->call->openings++;
+	}
+	return index;
+}
+
 void
 opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s)
@@ -152,6 +187,8 @@ opening_release(
 	}
 	if (opening->door.index)
 		door_release(self, worker->alg->nat, opening->door, linger_until_s);
+	if (opening->call)
+		call_at(worker, opening->call)->openings--;
 	slab_give(&worker->openings, index);
 }
 

@@ -47,21 +47,17 @@ stands(const struct plan *plan, const struct opening *target, rte_be32_t source)
 	return false;
 }
 
-/* The target's endpoint for one more source, as if it had been named to that one. False: no more. */
+/* The target's door is held where it was named; this adds a permission. False: no more. */
 static bool
 admit_source(struct plan *plan, const struct opening *target, rte_be32_t source)
 {
 	struct alg_worker *worker = plan->worker;
-	struct opening *opening;
+	struct opening *opening, like;
 	uint32_t index;
 
 	if (stands(plan, target, source))
 		return true;
-	index = plan->opened_count < PLAN_OPENINGS_MAX ? slab_take(&worker->openings) : 0;
-	if (index == 0)
-		return false;
-	opening = opening_at(worker, index);
-	*opening = (struct opening){
+	like = (struct opening){
 		.address = target->address,
 		.port = target->port,
 		.proto = target->proto,
@@ -70,7 +66,14 @@ admit_source(struct plan *plan, const struct opening *target, rte_be32_t source)
 		.side = target->side,
 		.flags = target->flags,
 	};
-	if ((target->outside_port && opening_door(plan, opening)) || opening_pin(plan, opening)) {
+	/* A permission that there is no room for is left out; it refuses no message. */
+	index = plan->opened_count < PLAN_OPENINGS_MAX && opening_room(plan)
+			? opening_take(plan, &like)
+			: 0;
+	if (index == 0)
+		return false;
+	opening = opening_at(worker, index);
+	if (opening_pin(plan, opening)) {
 		opening_release(plan->self, worker, index, 0);
 		return false;
 	}

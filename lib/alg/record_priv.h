@@ -120,6 +120,7 @@ struct call {
 	char call_id[CALL_ID_STORED];
 	uint8_t from_length, to_length;
 	uint16_t pair; /* of zones: whose statistics it counts in */
+	uint16_t openings; /* of media and signalling, held or of the message at hand */
 	rte_be32_t host; /* that began it */
 	uint32_t invite_cseq;
 	struct description offer; /* of the INVITE without To tag; every fork begins with it */

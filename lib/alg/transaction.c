@@ -124,18 +124,12 @@ const struct opening *
 plan_open(struct plan *plan, const struct opening_request *request)
 {
 	struct alg_worker *worker = plan->worker;
-	struct opening *opening = opened_before(plan, request);
+	struct opening *opening = opened_before(plan, request), like;
 	uint32_t index;
 
 	if (opening && (opening->pinhole.index || !request->pin))
 		return opening_doored(plan, opening);
-	index = plan->opened_count < PLAN_OPENINGS_MAX ? slab_take(&worker->openings) : 0;
-	if (index == 0) {
-		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
-		return NULL;
-	}
-	opening = opening_at(worker, index);
-	*opening = (struct opening){
+	like = (struct opening){
 		.address = request->endpoint.address,
 		.port = request->endpoint.port,
 		.proto = request->endpoint.proto,
@@ -143,6 +137,12 @@ plan_open(struct plan *plan, const struct opening_request *request)
 		.source = plan->peer,
 		.side = plan->side,
 	};
+	index = plan->opened_count < PLAN_OPENINGS_MAX ? opening_take(plan, &like) : 0;
+	if (index == 0) {
+		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
+		return NULL;
+	}
+	opening = opening_at(worker, index);
 	opening_spell(opening, request);
 	if (!opening_open(plan, opening, request->pin)) {
 		opening_release(plan->self, worker, index, 0);

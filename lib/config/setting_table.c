@@ -272,6 +272,9 @@ const struct setting setting_table[] = {
 	{INTEGER("sip.max_pending_calls", 0, 0, 4194304,
 		 "Calls without a final answer that each worker may have. 0: no limit."),
 		TOP(sip.max_pending_calls)},
+	{INTEGER("sip.max_doors_per_call", 256, 0, 65535,
+		 "Endpoints, of media and signalling, that one call may have open. 0: no limit."),
+		TOP(sip.max_doors_per_call)},
 	{CHOICE("sip.malformed", malformed_choices, MALFORMED_PASS,
 		 "A message that does not parse: `pass` it with its addresses translated at "
 		 "layer 4 only, or `drop` it."),

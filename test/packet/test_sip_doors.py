@@ -203,5 +203,44 @@ class Transports(SipTest):
             self.assertEqual(len(probe.sent), udp, transport)
 
 
+class Limit(SipTest):
+    """One call does not take what the others need."""
+
+    def test_changing_contacts_stop_at_the_limit(self):
+        scene = self.scene(extra="sip: { max_doors_per_call = 12; };")
+        call = OutgoingCall(scene)
+        call.establish()
+        updates = [scene.lan(call.inside.request("UPDATE", number + 2).replace(
+            f"Contact: <sip:100@{PBX}:5060>".encode(),
+            f"Contact: <sip:100@{PBX}:{6000 + number}>".encode())) for number in range(40)]
+        other = OutgoingCall(scene, Call(call_id="other"), port=12000, far_port=22000)
+        other.establish()
+        media = call.media_in()
+        call.hang_up(50)
+        other.hang_up()
+        result = scene.run(drain=700)
+        call.check_texts()
+        other.check_texts()
+        self.assert_media(media, call.in_ends())
+        passed = sum(len(event.sent) for event in updates)
+        self.assertTrue(0 < passed < 12, passed)
+        self.assert_stopped(*updates[passed:])
+        self.assertEqual(result.drops(), {"sip_limit": 40 - passed})
+        self.assert_sip(result, limit_doors_per_call=40 - passed)
+        lines = [line for line in result.log.splitlines()
+                 if f"{PBX} refused by sip.max_doors_per_call" in line]
+        self.assertTrue(1 <= len(lines) <= 2, lines)
+        self.assert_all_gone(result)
+
+    def test_description_beyond_the_limit_is_refused_whole(self):
+        scene = self.scene(extra="sip: { max_doors_per_call = 12; };")
+        lines = [f"m=audio {20000 + 2 * n} RTP/AVP 0" for n in range(8)]
+        event = scene.lan(Call().request("INVITE", 1, sdp(PBX, lines=lines)))
+        result = scene.run(drain=1)
+        self.assert_stopped(event)
+        self.assert_sip(result, limit_doors_per_call=1)
+        self.assert_nothing_left(result)
+
+
 if __name__ == "__main__":
     main()

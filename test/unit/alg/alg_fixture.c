@@ -83,6 +83,7 @@ config_make(const struct fixture_options *options)
 		.registration_grace = 60,
 		.max_calls_per_host = options->max_calls_per_host,
 		.max_pending_calls = options->max_pending_calls,
+		.max_doors_per_call = options->max_doors_per_call,
 		.blacklist_trigger_messages = options->blacklist_messages,
 		.blacklist_trigger_period_ms = options->blacklist_period_ms,
 		.blacklist_block_seconds = options->blacklist_seconds,

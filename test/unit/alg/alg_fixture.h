@@ -43,7 +43,7 @@ struct fixture_options {
 	uint16_t first_port, last_port; /* of a pool instead of the interface's address; 0: none */
 	unsigned int max_calls; /* 0: 4096 */
 	unsigned int workers; /* 0: 1; messages and mail are the first one's */
-	unsigned int max_calls_per_host, max_pending_calls;
+	unsigned int max_calls_per_host, max_pending_calls, max_doors_per_call;
 	unsigned int blacklist_messages, blacklist_period_ms, blacklist_seconds;
 	bool small; /* tables for one call at a time: quick to sweep */
 	enum config_media_hosts media_hosts;

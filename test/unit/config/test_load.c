@@ -230,6 +230,7 @@ sip_is_read(void **state)
 	assert_int_equal(sip->registration_grace, 0);
 	assert_int_equal(sip->max_calls_per_host, 7);
 	assert_int_equal(sip->max_pending_calls, 8);
+	assert_int_equal(sip->max_doors_per_call, 9);
 	assert_int_equal(sip->malformed, MALFORMED_DROP);
 	assert_int_equal(sip->media_source, CONFIG_MEDIA_ANNOUNCED);
 	assert_int_equal(sip->media_hosts, MEDIA_HOSTS_SENDER);
@@ -272,6 +273,7 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->sip.registration_grace, 60);
 	assert_int_equal(config->sip.max_calls_per_host, 0);
 	assert_int_equal(config->sip.max_pending_calls, 0);
+	assert_int_equal(config->sip.max_doors_per_call, 256);
 	assert_int_equal(config->sip.malformed, MALFORMED_PASS);
 	assert_int_equal(config->sip.media_source, CONFIG_MEDIA_LATCH);
 	assert_int_equal(config->sip.media_hosts, MEDIA_HOSTS_ZONE);
