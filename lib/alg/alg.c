@@ -41,8 +41,8 @@ worker_memory(uint32_t calls)
 	       slab_memory(calls * DIALOGS_PER_CALL, sizeof(struct dialog)) +
 	       slab_memory(calls * SETS_PER_CALL, sizeof(struct media_set)) +
 	       slab_memory(calls * OPENINGS_PER_CALL, sizeof(struct opening)) +
-	       /* rte_hash: a key slot of 32 bytes and 8 bytes of bucket an entry, rounded up */
-	       (size_t)rte_align32pow2(table_entries(calls)) * 48;
+	       /* rte_hash: a key slot of 16 bytes and a bucket's 16 an entry, rounded up */
+	       (size_t)rte_align32pow2(table_entries(calls)) * 32;
 }
 
 size_t
@@ -73,7 +73,7 @@ slab_create(struct slab *slab, uint32_t capacity, size_t size, int socket)
 static uint32_t
 table_signature(const void *key, uint32_t length, uint32_t init)
 {
-	return (uint32_t)((const struct hash128 *)key)->low;
+	return (uint32_t) * (const uint64_t *)key;
 }
 
 static int
@@ -83,7 +83,7 @@ table_create(struct alg_worker *worker, uint32_t calls, int socket)
 	struct rte_hash_parameters parameters = {
 		.name = name,
 		.entries = table_entries(calls),
-		.key_len = sizeof(struct hash128),
+		.key_len = sizeof(uint64_t),
 		.hash_func = table_signature,
 		.socket_id = socket,
 	};

@@ -50,8 +50,9 @@ struct alg_worker *alg_worker_of(struct alg *alg, unsigned int worker);
  */
 int alg_owner(const struct alg *alg, const char *text, uint32_t length, struct hash128 *call_id);
 
-/** Messages of these Call-IDs come next: bring their records toward the cache. Owner worker. */
 enum { ALG_PREFETCH_MAX = 32 };
+
+/** Messages of these Call-IDs come next: bring their records toward the cache. Owner worker. */
 void alg_prefetch(
 	const struct alg_worker *worker, const struct hash128 *call_ids, unsigned int count);
 

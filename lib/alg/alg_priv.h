@@ -38,7 +38,7 @@ enum {
 struct alg_worker {
 	struct alg *alg;
 	uint8_t id;
-	struct rte_hash *table; /* Call-ID's hash to first call; this thread alone: no flags */
+	struct rte_hash *table; /* Call-ID's hash to its first call; this thread alone: no flags */
 	struct slab calls, dialogs, sets, openings;
 	uint32_t tombstone_first, tombstone_last;
 	_Atomic uint32_t call_count; /* live records; readers: any */
@@ -326,6 +326,7 @@ unsigned int dialog_count(
 /* call.c */
 struct call *call_find(struct plan *plan);
 uint32_t call_first(const struct alg_worker *worker, const struct hash128 *id);
+bool call_has_id(const struct call *call, const struct hash128 *id);
 struct call *call_create(struct plan *plan);
 void call_revive(struct plan *plan, struct call *call);
 void call_end(struct thread *self, struct alg_worker *worker, struct call *call);

@@ -6,10 +6,10 @@
  * leg, and a client that uses a Call-ID twice has two calls. A message knows both tags, hence both
  * records it may belong to: its From party called, or its To party did.
  *
- * The table knows the keyed 128-bit hash of the Call-ID and the first record of it; further ones are
- * chained, CALLS_PER_ID_MAX at most, so that nobody makes long chains. The hash is known before a
- * message is read, so a burst's records come toward the cache together (call_prefetch()). Length
- * and first bytes of the Call-ID are compared as well.
+ * The table leads from half of the keyed 128-bit hash of the Call-ID to its first record; others are
+ * chained to it, CALLS_PER_ID_MAX at most, so that nobody makes long chains. The hash is known
+ * before a message is read, so a burst's records come toward the cache together (alg_prefetch()).
+ * The whole hash, the length and the first bytes of the Call-ID are compared as well.
  *
  * Life cycle: made by an INVITE (or another message with a description in a dialog unknown here, see
  * begin.c), ends as state.c says. An ended record holds nothing, is no call any more, and stays one
@@ -32,7 +32,7 @@ call_first(const struct alg_worker *worker, const struct hash128 *id)
 {
 	void *data;
 
-	if (rte_hash_lookup_with_hash_data(worker->table, id, id_signature(id), &data) < 0)
+	if (rte_hash_lookup_with_hash_data(worker->table, &id->low, id_signature(id), &data) < 0)
 		return 0;
 	return (uint32_t)(uintptr_t)data;
 }
@@ -46,8 +46,10 @@ alg_prefetch(const struct alg_worker *worker, const struct hash128 *ids, unsigne
 	uint64_t hits = 0;
 
 	count = RTE_MIN(count, (unsigned int)ALG_PREFETCH_MAX);
+	if (count == 0)
+		return;
 	for (unsigned int i = 0; i < count; i++) {
-		keys[i] = &ids[i];
+		keys[i] = &ids[i].low;
 		signatures[i] = id_signature(&ids[i]);
 	}
 	rte_hash_lookup_with_hash_bulk_data(worker->table, keys, signatures, count, &hits, data);
@@ -60,6 +62,12 @@ alg_prefetch(const struct alg_worker *worker, const struct hash128 *ids, unsigne
 		rte_prefetch0(call);
 		rte_prefetch0(call->call_id);
 	}
+}
+
+bool
+call_has_id(const struct call *call, const struct hash128 *id)
+{
+	return call->id.low == id->low && call->id.high == id->high;
 }
 
 static bool
@@ -85,7 +93,8 @@ call_find(struct plan *plan)
 	plan->first = call_first(worker, &plan->id);
 	for (uint32_t i = plan->first; i; i = call->same_id) {
 		call = call_at(worker, i);
-		if (!same_end(&call->end, &plan->end) || !same_call_id(call, plan->sip->call_id))
+		if (!call_has_id(call, &plan->id) || !same_end(&call->end, &plan->end) ||
+			!same_call_id(call, plan->sip->call_id))
 			continue;
 		if (call->caller_side == plan->client_side && call->caller_tag == plan->from_tag)
 			return call;
@@ -163,7 +172,7 @@ call_link(struct alg_worker *worker, struct call *call, uint32_t first)
 
 	call->same_id = 0;
 	if (first == 0)
-		return rte_hash_add_key_with_hash_data(worker->table, &call->id,
+		return rte_hash_add_key_with_hash_data(worker->table, &call->id.low,
 			       id_signature(&call->id), (void *)(uintptr_t)index) == 0;
 	call->same_id = call_at(worker, first)->same_id;
 	call_at(worker, first)->same_id = index;
@@ -177,16 +186,15 @@ call_unlink(struct alg_worker *worker, const struct call *call)
 	uint32_t i = call_first(worker, &call->id);
 
 	if (i != index) {
-		while (i && call_at(worker, i)->same_id != index)
+		while (call_at(worker, i)->same_id != index)
 			i = call_at(worker, i)->same_id;
-		if (i)
-			call_at(worker, i)->same_id = call->same_id;
+		call_at(worker, i)->same_id = call->same_id;
 	} else if (call->same_id) {
 		/* the key is there: nothing is added that might fail */
-		rte_hash_add_key_with_hash_data(worker->table, &call->id, id_signature(&call->id),
-			(void *)(uintptr_t)call->same_id);
+		rte_hash_add_key_with_hash_data(worker->table, &call->id.low,
+			id_signature(&call->id), (void *)(uintptr_t)call->same_id);
 	} else {
-		rte_hash_del_key_with_hash(worker->table, &call->id, id_signature(&call->id));
+		rte_hash_del_key_with_hash(worker->table, &call->id.low, id_signature(&call->id));
 	}
 }
 

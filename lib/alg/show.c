@@ -207,7 +207,7 @@ alg_call_describe(struct alg_worker *worker, uint32_t now_s, const char *call_id
 	const struct hash128 id = keyed_hash128(call_id, call_id_length);
 
 	for (uint32_t i = call_first(worker, &id); i; i = call_at(worker, i)->same_id) {
-		if (call_live(call_at(worker, i)))
+		if (call_live(call_at(worker, i)) && call_has_id(call_at(worker, i), &id))
 			say_call(&output, worker, call_at(worker, i), now_s);
 	}
 	return output.length ? (int)output.length : -ENOENT;
