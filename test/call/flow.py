@@ -13,7 +13,8 @@ A flow is text, one message a line, in the order of the RFCs' diagrams:
 
 `sdp=audio,video2-/inactive` lists the streams: kind, a digit that moves its port, `-` for port 0,
 then attributes; `zero` is the hold with c=0.0.0.0, `mux` is a=rtcp-mux, `foreign` media elsewhere,
-`passive` and `active` the ends of a TCP connection (`message`: MSRP).
+`passive` and `active` the ends of a TCP connection (`message`: MSRP), `ice` candidates, `bundle`
+one of a group, `first` on the port of its first.
 Further words: `rel` (a reliable 1xx), `stray` (a description that is neither offer nor answer),
 `once` (SIPp does not repeat it by itself), `uri=0` (to the first Contact of the last REGISTER).
 """

@@ -57,6 +57,10 @@ def judge_ports(play, traces):
                 kept = 'port' if mine['port'] == 0 else 'address'
                 check(mine[kept] == other[kept], f'{play.flow.name}: {mine} became {other}')
                 continue
+            check(len(mine['candidates']) == len(other['candidates']) and
+                  set(other['candidates']) <= {(other['address'], other['port']),
+                                               (other['address'], other['rtcp'])},
+                  f'{play.flow.name}: {mine} became {other}: candidates')
             for part in ('port', 'rtcp'):
                 face = faces.setdefault((mine['address'], mine[part]),
                                         (other['address'], other[part]))

@@ -31,11 +31,12 @@ class Media:
     def paths(self, pairs):
         """Every way that media can take: (from socket, to endpoint, at socket, from endpoint)."""
         for offer, answer in pairs:
-            ends = []
+            ends, count = [], None
             for step, other in ((offer, answer), (answer, offer)):
-                ends.append((step.sender,
-                             self.description(step.sender, 100 + step.number, True).streams,
-                             self.description(other.sender, 100 + step.number, False).streams))
+                own, seen = (self.description(step.sender, 100 + step.number, True),
+                             self.description(other.sender, 100 + step.number, False))
+                count = 1 if own.bundled else count
+                ends.append((step.sender, own.streams[:count], seen.streams[:count]))
             for streams in zip(*(zip(own, seen) for _, own, seen in ends)):
                 if any(own['port'] == 0 or not own['udp'] for own, _ in streams):
                     continue
@@ -83,6 +84,17 @@ class Media:
                         continue            # seen already, or of an older check
                     check(path[2] == where, f'{self.name}: {path} arrived at {where}')
                     check(path[3] in (None, source), f'{self.name}: {path} from {source}')
+
+    def idle(self, pairs):
+        """The offer's other ports are closed where all streams are bundled with the first."""
+        for offer, answer in pairs:
+            own, seen = (self.description(party, 100 + offer.number, party == offer.sender)
+                         for party in (offer.sender, answer.sender))
+            source = self.description(answer.sender, 100 + answer.number, True).streams[0]['port']
+            for mine, read in zip(own.streams[1:], seen.streams[1:]):
+                self.endpoint(offer.sender, mine['port'])
+                self.endpoint(answer.sender, source).sendto(
+                    self.ended, (read['address'], read['port']))
 
     def connect(self, pairs):
         """TCP media: the active party of each pair connects, and each hears the other one."""

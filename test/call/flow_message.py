@@ -33,6 +33,7 @@ class Description:
 
     def __init__(self, body):
         session, self.streams, current = None, [], None
+        self.bundled = b'a=group:BUNDLE' in body
         for line in body.decode().splitlines():
             if line.startswith('c='):
                 if current is None:
@@ -42,11 +43,14 @@ class Description:
             elif line.startswith('m='):
                 words = line[2:].split()
                 current = {'kind': words[0], 'port': int(words[1]), 'address': session,
-                           'udp': words[2] != 'TCP/MSRP',
+                           'candidates': [], 'udp': words[2] != 'TCP/MSRP',
                            'rtcp': None if words[2] == 'udptl' else int(words[1]) + 1}
                 self.streams.append(current)
             elif line.startswith('a=rtcp:') and current:
                 current['rtcp'] = int(line[7:].split()[0])
+            elif line.startswith('a=candidate:') and current:
+                words = line.split()
+                current['candidates'].append((words[4], int(words[5])))
             elif line == 'a=rtcp-mux' and current:
                 current['rtcp'] = None
 

@@ -221,6 +221,7 @@ class Play:
         action = {'media': self.media_passes, 'closed': self.media_closed, 'end': self.end,
                   'gone': self.gone, 'sleep': self.sleep, 'start': self.start_late,
                   'record': self.record,
+                  'idle': self.media_idle,
                   'connection': lambda _: self.media.connect(step.pairs.values()),
                   **self.hooks}[step.what]
         action(*([self] if step.what in self.hooks else []), step)
@@ -235,6 +236,12 @@ class Play:
     def media_closed(self, step):
         """What was agreed before, and is no more, is closed already."""
         self.media.send_after_end(self.pairs.values(), but=step.pairs.values())
+        time.sleep(LOST_S)
+        self.media.check_silent()
+
+    def media_idle(self, step):
+        """Ports that bundling has made idle are closed."""
+        self.media.idle(step.pairs.values())
         time.sleep(LOST_S)
         self.media.check_silent()
 

@@ -50,10 +50,13 @@ class Seat:
 def sdp_text(seat, spec, version, fork):
     base = (INSIDE_MEDIA if seat.inside else OUTSIDE_MEDIA) + 100 * (int(fork) - 1)
     user, lines = seat.user, []
+    address = '192.0.2.77' if 'foreign' in spec else seat.address
     for i, stream in enumerate(spec.split(',')):
         kind, digit, refused, words = STREAM.match(stream).groups()
         words = words.split('/')[1:]
         port = 0 if refused else 9 if 'active' in words else base + 4 * i + 20 * int(digit or 0)
+        if 'first' in words:        # bundled with the first stream
+            port = base
         if kind == 'image':
             lines += [f'm=image {port} udptl t38', 'a=T38FaxVersion:0']
         elif kind == 'message':
@@ -65,11 +68,15 @@ def sdp_text(seat, spec, version, fork):
             lines += ['c=IN IP4 0.0.0.0'] if 'zero' in words else []
             lines += [f'a=rtpmap:{profile} {name}']
         lines += ['a=rtcp-mux'] if 'mux' in words else []
+        lines += [f'a=mid:{i}'] if 'bundle' in words else []
+        if 'ice' in words:
+            lines += [f'a=candidate:1 {part} UDP 2130706431 {address} {port + part - 1} typ host'
+                      for part in (1, 2)]
         lines += [f'a=setup:{word}' for word in words if word in ('active', 'passive')]
         lines += [f'a={word}' for word in words if word in ('sendonly', 'recvonly', 'inactive')]
-    address = '192.0.2.77' if 'foreign' in spec else seat.address
+    group = ['a=group:BUNDLE ' + ' '.join(map(str, range(spec.count(',') + 1)))]
     return ['v=0', f'o={user} 2890844526 {version} IN IP4 {seat.address}', 's=-',
-            f'c=IN IP4 {address}', 't=0 0', *lines]
+            f'c=IN IP4 {address}', 't=0 0', *(group if 'bundle' in spec else []), *lines]
 
 
 class Scenario:

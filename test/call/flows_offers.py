@@ -349,3 +349,22 @@ C INVITE sdp lost stray
 check sleep 0.3
 check media
 ''' + BYE
+
+BUNDLED = '''
+A INVITE sdp=audio/mux/bundle,video/mux/bundle
+B 200 sdp=audio/mux/bundle,video/mux/bundle/first
+A ACK
+check media
+check idle
+''' + BYE
+
+CANDIDATES = '''
+A INVITE sdp=audio/ice,video/ice
+B 200 sdp=audio/ice,video/ice
+A ACK
+check media
+B INVITE sdp=audio1/ice,video-
+A 200 sdp=audio/ice,video-
+B ACK
+check media
+''' + BYE

@@ -108,6 +108,8 @@ TABLE = (
     ('stranger', 'A', offers.STRANGER, {'same': {'C': 'B'}}),
     ('messages', 'AB', offers.MESSAGES, {}),
     ('mux', 'AB', offers.MUX, {}),
+    ('bundled', 'AB', offers.BUNDLED, {}),
+    ('candidates', 'AB', offers.CANDIDATES, {}),
     ('foreign', 'AB', offers.FOREIGN, {}),
     ('timer', 'AB', offers.TIMER, {}),
     ('in-call', 'AB', requests.IN_CALL, {}),

@@ -288,7 +288,8 @@ def test(network):
     options = parser.parse_args()
     calls.hosts_add(network, options.workers)
     appliance = callnet.Appliance(
-        network, options.workers, options.driver, static=[[address + ':5060' for address in STATIC]],
+        network, options.workers, options.driver,
+        static=[[address + ':5060' for address in STATIC]],
         sip='call_proceeding_timeout = 4; media_inactivity_timeout = 4;').start()
     stage = flow_run.Stage(network, appliance)
     stage.play(list(flow_run.plays_of(stage, TABLE, hooks=HOOKS)), options.flows or None)
