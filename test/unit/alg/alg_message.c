@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "alg_message.h"
+#include "alg_between.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -104,4 +104,30 @@ assert_media(unsigned int pinholes, unsigned int doors)
 {
 	assert_int_equal(pinhole_media_count(fx.pinholes), pinholes);
 	assert_int_equal(nat_media_doors(fx.nat), doors);
+}
+
+bool
+open_inside(unsigned int port)
+{
+	char to[32];
+
+	snprintf(to, sizeof(to), "10.0.0.7:%u", port);
+	return media_passes("198.51.100.20:9", to);
+}
+
+bool
+open_outside(unsigned int port)
+{
+	char to[32];
+
+	snprintf(to, sizeof(to), "198.51.100.20:%u", port);
+	return media_passes("10.0.0.7:9", to);
+}
+
+void
+assert_between(unsigned int inside, unsigned int outside)
+{
+	assert_media(4, 2);
+	assert_true(open_inside(inside));
+	assert_true(open_outside(outside));
 }

@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alg_message.h"
-
-#define NEAR(port) sdp_audio("10.0.0.7", port, "")
+#include "alg_between.h"
 
 static const char *
 far_of(unsigned int fork, const char *more)

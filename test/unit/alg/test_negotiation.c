@@ -1,38 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which offer an answer belongs to, and what repetitions, stragglers and refusals leave as it was. */
-#include <stdio.h>
 
-#include "alg_message.h"
-
-#define NEAR(port) sdp_audio("10.0.0.7", port, "")
-#define FAR(port)  sdp_audio("198.51.100.20", port, "")
-
-static bool
-open_inside(unsigned int port)
-{
-	char to[32];
-
-	snprintf(to, sizeof(to), "10.0.0.7:%u", port);
-	return media_passes("198.51.100.20:9", to);
-}
-
-static bool
-open_outside(unsigned int port)
-{
-	char to[32];
-
-	snprintf(to, sizeof(to), "198.51.100.20:%u", port);
-	return media_passes("10.0.0.7:9", to);
-}
-
-/* Media stands between these ports, and only there. */
-static void
-assert_between(unsigned int inside, unsigned int outside)
-{
-	assert_media(4, 2);
-	assert_true(open_inside(inside));
-	assert_true(open_outside(outside));
-}
+#include "alg_between.h"
 
 static void
 answer_belongs_to_its_own_transaction(void **state)

@@ -3,10 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "alg_message.h"
-
-#define NEAR(port) sdp_audio("10.0.0.7", port, "")
-#define FAR(port)  sdp_audio("198.51.100.20", port, "")
+#include "alg_between.h"
 
 /* Other hosts have the outside ports that media would like. */
 static void

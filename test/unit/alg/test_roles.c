@@ -4,28 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "alg_message.h"
-
-#define NEAR(port) sdp_audio("10.0.0.7", port, "")
-#define FAR(port)  sdp_audio("198.51.100.20", port, "")
-
-static bool
-open_inside(unsigned int port)
-{
-	char to[32];
-
-	snprintf(to, sizeof(to), "10.0.0.7:%u", port);
-	return media_passes("198.51.100.20:9", to);
-}
-
-static bool
-open_outside(unsigned int port)
-{
-	char to[32];
-
-	snprintf(to, sizeof(to), "198.51.100.20:%u", port);
-	return media_passes("10.0.0.7:9", to);
-}
+#include "alg_between.h"
 
 /*
  * The table, row by row: messages in short, and the media that stands behind the last of them.
