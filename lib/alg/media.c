@@ -278,6 +278,23 @@ media_set_obtain(struct plan *plan)
 		plan_fail(plan, DROP_SIP_NO_PORT, SIP_COUNT_NO_PORT);
 }
 
+/* The opening of any dialog of the call for this endpoint, or 0. */
+static uint32_t
+call_names(const struct plan *plan, const struct wanted *wanted)
+{
+	const struct alg_worker *worker = plan->worker;
+	const struct dialog *dialog;
+	uint32_t opening = 0;
+
+	for (uint32_t i = plan->call->dialogs; i && opening == 0; i = dialog->next) {
+		dialog = dialog_at(worker, i);
+		opening = set_names(worker, dialog->offer[plan->side].set, wanted);
+		if (opening == 0)
+			opening = set_names(worker, dialog->committed[plan->side].set, wanted);
+	}
+	return opening;
+}
+
 /* A repetition: the openings that stand for what it names. It opens nothing. */
 void
 media_set_recall(struct plan *plan)
@@ -292,5 +309,7 @@ media_set_recall(struct plan *plan)
 		wanted->opening = 0;
 		for (unsigned int i = 0; i < STANDING_MAX && wanted->opening == 0; i++)
 			wanted->opening = set_names(worker, standing[i], wanted);
+		if (wanted->opening == 0)
+			wanted->opening = call_names(plan, wanted);
 	}
 }

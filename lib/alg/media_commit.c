@@ -165,24 +165,28 @@ set_unlink(struct thread *self, struct alg_worker *worker, uint32_t *link)
 	opening_release(self, worker, index, 0);
 }
 
-/* Does a dialog stand on this set of a side, and use this endpoint of it? */
+/* Does a dialog use this endpoint of a side, or may it come to? */
 static bool
-dialog_uses(const struct dialog *dialog, int side, uint32_t set, const struct opening *opening)
+dialog_uses(const struct alg_worker *worker, const struct dialog *dialog, int side,
+	const struct opening *opening)
 {
-	if (dialog->offer[side].set == set) /* offered again, the answer may take it up */
+	const struct opening *own;
+
+	if (set_find(worker, dialog->offer[side].set, opening)) /* the answer may take it up */
 		return true;
-	return dialog->committed[side].set == set && is_agreed(dialog, side, opening);
+	own = set_find(worker, dialog->committed[side].set, opening);
+	return own && is_agreed(dialog, side, own);
 }
 
 static bool
-opening_used(const struct alg_worker *worker, const struct call *call, int side, uint32_t set,
+opening_used(const struct alg_worker *worker, const struct call *call, int side,
 	const struct opening *opening)
 {
 	const struct dialog *dialog;
 
 	for (uint32_t i = call->dialogs; i; i = dialog->next) {
 		dialog = dialog_at(worker, i);
-		if (dialog_uses(dialog, side, set, opening))
+		if (dialog_uses(worker, dialog, side, opening))
 			return true;
 	}
 	return false;
@@ -200,7 +204,7 @@ set_settle(struct thread *self, struct alg_worker *worker, const struct call *ca
 	while (*link) {
 		struct opening *opening = opening_at(worker, *link);
 
-		if (opening_used(worker, call, side, set, opening))
+		if (opening_used(worker, call, side, opening))
 			link = &opening->next;
 		else
 			set_unlink(self, worker, link);

@@ -56,10 +56,7 @@ offer_outlived(struct thread *self, struct alg_worker *worker, struct call *call
 			dialog->committed[call->caller_side].set == call->offer.set)
 			return;
 	}
-	if (call->forks_s)
-		media_set_empty(self, worker, call->offer.set);
-	else
-		description_drop(self, worker, &call->offer);
+	media_set_empty(self, worker, call->offer.set);
 }
 
 /* What no dialog uses any more closes. */

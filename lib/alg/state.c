@@ -309,6 +309,8 @@ bye_answered(struct plan *plan)
 	if (status < 200 || !plan->dialog)
 		return;
 	if (status == 401 || status == 407) {
+		if (plan->sip->cseq < plan->dialog->highest_cseq[plan->client_side])
+			return; /* another BYE is under way */
 		plan->dialog->bye_s = 0;
 		event_of(plan, CALL_EVENT_BYE_REFUSED);
 		return;

@@ -217,7 +217,8 @@ invite_response_said(const struct sip *sip, struct dialog *dialog, struct transa
 		if (sip->sdp.count) {
 			answer = read_session(sip, dialog, offer, sip->cseq);
 			if (!sure && dialog->life == LIFE_CONFIRMED) {
-				*own = answer; /* counts with the 2xx */
+				if (!dialog->offered[sip->from].is) /* one waits */
+					*own = answer; /* counts with the 2xx */
 				return;
 			}
 		} else if (final && waits(own, invite)) {
@@ -279,8 +280,10 @@ response_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 		transaction_find(dialog, client, (enum verb)sip->verb, sip->cseq);
 
 	if (sip->verb == VERB_BYE) {
-		if (sip->status >= 200)
+		if (sip->status != 407)
 			dialog_ended(dialog, now_s);
+		else if (sip->cseq >= dialog->highest[client])
+			dialog->bye_s = 0; /* another follows */
 		return;
 	}
 	if (sip->status >= 300) {

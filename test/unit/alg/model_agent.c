@@ -401,6 +401,10 @@ receive_bye(struct parties *parties, struct leg *leg, struct agent *agent, const
 {
 	bool invited = agent->server.open && agent->confirmed && agent->alive;
 
+	if (dice_percent(parties->dice, 10)) {
+		reply(parties, leg, agent, sip, 407, NULL);
+		return;
+	}
 	reply(parties, leg, agent, sip, 200, NULL);
 	agent->alive = agent->requesting = agent->pracking = agent->cancelling = false;
 	agent->server.relied = agent->server.unacknowledged = false;
@@ -554,7 +558,8 @@ agent_receive_invite_response(
 }
 
 void
-agent_receive_response(struct agent *agent, const struct sip *sip)
+agent_receive_response(
+	struct parties *parties, struct leg *leg, struct agent *agent, const struct sip *sip)
 {
 	bool *waiting = sip->verb == VERB_PRACK ? &agent->pracking : &agent->requesting;
 	const struct sip *request = sip->verb == VERB_PRACK ? &agent->prack : &agent->request;
@@ -562,8 +567,12 @@ agent_receive_response(struct agent *agent, const struct sip *sip)
 	if (sip->verb == VERB_CANCEL) {
 		agent->cancelling = false;
 	} else if (sip->verb == VERB_BYE) {
-		if (agent->leaving)
+		if (agent->leaving && sip->status == 407 && sip->cseq == agent->bye.cseq) {
+			agent->bye = message_of(leg, agent, VERB_BYE, ++agent->cseq);
+			sip_send(parties, &agent->bye);
+		} else if (agent->leaving && sip->status != 407) {
 			agent->alive = agent->leaving = false;
+		}
 	} else if (*waiting && request->cseq == sip->cseq && request->verb == sip->verb) {
 		*waiting = false;
 		if (request->sdp.count && agent->exchange == OFFER_SENT) {

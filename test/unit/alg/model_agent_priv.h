@@ -14,7 +14,8 @@ void agent_receive_request(
 	struct parties *parties, struct leg *leg, struct agent *agent, const struct sip *sip);
 void agent_receive_invite_response(
 	struct parties *parties, struct leg *leg, struct agent *agent, const struct sip *sip);
-void agent_receive_response(struct agent *agent, const struct sip *sip);
+void agent_receive_response(
+	struct parties *parties, struct leg *leg, struct agent *agent, const struct sip *sip);
 void agent_time_out(struct agent *agent);
 
 #endif

@@ -4,6 +4,34 @@
 
 #include <string.h>
 
+bool
+same_places(const struct said *a, const struct said *b)
+{
+	if (!a->is || !b->is)
+		return false;
+	for (unsigned int i = 0; i < STREAMS_MAX * 2u; i++) {
+		if (a->stream[i / 2].part[i % 2] != b->stream[i / 2].part[i % 2])
+			return false;
+	}
+	return true;
+}
+
+/* A party that names the same endpoints again stands on what it said before. */
+static uint32_t
+named_before(const struct said *said, const struct sip *sip, const struct dialog *dialog)
+{
+	const struct said *before[] = {dialog ? &dialog->offered[sip->from] : NULL,
+		dialog ? &dialog->responded[sip->from] : NULL,
+		dialog ? &dialog->agreed[sip->from] : NULL,
+		sip->from == CALLER ? &call.offer : NULL};
+
+	for (unsigned int i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		if (before[i] && same_places(said, before[i]))
+			return before[i]->named;
+	}
+	return ++call.named;
+}
+
 /* A party's description; `peer`: what it answers, or NULL: an offer. */
 struct said
 read_session(
@@ -38,6 +66,7 @@ read_session(
 		if (!muxed)
 			named->part[1] = named->part[0] + 1;
 	}
+	said.named = named_before(&said, sip, dialog);
 	return said;
 }
 
@@ -110,18 +139,6 @@ close_unneeded(struct said *said)
 	}
 }
 
-bool
-same_places(const struct said *a, const struct said *b)
-{
-	if (!a->is || !b->is)
-		return false;
-	for (unsigned int i = 0; i < STREAMS_MAX * 2u; i++) {
-		if (a->stream[i / 2].part[i % 2] != b->stream[i / 2].part[i % 2])
-			return false;
-	}
-	return true;
-}
-
 /* The INVITE's offer, once no fork that is known stands on it: who comes now finds nothing of it. */
 static void
 offer_outlived(void)
@@ -131,8 +148,11 @@ offer_outlived(void)
 	for (unsigned int i = 0; i < call.count; i++) {
 		const struct dialog *dialog = &call.dialog[i];
 
-		if (same_places(&call.offer, &dialog->agreed[CALLER]) ||
-			same_places(&call.offer, &dialog->offered[CALLER]))
+		const struct said *agreed = &dialog->agreed[CALLER];
+		const struct said *offered = &dialog->offered[CALLER];
+
+		if ((agreed->is && agreed->named == call.offer.named) ||
+			(offered->is && offered->named == call.offer.named))
 			return;
 	}
 	for (unsigned int i = 0; i < call.offer.count; i++)

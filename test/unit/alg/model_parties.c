@@ -334,7 +334,7 @@ parties_receive(struct parties *parties, const struct sip *sip)
 	else if (sip->verb == VERB_INVITE)
 		receive_of_invite(parties, leg, sip);
 	else
-		agent_receive_response(&leg->agent[1 - sip->from], sip);
+		agent_receive_response(parties, leg, &leg->agent[1 - sip->from], sip);
 	/* an early dialog that the caller left: the INVITE is refused */
 	if (sip->verb == VERB_BYE && !sip->status && sip->from == CALLER &&
 		!leg->agent[CALLEE].confirmed && parties->leg_count == 1 && !parties->refused)

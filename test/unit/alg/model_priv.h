@@ -18,6 +18,7 @@ struct said {
 	bool is;
 	bool held; /* no stream of it waits for media */
 	uint32_t cseq; /* of the transaction it belongs to */
+	uint32_t named; /* the same number: they named the same endpoints */
 	uint8_t count;
 	struct named stream[STREAMS_MAX];
 };
@@ -63,6 +64,7 @@ struct model_call {
 	uint32_t created_s, rung_s, refreshed_s;
 	uint32_t end_s; /* of CHALLENGED, CANCELLED, FORGOTTEN_SOON; 0: none */
 	uint32_t forks_s; /* until when others may answer; 0: nobody has yet, or it is over */
+	uint32_t named; /* counts descriptions that name others */
 	unsigned int count;
 	struct dialog dialog[DIALOGS_MAX];
 };

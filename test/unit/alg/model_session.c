@@ -58,6 +58,11 @@ session_change(struct dice *dice, struct agent *agent, struct session *session)
 	struct stream *stream = &session->stream[dice_below(dice, session->count)];
 	uint32_t what = dice_below(dice, 100);
 
+	if (dice_percent(dice, 5)) {
+		agent->mux = !agent->mux;
+		for (unsigned int i = 0; i < session->count; i++)
+			session->stream[i].mux = session->stream[i].port && agent->mux;
+	}
 	if (what < 25)
 		return; /* a refresh */
 	if (what < 45)

@@ -135,6 +135,15 @@ otherwise(char *why, size_t size, const char *what, const struct endpoint *at, u
 	return false;
 }
 
+static bool
+compare_gauge(const char *what, uint32_t is, uint32_t expected, char *why, size_t size)
+{
+	if (is == expected)
+		return true;
+	snprintf(why, size, "%s: is %u, expected %u", what, is, expected);
+	return false;
+}
+
 static const struct open_place *
 expected_at(const struct wire *wire, const struct expected *expected, const struct pinhole_key *key)
 {
@@ -243,7 +252,7 @@ compare_pinholes(const struct wire *wire, const struct expected *expected, bool 
 		if (!stands)
 			return otherwise(why, size, "pinhole", &at, 0, 1);
 	}
-	return false;
+	return compare_gauge("pinholes found", found, expected->count, why, size);
 }
 
 static rte_be16_t
@@ -309,15 +318,6 @@ compare_text(const struct wire *wire, const struct sip *sip, char *why, size_t s
 			return otherwise(why, size, "m= line of", &endpoint, port, expected);
 	}
 	return true;
-}
-
-static bool
-compare_gauge(const char *what, uint32_t is, uint32_t expected, char *why, size_t size)
-{
-	if (is == expected)
-		return true;
-	snprintf(why, size, "%s: is %u, expected %u", what, is, expected);
-	return false;
 }
 
 bool
