@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Limits: what they refuse is dropped and counted by name, and what stands goes on. */
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -231,6 +232,41 @@ blacklist_counts_over_all_workers(void **state)
 	assert_int_equal(counted(SIP_COUNT_BLACKLISTED_HOSTS), 1);
 }
 
+struct asker {
+	pthread_t thread;
+	unsigned int worker, passed;
+};
+
+static void *
+ask_often(void *argument)
+{
+	struct asker *asker = argument;
+
+	for (unsigned int i = 0; i < 20000; i++)
+		asker->passed += !refused(asker->worker, "10.0.0.7");
+	return NULL;
+}
+
+static void
+workers_that_count_at_once_lose_nothing(void **state)
+{
+	struct asker asker[2] = {{.worker = 0}, {.worker = 1}};
+
+	again(state, &(struct fixture_options){.workers = 2,
+			     .blacklist_messages = 10000,
+			     .blacklist_period_ms = 1000,
+			     .blacklist_seconds = 30});
+	assert_false(refused(0, "10.0.0.7"));
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&asker[i].thread, NULL, ask_often, &asker[i]), 0);
+	for (unsigned int i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(asker[i].thread, NULL), 0);
+	assert_int_equal(counted(SIP_COUNT_BLACKLISTED_HOSTS), 1);
+	/* one may have been asked about just before the block */
+	assert_in_range(asker[0].passed + asker[1].passed, 9998, 9999);
+	assert_int_equal(counted(SIP_COUNT_BLACKLISTED) + asker[0].passed + asker[1].passed, 40000);
+}
+
 /* More hosts at once than there is room for: each is counted or passes, and none is refused for others. */
 static void
 many_hosts_do_not_blacklist_each_other(void **state)
@@ -260,6 +296,7 @@ main(void)
 		TEST(host_below_the_rate_is_never_blacklisted),
 		TEST(block_that_is_shorter_than_the_period_ends),
 		TEST(blacklist_counts_over_all_workers),
+		TEST(workers_that_count_at_once_lose_nothing),
 		TEST(many_hosts_do_not_blacklist_each_other),
 	};
 
