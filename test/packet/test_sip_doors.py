@@ -121,19 +121,26 @@ class Answers(SipTest):
                          dport=OTHER_PORT)
 
     def test_every_request_but_ack_is_answered_at_its_via_for_32_seconds(self):
-        for method in ("OPTIONS", "MESSAGE", "INFO", "PUBLISH", "SUBSCRIBE", "NOTIFY", "REFER",
-                       "REGISTER", "UPDATE", "PRACK", "BYE", "ACK", "UNKNOWN"):
-            scene, call = self.asked(method)
-            scene.wait(25)
-            first = self.answer(scene, call, method)
-            scene.wait(15)
-            late = self.answer(scene, call, method)
-            scene.run()
+        methods = ("OPTIONS", "MESSAGE", "INFO", "PUBLISH", "SUBSCRIBE", "NOTIFY", "REFER",
+                   "REGISTER", "UPDATE", "PRACK", "BYE", "ACK", "UNKNOWN")
+        scene = self.scene(zones=ONE_WAY)
+        calls = {method: (port, Call(caller=PHONE, via=f"{PHONE}:{port}", call_id=method))
+                 for port, method in enumerate(methods, 6000)}
+        for method, (port, call) in calls.items():
+            scene.lan(call.request(method, contact=False), PHONE, 5070)
+        answers = []
+        for seconds in (25, 15):
+            scene.wait(seconds)
+            answers.append([scene.wan(call.seen({PHONE: WAN}).response(
+                200, 1, method, contact=False), TRUNK, 5099, dport=port)
+                for method, (port, call) in calls.items()])
+        scene.run()
+        for (method, (port, _)), first in zip(calls.items(), answers[0]):
             self.assertEqual(len(first.sent), method != "ACK", method)
-            self.assert_stopped(late)
             if first.sent:
-                self.assertEqual(first.ends, (TRUNK, 5099, PHONE, OTHER_PORT))
-                self.assertIn(f"Via: SIP/2.0/UDP {PHONE}:{OTHER_PORT};".encode(), first.payload)
+                self.assertEqual(first.ends, (TRUNK, 5099, PHONE, port))
+                self.assertIn(f"Via: SIP/2.0/UDP {PHONE}:{port};".encode(), first.payload)
+        self.assert_stopped(*answers[1])
 
     def test_only_who_was_asked_answers(self):
         scene, call = self.asked("OPTIONS")
@@ -168,28 +175,33 @@ class Answers(SipTest):
 class Transports(SipTest):
     """Contacts and Vias that are not reached over UDP get no UDP door."""
 
-    def contact(self, transport, port=":5070"):
-        """(Contact as it left, does a UDP packet reach that port)."""
-        scene = self.scene(zones="")
-        call = Call(contact=f"{PBX}{port};transport={transport}")
-        invite = scene.lan(call.request("INVITE", 1, sdp(PBX)))
-        probe = scene.wan(Call(via=TRUNK).request("OPTIONS"), dport=5070)
+    def contacts(self, transports, port=True):
+        """Of each transport: (Contact as it left, does a UDP packet reach that port)."""
+        scene, events = self.scene(zones=""), []
+        for number, transport in enumerate(transports, 6000):
+            written = f":{number}" if port else ""
+            call = Call(contact=f"{PBX}{written};transport={transport}", call_id=transport)
+            events.append((number, scene.lan(call.request("INVITE", 1, sdp(PBX))), scene.wan(
+                Call(via=TRUNK).request("OPTIONS", number), dport=number)))
         scene.run()
-        line, = [x for x in invite.payload.decode().split("\r\n") if x.startswith("Contact")]
-        return line[len("Contact: <sip:100@"):-1], len(probe.sent) == 1
+        for number, invite, probe in events:
+            line, = [x for x in invite.payload.decode().split("\r\n") if x[:8] == "Contact:"]
+            yield number, line[len("Contact: <sip:100@"):-1], len(probe.sent) == 1
 
     def test_contact_by_transport(self):
-        for transport, host, udp in (
-                ("udp", WAN, True), ("UDP", WAN, True), ("tcp", WAN, False), ("tls", WAN, False),
-                ("ws", WAN, False), ("wss", WAN, False), ("sctp", PBX, False),
-                ("tls-sctp", PBX, False), ("carrier-pigeon", PBX, False)):
-            self.assertEqual(self.contact(transport),
-                             (f"{host}:5070;transport={transport}", udp), transport)
+        expected = (("udp", WAN, True), ("UDP", WAN, True), ("tcp", WAN, False),
+                    ("tls", WAN, False), ("ws", WAN, False), ("wss", WAN, False),
+                    ("sctp", PBX, False), ("tls-sctp", PBX, False), ("other", PBX, False))
+        self.assertEqual(
+            [text for _, *text in self.contacts([transport for transport, *_ in expected])],
+            [[f"{host}:{number};transport={transport}", udp]
+             for number, (transport, host, udp) in enumerate(expected, 6000)])
 
     def test_port_that_is_not_written_is_the_transports_own(self):
         """Where it is translated to itself, the form without a port is kept."""
-        for transport in ("udp", "tcp", "tls", "ws", "wss"):
-            self.assertEqual(self.contact(transport, ""), (f"{WAN};transport={transport}", False))
+        transports = ("udp", "tcp", "tls", "ws", "wss")
+        self.assertEqual([text for _, text, _ in self.contacts(transports, False)],
+                         [f"{WAN};transport={transport}" for transport in transports])
 
     def test_via_by_transport(self):
         for transport, host, udp in (("UDP", WAN, True), ("TCP", WAN, False), ("TLS", WAN, False),
