@@ -120,7 +120,8 @@ request_line_parse(struct slice line, struct sip_message *message)
 
 	const struct slice uri = scan_trim(method_end, version);
 
-	if (uri.length == 0 ||
+	/* A URI begins with its scheme; a path or '*' is what HTTP asks for. */
+	if (uri.length == 0 || *uri.at == '/' || *uri.at == '*' ||
 		scan_two(uri.at, uri.at + uri.length, ' ', '\t') != uri.at + uri.length)
 		return SIP_ERROR_START_LINE;
 	message->request = true;
@@ -159,8 +160,9 @@ request_line_plain(const char *p, const char *line_end, struct sip_message *mess
 	const struct slice method_text = slice_of(p, uri - 1);
 	const enum sip_method method = sip_method_of(method_text);
 
+	/* A scheme's letters are above what is between them. */
 	if (method == SIP_METHOD_NONE || method == SIP_METHOD_OTHER || uri >= uri_end ||
-		scan_two(uri, uri_end, ' ', '\t') != uri_end)
+		*uri <= '/' || scan_two(uri, uri_end, ' ', '\t') != uri_end)
 		return false;
 	message->request = true;
 	message->method_text = method_text;

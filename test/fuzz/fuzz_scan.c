@@ -11,6 +11,7 @@
 #include "sip/escaped.h"
 #include "sip/framing.h"
 #include "sip/lines_priv.h"
+#include "sip/marks_priv.h"
 #include "sip/message.h"
 #include "sip/sdp.h"
 #include "sip/usual_priv.h"
@@ -55,6 +56,7 @@ const struct fuzz_harness fuzz_harness = {
 	seeds, FUZZ_COUNT(seeds), message_dictionary, MESSAGE_WORDS, 200, 20000};
 
 enum { TRACE_MAX = 1 << 16, VALUES_MAX = 64 };
+_Static_assert((int)LINES_VARIANTS == (int)MARKS_VARIANTS, "both are gone through together");
 
 /* What was read, in the order in which it was read. */
 struct trace {
@@ -157,6 +159,15 @@ put_address(struct trace *trace, const struct sip_address *address)
 	put_slice(trace, address->display);
 	put_slice(trace, address->uri);
 	put_slice(trace, address->parameters);
+}
+
+/* One that is not readable has no URI, and nothing else that counts. */
+static void
+put_party(struct trace *trace, const struct sip_address *party)
+{
+	put(trace, party->uri.at != NULL);
+	if (party->uri.at != NULL)
+		put_address(trace, party);
 }
 
 static void
@@ -331,7 +342,10 @@ message_trace(const struct library *library, struct sip_message *message, struct
 	put(trace, message->error_offset);
 	if (library->peek_call_id(text.at, text.length, &found))
 		put_slice(trace, found);
+	put_slice(trace, message->call_id);
 	put(trace, message->header_count);
+	for (uint32_t i = 0; i < SIP_HEADER_IDS; i++)
+		put(trace, message->first[i]);
 	for (uint32_t i = 0; i < message->header_count; i++) {
 		const struct sip_header *const header = &message->header[i];
 		struct slice rest = header->value, value;
@@ -353,11 +367,63 @@ message_trace(const struct library *library, struct sip_message *message, struct
 	put(trace, message->cseq);
 	put_slice(trace, message->method_text);
 	put_slice(trace, message->request_uri);
-	put_slice(trace, message->call_id);
+	put_party(trace, &message->from);
+	put_party(trace, &message->to);
 	put_slice(trace, message->from_tag);
 	put_slice(trace, message->to_tag);
+	put(trace, message->content_length_present);
 	put_slice(trace, message->content_length);
 	put_slice(trace, message->body);
+}
+
+static void
+put_description_address(struct trace *trace, const struct sdp_address *address)
+{
+	put_slice(trace, address->text);
+	put(trace, (uint32_t)address->is_ipv4 << 1 | address->is_ipv6);
+	if (address->text.at == NULL)
+		return;
+	put(trace, (uint32_t)address->ttl << 8 | address->count);
+	put(trace, address->ipv4);
+}
+
+static void
+put_media(struct trace *trace, const struct sdp_media *media)
+{
+	put_slice(trace, media->type);
+	put_slice(trace, media->protocol);
+	put_slice(trace, media->formats);
+	put_slice(trace, media->port_text);
+	put_slice(trace, media->rtcp_port_text);
+	put_slice(trace, media->mid);
+	put_slice(trace, media->line);
+	put_slice(trace, media->section);
+	put(trace, (uint32_t)media->port << 16 | media->port_count);
+	put(trace, media->rtcp_port);
+	put(trace, (uint32_t)media->is_rtp << 5 | (uint32_t)media->is_udp << 4 |
+			   (uint32_t)media->rtcp_present << 3 | (uint32_t)media->rtcp_mux << 2 |
+			   (uint32_t)media->rtcp_mux_only << 1 | media->bundle_only);
+	put(trace, (uint32_t)media->bundle << 24 | (uint32_t)media->direction << 16 |
+			   (uint32_t)media->setup << 8 | media->ice);
+	put_description_address(trace, &media->connection);
+	put_description_address(trace, &media->rtcp_address);
+}
+
+static void
+put_candidate(struct trace *trace, const struct sdp_candidate *candidate)
+{
+	put_slice(trace, candidate->line);
+	put_slice(trace, candidate->foundation);
+	put_slice(trace, candidate->transport);
+	put_slice(trace, candidate->port_text);
+	put_slice(trace, candidate->related_port_text);
+	put(trace, (uint32_t)candidate->media << 1 | candidate->udp);
+	put(trace, candidate->component);
+	put(trace, (uint32_t)candidate->port << 16 | candidate->related_port);
+	put(trace, (uint32_t)candidate->type << 8 | candidate->tcp_type);
+	put(trace, candidate->priority);
+	put_description_address(trace, &candidate->address);
+	put_description_address(trace, &candidate->related_address);
 }
 
 static void
@@ -367,21 +433,42 @@ description_trace(const struct library *library, struct slice description, struc
 	const enum sdp_error error = library->description_parse(description, &sdp);
 
 	put(trace, error);
-	if (error != SDP_OK)
+	if (error != SDP_OK) {
+		put(trace, error == SDP_ERROR_NOT_SDP ? 0 : sdp.error_offset);
 		return;
-	put_slice(trace, sdp.origin.text);
-	put_slice(trace, sdp.connection.text);
+	}
+	put_slice(trace, sdp.line_end);
+	put_description_address(trace, &sdp.origin);
+	put_description_address(trace, &sdp.connection);
+	put(trace, (uint32_t)sdp.direction << 16 | (uint32_t)sdp.setup << 8 | sdp.ice);
+	put(trace, sdp.ipv6_candidates);
+	put(trace, sdp.media_count);
+	for (uint32_t i = 0; i < sdp.media_count; i++)
+		put_media(trace, &sdp.media[i]);
 	put(trace, sdp.candidate_count);
-	for (uint32_t i = 0; i < sdp.media_count; i++) {
-		put_slice(trace, sdp.media[i].section);
-		put_slice(trace, sdp.media[i].port_text);
-		put_slice(trace, sdp.media[i].connection.text);
-		put_slice(trace, sdp.media[i].rtcp_port_text);
+	for (uint32_t i = 0; i < sdp.candidate_count; i++)
+		put_candidate(trace, &sdp.candidates[i]);
+	put(trace, sdp.remote_count);
+	for (uint32_t i = 0; i < sdp.remote_count; i++) {
+		put(trace, sdp.remotes[i].media);
+		put(trace, (uint32_t)sdp.remotes[i].component << 16 | sdp.remotes[i].port);
+		put_slice(trace, sdp.remotes[i].port_text);
+		put_description_address(trace, &sdp.remotes[i].address);
 	}
-	for (uint32_t i = 0; i < sdp.candidate_count; i++) {
-		put_slice(trace, sdp.candidates[i].address.text);
-		put_slice(trace, sdp.candidates[i].port_text);
+	put(trace, sdp.connection_count);
+	for (uint32_t i = 0; i < sdp.connection_count; i++) {
+		put(trace, sdp.connections[i].media);
+		put_description_address(trace, &sdp.connections[i].address);
 	}
+	put(trace, sdp.path_count);
+	for (uint32_t i = 0; i < sdp.path_count; i++) {
+		put(trace, (uint32_t)sdp.paths[i].media << 1 | sdp.paths[i].secure);
+		put_slice(trace, sdp.paths[i].uri);
+		put_hostport(trace, &sdp.paths[i].host);
+	}
+	put(trace, sdp.group_count);
+	for (uint32_t i = 0; i < sdp.group_count; i++)
+		put_slice(trace, sdp.groups[i]);
 }
 
 static void
@@ -472,6 +559,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct trace expected;
 	uint64_t random = fuzz_random_begin(data, size);
 	void (*const chosen)(struct lines *) = atomic_load(&lines_more_chosen);
+	void (*const marks_chosen)(struct marks *) = atomic_load(&marks_more_chosen);
 
 	if (size == 0 || size > SIP_MESSAGE_MAX)
 		return 0;
@@ -485,11 +573,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (variant->more == NULL || !variant->usable())
 			continue;
 		atomic_store(&lines_more_chosen, variant->more);
+		if (marks_variants[i].more != NULL && marks_variants[i].usable())
+			atomic_store(&marks_more_chosen, marks_variants[i].more);
 		line_ends_check(0);
 		line_ends_check(fuzz_random(&random, text.length));
 		own_check(&expected, i % 2 == 0);
 		own_check(&expected, i % 2 != 0);
 	}
 	atomic_store(&lines_more_chosen, chosen);
+	atomic_store(&marks_more_chosen, marks_chosen);
 	return 0;
 }

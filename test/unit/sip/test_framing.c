@@ -289,6 +289,8 @@ what_is_not_sip_shows_early(void **state)
 	FRAMES("HTTP/1.1 200 OK\r\n", "!not_sip@4");
 	FRAMES("GET / HTTP/1.1\r\nHost: a\r\n", "!not_sip@4");
 	FRAMES("OPTIONS * HTTP/1.1\r\n", "!not_sip@8");
+	FRAMES("OPTIONS * SIP/2.0\r\n", "!not_sip@8");
+	FRAMES("INVITE  /index.html SIP/2.0\r\n", "!not_sip@8");
 	FRAMES("CONNECT a:5060 HTTP/1.1\r\nHost: a\r\n", "!not_sip@23");
 	FRAMES("SSH-2.0-OpenSSH\r\n", "!not_sip@15");
 	FRAMES("INVITE\r\n", "!not_sip@6");

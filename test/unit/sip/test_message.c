@@ -73,6 +73,10 @@ wrong_start_lines_are_told_apart(void **state)
 	assert_int_equal(parse("INVITE SIP/2.0\r\n" MUST "\r\n"), SIP_ERROR_START_LINE);
 	assert_int_equal(parse("IN<ITE sip:c@d SIP/2.0\r\n" MUST "\r\n"), SIP_ERROR_START_LINE);
 	assert_int_equal(parse("INVITE sip:c@d; lr SIP/2.0\r\n" MUST "\r\n"), SIP_ERROR_START_LINE);
+	/* What HTTP asks for is no URI (sip_framing_feed() refuses it, too). */
+	assert_int_equal(parse("INVITE /index.html SIP/2.0\r\n" MUST "\r\n"), SIP_ERROR_START_LINE);
+	assert_int_equal(parse("INVITE  / sip/2.0\r\n" MUST "\r\n"), SIP_ERROR_START_LINE);
+	assert_int_equal(parse("INVITE * SIP/2.0\r\n" MUST "\r\n"), SIP_ERROR_START_LINE);
 	assert_int_equal(parse("INVITE sip:c@d SIP/2.0"), SIP_ERROR_NO_END);
 }
 
