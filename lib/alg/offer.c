@@ -188,6 +188,9 @@ offer_confirmed(struct plan *plan)
 		description_put(plan, &dialog->committed[plan->side], preview);
 		exchange_note(plan, cseq);
 		media_announce(plan->worker, plan->call);
+	} else if (offer_belongs(offer, false, cseq)) { /* answered where it was not seen */
+		description_put(plan, &dialog->committed[plan->client_side], offer);
+		exchange_note(plan, cseq);
 	}
 	if (dialog->exchange == EXCHANGE_EARLY && dialog->exchange_side == plan->client_side &&
 		dialog->exchange_cseq == cseq)

@@ -223,6 +223,8 @@ invite_response_said(const struct sip *sip, struct dialog *dialog, struct transa
 			}
 		} else if (final && waits(own, invite)) {
 			answer = *own;
+		} else if (final) { /* answered where it was not seen: it stands alone */
+			answer = dialog->agreed[sip->from];
 		} else {
 			return;
 		}
