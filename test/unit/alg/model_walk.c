@@ -194,7 +194,8 @@ run_out(void)
 {
 	static const uint32_t seconds[] = {33, 370, 43300};
 
-	for (unsigned int i = 0; i < 3; i++) {
+	/* The longest only where it is needed: the clock counts 136 years. */
+	for (unsigned int i = 0; i < 2 + now.expected.calls; i++) {
 		fixture_time(seconds[i]);
 		model_time(fx.worker.now_s);
 		note(NULL);

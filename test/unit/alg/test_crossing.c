@@ -201,6 +201,18 @@ status_481_ends_its_own_dialog_alone(void **state)
 	assert_nothing_left();
 }
 
+static void
+challenge_of_an_earlier_bye_is_late(void **state)
+{
+	call_up(NEAR(4000), FAR(7000));
+	out_request("BYE", 2, ";tag=b", NULL);
+	in_response("407 Auth", 2, "BYE", ";tag=b", NULL);
+	out_request("BYE", 3, ";tag=b", NULL);
+	in_response("407 Auth", 2, "BYE", ";tag=b", NULL);
+	fixture_time(33);
+	assert_nothing_left();
+}
+
 /* A callee that knows no tags (RFC 2543) has a dialog with the null tag, RFC 3261 12.2.1.1. */
 static void
 callee_without_tag_has_a_dialog(void **state)
@@ -260,6 +272,7 @@ main(void)
 		TEST(prack_of_an_earlier_try_opens_nothing),
 		TEST(status_481_or_408_to_a_reinvite_ends_the_dialog),
 		TEST(status_481_ends_its_own_dialog_alone),
+		TEST(challenge_of_an_earlier_bye_is_late),
 		TEST(callee_without_tag_has_a_dialog),
 		TEST(callee_without_tag_may_hang_up),
 	};
