@@ -149,7 +149,7 @@ hostport_usual(const char *p, const char *end, struct sip_hostport *host)
 	__m128i block = usual_block(p, end);
 	uint32_t length;
 
-	if ((uint8_t)(_mm_cvtsi128_si32(block) - '0') <= 9) {
+	if ((uint8_t)((uint8_t)_mm_cvtsi128_si32(block) - '0') <= 9) {
 		if (!quad_begins(block, &host->ipv4, &length))
 			return NULL;
 		host->kind = SIP_HOST_IPV4;

@@ -288,6 +288,9 @@ body_edits_check(const char *text, uint32_t length, uint64_t *random)
 	body_length = plan_apply(&plan, message.body.at, message.body.length, expected);
 	for (uint32_t i = 0; i < plan.count; i++)
 		plan.edit[i].offset += body;
+	/* A lone CR that ends the headers would become one line end with a LF put behind it. */
+	if (text[body - 1] == '\r' && body_length > 0 && expected[0] == '\n')
+		return;
 	plan_enter(&plan, text);
 	PROPERTY(sip_edits_content_length(&edits, &message));
 	PROPERTY(body_length != message.body.length || edits.count == plan.count);

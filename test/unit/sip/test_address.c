@@ -321,6 +321,22 @@ a_list_of_vias_is_read_with_its_parameters(void **state)
 	assert_false(sip_via_next(&rest, &via, &found));
 }
 
+/* Four bytes that are the least number there is are a name like any other. */
+static void
+a_host_may_begin_with_any_bytes(void **state)
+{
+	static const char host[] = "\0\0\0\x80.example.com";
+	char value[64] = "<sip:";
+	struct sip_uri uri;
+	struct slice rest = {value, 5 + sizeof(host) - 1 + 4};
+
+	memcpy(value + 5, host, sizeof(host) - 1);
+	memcpy(value + 5 + sizeof(host) - 1, ";lr>", 4);
+	assert_true(sip_address_next(&rest, &address, &uri));
+	assert_int_equal(address.uri.length, 4 + sizeof(host) - 1 + 3);
+	assert_int_equal(rest.length, 0);
+}
+
 int
 main(void)
 {
@@ -338,6 +354,7 @@ main(void)
 		TEST(displays_may_be_utf8_and_hold_all_that_delimits),
 		TEST(a_list_of_addresses_is_read_with_its_uris),
 		TEST(a_list_of_vias_is_read_with_its_parameters),
+		TEST(a_host_may_begin_with_any_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
