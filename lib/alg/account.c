@@ -336,6 +336,28 @@ account_leave(struct account_table *table, const struct account *of, bool all, u
 	rte_spinlock_unlock(&table->lock);
 }
 
+/*
+ * With the table full it is not known; then yes. Entries are new first: a request of late is found.
+ */
+bool
+account_asked(struct account_table *table, const struct account *of, uint32_t now_s)
+{
+	bool asked;
+	uint32_t index;
+
+	rte_spinlock_lock(&table->lock);
+	asked = table->unnoted_until_s > now_s;
+	index = chain_first(table, CHAIN_WHO, of, now_s);
+	for (unsigned int n = 0; index && !asked && n < WALK_MAX; n++) {
+		const struct account *account = &table->entry[index].account;
+
+		asked = who_same(account, of) && contact_same(account, of);
+		index = chain_next(table, CHAIN_WHO, index, now_s);
+	}
+	rte_spinlock_unlock(&table->lock);
+	return asked;
+}
+
 void
 account_drop(struct account_table *table, const struct account *account, uint32_t now_s)
 {

@@ -103,7 +103,7 @@ grant(struct plan *plan, struct account account, uint32_t until_s, const rte_be3
 	}
 }
 
-/* Only what a request has opened to this registrar is granted: a response opens nothing. */
+/* Only what a REGISTER has opened to this registrar is granted: a response opens nothing. */
 static uint32_t
 contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte_be32_t *peers,
 	unsigned int peer_count)
@@ -119,7 +119,8 @@ contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte
 		if (notes->note[i].expires == 0)
 			account_leave(plan->worker->alg->accounts, &account, false,
 				notes->transaction, plan->self->now_s);
-		if (notes->note[i].expires == 0 || !contact_reachable(plan, &account, registrar))
+		if (notes->note[i].expires == 0 || !contact_reachable(plan, &account, registrar) ||
+			!account_asked(plan->worker->alg->accounts, &account, plan->self->now_s))
 			continue;
 		grant(plan, account, plan->self->now_s + notes->note[i].expires + grace, peers,
 			peer_count);

@@ -66,7 +66,7 @@ struct account {
 	uint8_t flags; /* enum account_flag */
 	rte_be32_t peer; /* who may send to it */
 	rte_be32_t registrar; /* 0: a subscription */
-	uint64_t who; /* the address of record; of a subscription its Call-ID */
+	uint64_t who; /* the address of record; of a subscription its Call-ID and subscriber */
 	uint32_t user; /* in the Contact; of a subscription its event; all of these are hashes */
 	uint32_t parameters; /* of the Contact's URI */
 	uint32_t until_s;
@@ -91,6 +91,8 @@ unsigned int account_list(struct account_table *table, const struct account *of,
 /* A transaction asks to end what has this Contact, or all of one address of record. */
 void account_leave(struct account_table *table, const struct account *of, bool all,
 	uint32_t transaction, uint32_t now_s);
+/* Has this address of record at this registrar, or this subscription, named the endpoint itself? */
+bool account_asked(struct account_table *table, const struct account *of, uint32_t now_s);
 void account_drop(struct account_table *table, const struct account *account, uint32_t now_s);
 struct account_rest account_rest(
 	struct account_table *table, const struct account *of, uint32_t now_s);

@@ -3,13 +3,14 @@
  * SUBSCRIBE, NOTIFY and REFER (RFC 6665, 3515), also inside a call, which they may outlive.
  *
  * There is no record. Each message opens its sender's Contact and Record-Route for one transaction;
- * the accounts of the Call-ID say which endpoints both sides have named. A NOTIFY with the state
+ * the accounts of the subscriber say which endpoints both sides have named. A NOTIFY with the state
  * "active" or "pending" keeps them as long as it says, as does the Expires of a 2xx to SUBSCRIBE;
  * "terminated", or a 481, ends that. A subscription that is refused so never lived longer than its
  * request. Later messages may come from each address that the other side has named.
  *
- * Several subscriptions of one Call-ID are told apart by their event (RFC 6665 8.2.1). What a REFER
- * or a response names belongs to each of them.
+ * Several subscriptions of one Call-ID are told apart by the subscriber's tag, for two clients may use
+ * one Call-ID, and by their event (RFC 6665 8.2.1). What a REFER or a response names belongs to each
+ * of that subscriber.
  */
 #include "alg_priv.h"
 #include "sip/seconds.h"
@@ -103,6 +104,9 @@ event_of(const struct plan *plan)
 void
 subscription_read(const struct plan *plan, struct contact_notes *notes)
 {
+	uint64_t subscriber = plan->sip->method == SIP_NOTIFY ? plan->to_tag : plan->from_tag;
+
+	notes->who = keyed_hash16(notes->who, subscriber);
 	notes->seconds = 0;
 	notes->verdict = (uint8_t)subscription_verdict(plan, &notes->seconds);
 	notes->event = event_of(plan);
@@ -191,7 +195,10 @@ subscription_apply(struct plan *plan, const struct contact_notes *notes, uint32_
 	}
 }
 
-/* What a NOTIFY is sent to, also where the accounts do not know it: there may have been no room. */
+/*
+ * What a NOTIFY is sent to, and the subscriber has named: an unasked NOTIFY keeps nothing. Also where
+ * the accounts know less: there may have been no room.
+ */
 static void
 targets_keep(struct plan *plan, const struct contact_notes *notes, uint32_t until_s)
 {
@@ -200,7 +207,8 @@ targets_keep(struct plan *plan, const struct contact_notes *notes, uint32_t unti
 
 		account.peer = plan_sender(plan);
 		if (notes->note[i].kind != NOTE_ECHOED ||
-			!contact_reachable(plan, &account, account.peer))
+			!contact_reachable(plan, &account, account.peer) ||
+			!account_asked(plan->worker->alg->accounts, &account, plan->self->now_s))
 			continue;
 		account.flags ^= ACCOUNT_SIDE;
 		account.flags |= ACCOUNT_GRANTED;

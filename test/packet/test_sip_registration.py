@@ -278,6 +278,15 @@ class Answers(RegistrationTest):
         scene.wan(registered(WAN, cseq=1, contact=f"<sip:300@{WAN}:5062>", granted=3600))
         self.assertFalse(self.reached(scene, dport=5062))
 
+    def test_who_was_not_asked_grants_nothing(self):
+        """A host that the phone has called says that it is registered there, and who may ring."""
+        for src in (FAR, "198.51.100.11"):
+            scene = self.scene()
+            scene.lan(Call(caller=PHONE, via=PHONE, contact=PHONE).request("OPTIONS"), PHONE, dst=FAR)
+            scene.wan(registered(WAN, granted=86400, registrar=FAR, call_id="forged",
+                                 extra=("Service-Route: <sip:198.51.100.11;lr>",)), FAR)
+            self.assertFalse(self.reached(scene, src=src), src)
+
     def test_taken_back_from_one_of_two_registrars(self):
         for left, other in ((TRUNK, FAR), (FAR, TRUNK)):
             answers = []

@@ -181,6 +181,36 @@ class Subscription(SipTest):
             self.assertEqual(len(event.sent), reached, value)
             self.assert_all_gone(result)
 
+    def test_two_subscribers_with_one_call_id_end_apart(self):
+        scene = self.scene(zones=ONE_WAY)
+        for number, host in ((2, PHONE), (3, PBX)):
+            inside = Call(caller=host, via=host, contact=f"{host}:506{number}", remote=TRUNK,
+                          call_id="same", from_tag=f"tag-{number}")
+            outside = inside.seen({host: WAN})
+            scene.lan(inside.request("SUBSCRIBE", extra=("Event: presence", "Expires: 600")), host)
+            self.accept(scene, outside)
+            if number == 2:
+                first = outside
+        scene.wan(first.back_request("NOTIFY", 2, extra=state("terminated")), dport=PORT)
+        scene.wait(300)
+        ended = scene.wan(first.back_request("NOTIFY", 3, extra=state("active")), dport=PORT)
+        event = scene.wan(outside.back_request("NOTIFY", 2, extra=state("active")), dport=5063)
+        scene.run()
+        self.assert_stopped(ended)
+        self.assertEqual(len(event.sent), 1)
+
+    def test_notify_that_nobody_asked_for_keeps_nothing_open(self):
+        """A host that the phone has called may answer, and no more."""
+        scene = self.scene(zones=ONE_WAY)
+        scene.lan(Call(caller=PHONE, via=PHONE, contact=f"{PHONE}:{PORT}").request("OPTIONS"), PHONE)
+        spam = Call(caller=WAN, contact=f"{WAN}:{PORT}", call_id="spam")
+        told = self.notify(scene, spam, "active;expires=86400")
+        scene.wait(40)
+        event = self.notify(scene, spam, "active;expires=86400", 2)
+        scene.run()
+        self.assertEqual(len(told.sent), 1)
+        self.assert_stopped(event)
+
     def test_nothing_is_noted_of_a_notify_that_nobody_asked_for(self):
         scene = self.scene(zones="")
         scene.lan(b"\r\n\r\n", PHONE, PORT, dport=5099)
