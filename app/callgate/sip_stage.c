@@ -74,13 +74,26 @@ struct sip_arrival {
 	struct hash128 call_id;
 };
 
+/* By its first bytes; anything else is taken for a request. */
+static bool
+is_response(struct rte_mbuf *mbuf)
+{
+	char start[4];
+	const char *text =
+		rte_pktmbuf_read(mbuf, packet_of(mbuf)->payload_offset, sizeof(start), start);
+
+	return text != NULL && packet_udp_payload_length(mbuf) >= sizeof(start) &&
+	       memcmp(text, "SIP/", sizeof(start)) == 0;
+}
+
 static void
 arrival_make(struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path *path,
 	struct sip_arrival *arrival)
 {
 	arrival->mbuf = NULL;
 	if (!(packet_of(mbuf)->flags & PACKET_HANDED_OFF) &&
-		alg_host_refused(&worker->thread, worker->alg, path->key.src, path->key.realm,
+		alg_host_refused(&worker->thread, worker->alg, path->key.src, is_response(mbuf),
+			path->key.realm,
 			worker->appliance->interfaces->entry[path->egress].realm)) {
 		packet_drop(&worker->thread, mbuf, DROP_SIP_BLACKLISTED);
 		return;

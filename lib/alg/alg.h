@@ -81,11 +81,11 @@ int alg_message_process(
 
 /**
  * True: this host is blacklisted, drop its message unread (DROP_SIP_BLACKLISTED); it has been
- * counted. Counts the message against sip.blacklist otherwise. To be asked once a message, by the
- * worker that received it. Any worker.
+ * counted. Counts the message against sip.blacklist otherwise, a response less than a request. To be
+ * asked once a message, by the worker that received it. Any worker.
  */
 bool alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host,
-	uint8_t source_realm, uint8_t destination_realm);
+	bool response, uint8_t source_realm, uint8_t destination_realm);
 
 /** Kinds of mail that a worker passes on to alg_mail(). Others are the application's. */
 enum alg_mail { ALG_MAIL_CALL_DUE = 1, ALG_MAIL_CLEAR_CALLS, ALG_MAIL_LAST = 15 };

@@ -3,6 +3,11 @@
  * The dynamic blacklist (sip.blacklist): a host that sends too many SIP messages within a period is
  * refused for a while, over all workers.
  *
+ * What a host answers it was asked for, perhaps by many others: sixteen responses weigh as much as
+ * one request. So nobody who stays below the number himself makes a trunk send too much, for an
+ * INVITE has a dozen responses at most, repetitions of a final one that nobody acknowledges among
+ * them.
+ *
  * A table of buckets of four hosts, one cache line each. A host's window begins with a message and is
  * the period long; the message that fills it blocks the host. Who is blocked is not counted, so
  * the block ends when its time has passed, and counting begins anew. An entry whose window and
@@ -19,9 +24,13 @@
 
 enum {
 	HOSTS_PER_BUCKET = 4,
-	COUNT_BITS = 24, /* messages; the rest is the start in milliseconds */
+	COUNT_BITS = 24, /* weight of the messages; the rest is the start in milliseconds */
+	REQUEST_WEIGHT = 16,
+	RESPONSE_WEIGHT = 1,
+	MESSAGES_MAX = 1000000, /* the most that the configuration may ask for */
 };
 #define COUNT_MASK (((uint64_t)1 << COUNT_BITS) - 1)
+static_assert((MESSAGES_MAX + 1) * REQUEST_WEIGHT < 1 << COUNT_BITS, "a window can be filled");
 
 struct blacklist_entry {
 	_Atomic uint32_t host; /* 0: never used */
@@ -117,19 +126,19 @@ entry_obtain(struct blacklist *blacklist, rte_be32_t host, uint64_t now_ms, uint
 	return NULL;
 }
 
-/* One message more in the window; how many it has. */
+/* One message more in the window; what it weighs with that. */
 static uint32_t
-window_add(struct blacklist_entry *entry, uint64_t now_ms, uint32_t period_ms)
+window_add(struct blacklist_entry *entry, uint64_t now_ms, uint32_t period_ms, uint32_t weight)
 {
 	uint64_t old = atomic_load_explicit(&entry->window, memory_order_relaxed), new;
 
 	do {
 		if (!window_open(old, now_ms, period_ms))
-			new = now_ms << COUNT_BITS | 1;
-		else if ((old & COUNT_MASK) == COUNT_MASK)
+			new = now_ms << COUNT_BITS | weight;
+		else if ((old & COUNT_MASK) + weight > COUNT_MASK)
 			return COUNT_MASK;
 		else
-			new = old + 1;
+			new = old + weight;
 	} while (!atomic_compare_exchange_weak_explicit(
 		&entry->window, &old, new, memory_order_relaxed, memory_order_relaxed));
 	return (uint32_t)(new &COUNT_MASK);
@@ -137,19 +146,21 @@ window_add(struct blacklist_entry *entry, uint64_t now_ms, uint32_t period_ms)
 
 enum blacklist_verdict
 blacklist_message(struct blacklist *blacklist, const struct config_sip *config, rte_be32_t host,
-	uint64_t now_ms)
+	bool response, uint64_t now_ms)
 {
 	uint32_t period_ms = config->blacklist_trigger_period_ms, count;
+	uint32_t full = config->blacklist_trigger_messages * REQUEST_WEIGHT;
+	uint32_t weight = response ? RESPONSE_WEIGHT : REQUEST_WEIGHT;
 	struct blacklist_entry *entry = entry_obtain(blacklist, host, now_ms, period_ms);
 
 	if (!entry)
 		return BLACKLIST_PASS;
 	if (entry_blocked(entry, now_ms))
 		return BLACKLIST_REFUSED;
-	count = window_add(entry, now_ms, period_ms);
-	if (count < config->blacklist_trigger_messages)
+	count = window_add(entry, now_ms, period_ms, weight);
+	if (count < full)
 		return BLACKLIST_PASS;
-	if (count > config->blacklist_trigger_messages) /* its block is on the way */
+	if (count - weight >= full) /* its block is on the way */
 		return BLACKLIST_REFUSED;
 	/* rounded up: never shorter than asked */
 	atomic_store_explicit(&entry->blocked_until_s,

@@ -97,7 +97,7 @@ limit_opening(struct plan *plan)
 }
 
 bool
-alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host,
+alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host, bool response,
 	uint8_t source_realm, uint8_t destination_realm)
 {
 	const struct config_sip *limits = &worker->alg->config->sip;
@@ -105,8 +105,8 @@ alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host
 
 	if (!worker->alg->blacklist)
 		return false;
-	statistics_choose(worker, source_realm, destination_realm, false);
-	switch (blacklist_message(worker->alg->blacklist, limits, host, self->now_ms)) {
+	statistics_choose(worker, source_realm, destination_realm, response);
+	switch (blacklist_message(worker->alg->blacklist, limits, host, response, self->now_ms)) {
 	case BLACKLIST_PASS:
 		return false;
 	case BLACKLIST_TRIGGERED:

@@ -31,6 +31,6 @@ struct blacklist *blacklist_create(uint32_t calls, int socket);
 void blacklist_destroy(struct blacklist *blacklist);
 size_t blacklist_memory(uint32_t calls);
 enum blacklist_verdict blacklist_message(struct blacklist *blacklist,
-	const struct config_sip *config, rte_be32_t host, uint64_t now_ms);
+	const struct config_sip *config, rte_be32_t host, bool response, uint64_t now_ms);
 
 #endif

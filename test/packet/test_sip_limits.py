@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Limits on SIP: what they refuse is dropped, counted by name and logged; media and calls go on."""
-from replay import PBX, PHONE, TRUNK, main
+from replay import PBX, PHONE, TRUNK, WAN, main
 from scene import OutgoingCall, SipTest
 from sip_text import Call, sdp
 
@@ -95,7 +95,7 @@ class SipLimits(SipTest):
         call = OutgoingCall(scene)
         call.establish()
         scene.wait(2)
-        noise = [scene.wan(call.outside.response(180, 1)) for _ in range(30)]
+        noise = [scene.wan(call.outside.back_request("OPTIONS", 1)) for _ in range(30)]
         media = call.media_in(), call.media_out()
         call.request("BYE", 2)
         answer = scene.wan(call.outside.response(200, 2, "BYE"))
@@ -106,6 +106,24 @@ class SipLimits(SipTest):
         self.assert_stopped(answer)
         self.assertEqual(result.drops(), {"sip_blacklisted": 12})
         self.assertIn(TRUNK, self.lines(result, "blacklisted")[0])
+        self.assert_nothing_left(result)
+
+    def test_trunk_is_not_blacklisted_for_what_others_ask_of_it(self):
+        """A host that stays below the number, and a trunk that answers all of it."""
+        scene = self.scene(extra=BLACKLIST.replace("20", "10"))
+        call = OutgoingCall(scene)
+        call.establish()
+        scene.wait(2)
+        for number in range(9):
+            other = Call(caller=PHONE, via=PHONE, contact=PHONE, call_id=f"{number}@{PHONE}")
+            scene.lan(other.request("INVITE", 1, sdp(PHONE, 12000)), PHONE)
+            for status in (100, 180, 404):
+                scene.wan(other.seen({PHONE: WAN}).response(status))
+        call.request("BYE", 2)
+        call.respond(200, 2, "BYE")
+        result = scene.run(drain=400)
+        call.check_texts()
+        self.assertEqual(result.drops(), {})
         self.assert_nothing_left(result)
 
 

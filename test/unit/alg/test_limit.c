@@ -165,10 +165,16 @@ static const struct fixture_options blacklisting = {.workers = 2,
 	.blacklist_seconds = 30};
 
 static bool
-refused(unsigned int worker, const char *host)
+message_refused(unsigned int worker, const char *host, bool response)
 {
 	return alg_host_refused(&fx.worker, alg_worker_of(fx.alg, worker), inet_addr(host),
-		fx.interfaces->entry[0].realm, fx.interfaces->entry[1].realm);
+		response, fx.interfaces->entry[0].realm, fx.interfaces->entry[1].realm);
+}
+
+static bool
+refused(unsigned int worker, const char *host)
+{
+	return message_refused(worker, host, false);
 }
 
 static void
@@ -195,6 +201,22 @@ blacklisted_host_is_refused_until_its_time(void **state)
 	assert_true(refused(0, "10.0.0.7"));
 	assert_int_equal(counted(SIP_COUNT_BLACKLISTED_HOSTS), 2);
 	assert_int_equal(counted(SIP_COUNT_BLACKLISTED), 4);
+}
+
+static void
+sixteen_responses_weigh_as_one_request(void **state)
+{
+	again(state, &blacklisting);
+	for (unsigned int i = 0; i < 5 * 16 - 1; i++)
+		assert_false(message_refused(0, "10.0.0.7", true));
+	assert_true(message_refused(0, "10.0.0.7", true));
+	assert_true(message_refused(0, "10.0.0.7", true));
+	/* a request that fills more than is left */
+	for (unsigned int i = 0; i < 4 * 16 + 1; i++)
+		assert_false(message_refused(0, "10.0.0.8", true));
+	assert_true(refused(0, "10.0.0.8"));
+	assert_int_equal(counted(SIP_COUNT_BLACKLISTED_HOSTS), 2);
+	assert_int_equal(counted(SIP_COUNT_BLACKLISTED), 3);
 }
 
 static void
@@ -305,6 +327,7 @@ main(void)
 		TEST(uncounted_call_is_not_given_back),
 		TEST(pending_calls_are_limited_and_established_ones_go_on),
 		TEST(blacklisted_host_is_refused_until_its_time),
+		TEST(sixteen_responses_weigh_as_one_request),
 		TEST(host_below_the_rate_is_never_blacklisted),
 		TEST(block_that_is_shorter_than_the_period_ends),
 		TEST(blacklist_counts_over_all_workers),
