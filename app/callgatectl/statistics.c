@@ -82,7 +82,7 @@ group_of(const char *name)
 {
 	if (is_received(name))
 		return GROUP_RECEIVE;
-	if (begins(name, "error_") || begins(name, "sdp_error_"))
+	if (begins(name, "error_") || begins(name, "sdp_error_") || begins(name, "body_error_"))
 		return GROUP_WRONG;
 	if (begins(name, "limit_") || begins(name, "blacklisted_"))
 		return GROUP_LIMITS;

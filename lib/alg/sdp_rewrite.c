@@ -333,13 +333,23 @@ descriptions_find(struct plan *plan)
 	const struct sip_message *sip = plan->sip;
 	const struct sip_header *encoding = sip_header_first(sip, SIP_HEADER_CONTENT_ENCODING);
 	struct slice description[DESCRIPTIONS_MAX + 1];
+	enum multipart_error error;
 	unsigned int found, kept = 0;
 
 	plan->description_count = 0;
 	plan->too_many = false;
 	if (sip->body.length == 0 || (encoding && !slice_is(encoding->value, "identity")))
 		return;
-	found = sdp_find_all(sip->body, content_type_of(sip), description, RTE_DIM(description));
+	found = sdp_find_all(
+		sip->body, content_type_of(sip), description, RTE_DIM(description), &error);
+	if (error != MULTIPART_OK)
+		sip_count(plan->worker,
+			(enum sip_counter)(
+				SIP_COUNT_BODY_ERROR_TYPE + error - MULTIPART_ERROR_TYPE),
+			1);
+	/* Behind these parts may be descriptions that nobody has seen. */
+	if (error == MULTIPART_ERROR_TOO_MANY_PARTS)
+		plan->too_many = true;
 	if (found > DESCRIPTIONS_MAX) {
 		plan->too_many = true;
 		found = DESCRIPTIONS_MAX;

@@ -20,6 +20,9 @@ static const char *const counter_names[SIP_COUNTERS] = {
 #define X(id, name, meaning) [SIP_COUNT_SDP_ERROR_##id] = "sdp_error_" name,
 					SDP_ERROR_LIST(X)
 #undef X
+#define X(id, name, meaning) [SIP_COUNT_BODY_ERROR_##id] = "body_error_" name,
+						MULTIPART_ERROR_LIST(X)
+#undef X
 };
 
 static const uint8_t method_counters[] = {

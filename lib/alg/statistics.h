@@ -18,6 +18,7 @@
 #include <rte_common.h>
 
 #include "sip/message.h"
+#include "sip/multipart.h"
 #include "sip/sdp.h"
 
 /* X(ENUM, "name"): names are those of the telemetry answer. */
@@ -101,8 +102,8 @@
 	X(BLACKLISTED, "blacklisted_messages", \
 		"messages of blacklisted hosts, unread; drop reason `sip_blacklisted`")
 
-/* Each way in which a message or its description can be wrong follows: "error_" and "sdp_error_"
- * with the name of lib/sip. */
+/* Each way in which a message, its description or its body can be wrong follows: "error_",
+ * "sdp_error_" and "body_error_" with the name of lib/sip. */
 enum sip_counter {
 #define X(id, name) SIP_COUNT_##id,
 	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X) SIP_EVENT_COUNTERS(X)
@@ -117,11 +118,14 @@ enum sip_counter {
 #define X(id, name, meaning) SIP_COUNT_SDP_ERROR_##id,
 					SDP_ERROR_LIST(X)
 #undef X
-						SIP_COUNTERS
+#define X(id, name, meaning) SIP_COUNT_BODY_ERROR_##id,
+						MULTIPART_ERROR_LIST(X)
+#undef X
+							SIP_COUNTERS
 };
 
 _Static_assert(SIP_COUNT_ERROR_VIA - SIP_COUNT_ERROR_EMPTY == SIP_ERROR_VIA - SIP_ERROR_EMPTY &&
-		       SIP_ERROR_EMPTY == 1 && SDP_ERROR_NOT_SDP == 1,
+		       SIP_ERROR_EMPTY == 1 && SDP_ERROR_NOT_SDP == 1 && MULTIPART_ERROR_TYPE == 1,
 	"counters are found by the error's number");
 
 struct sip_statistics {

@@ -13,15 +13,10 @@
 
 enum step { STEP_END, STEP_PART, STEP_CLOSED /* all parts of a multipart were given */ };
 
-static const char *const error_names[MULTIPART_ERRORS] = {
-	[MULTIPART_OK] = "ok",
-	[MULTIPART_ERROR_TYPE] = "type",
-	[MULTIPART_ERROR_BOUNDARY] = "boundary",
-	[MULTIPART_ERROR_NO_PART] = "no_part",
-	[MULTIPART_ERROR_NOT_CLOSED] = "not_closed",
-	[MULTIPART_ERROR_HEADER] = "header",
-	[MULTIPART_ERROR_TOO_DEEP] = "too_deep",
-	[MULTIPART_ERROR_TOO_MANY_PARTS] = "too_many_parts",
+static const char *const error_names[MULTIPART_ERRORS] = {[MULTIPART_OK] = "ok",
+#define X(id, name, meaning) [MULTIPART_ERROR_##id] = name,
+	MULTIPART_ERROR_LIST(X)
+#undef X
 };
 
 const char *
@@ -396,8 +391,8 @@ multipart_next_sdp(struct multipart *multipart, struct multipart_part *part)
 }
 
 unsigned int
-sdp_find_all(
-	struct slice body, struct slice content_type, struct slice *descriptions, unsigned int max)
+sdp_find_all(struct slice body, struct slice content_type, struct slice *descriptions,
+	unsigned int max, enum multipart_error *error)
 {
 	struct multipart multipart;
 	struct multipart_part part;
@@ -406,18 +401,22 @@ sdp_find_all(
 	/* How nearly all of them are written. */
 	if (body.length > 0 && scan_word(content_type, "application/sdp")) {
 		descriptions[0] = body;
+		*error = MULTIPART_OK;
 		return 1;
 	}
 	multipart_begin(&multipart, body, content_type);
 	while (count < max && multipart_next_sdp(&multipart, &part))
 		descriptions[count++] = part.content;
+	*error = multipart.error;
 	return count;
 }
 
 bool
 sdp_find(struct slice body, struct slice content_type, struct slice *description)
 {
-	return sdp_find_all(body, content_type, description, 1) > 0;
+	enum multipart_error error;
+
+	return sdp_find_all(body, content_type, description, 1, &error) > 0;
 }
 
 /* What the edits planned so far add to a part of the message. */

@@ -20,16 +20,22 @@
 #include "limits.h"
 #include "slice.h"
 
+/* X(ENUM, "name", "meaning"). Each has a counter of its own in lib/alg. */
+#define MULTIPART_ERROR_LIST(X) \
+	X(TYPE, "type", "a Content-Type that is no type \"/\" subtype") \
+	X(BOUNDARY, "boundary", "multipart without a boundary, or with a longer one than allowed") \
+	X(NO_PART, "no_part", "the boundary stands nowhere in the body") \
+	X(NOT_CLOSED, "not_closed", "the last delimiter is missing") \
+	X(HEADER, "header", "a part's header line is too long") \
+	X(TOO_DEEP, "too_deep", "what lies deeper than SIP_BODY_DEPTH_MAX is one part") \
+	X(TOO_MANY_PARTS, "too_many_parts", "the rest is left alone")
+
 enum multipart_error {
 	MULTIPART_OK,
-	MULTIPART_ERROR_TYPE, /* a Content-Type that is no type "/" subtype */
-	MULTIPART_ERROR_BOUNDARY, /* multipart without a boundary, or with a longer one than allowed */
-	MULTIPART_ERROR_NO_PART, /* the boundary stands nowhere in the body */
-	MULTIPART_ERROR_NOT_CLOSED, /* the last delimiter is missing */
-	MULTIPART_ERROR_HEADER, /* a part's header line is too long */
-	MULTIPART_ERROR_TOO_DEEP,
-	MULTIPART_ERROR_TOO_MANY_PARTS, /* the rest is left alone */
-	MULTIPART_ERRORS
+#define X(id, name, meaning) MULTIPART_ERROR_##id,
+	MULTIPART_ERROR_LIST(X)
+#undef X
+		MULTIPART_ERRORS
 };
 const char *multipart_error_name(enum multipart_error error);
 
@@ -80,9 +86,12 @@ bool multipart_next(struct multipart *multipart, struct multipart_part *part);
 /** The next part that is a session description. */
 bool multipart_next_sdp(struct multipart *multipart, struct multipart_part *part);
 
-/** The session descriptions of a body, in order, `max` (not 0) of them at most; how many. */
-unsigned int sdp_find_all(
-	struct slice body, struct slice content_type, struct slice *descriptions, unsigned int max);
+/**
+ * The session descriptions of a body, in order, `max` (not 0) of them at most; how many. `error` is
+ * the first thing wrong up to the last of them: MULTIPART_OK when nothing is.
+ */
+unsigned int sdp_find_all(struct slice body, struct slice content_type, struct slice *descriptions,
+	unsigned int max, enum multipart_error *error);
 
 /**
  * Plan a new Content-Length for each part that has one and whose content other edits make longer or

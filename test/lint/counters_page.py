@@ -56,6 +56,10 @@ def page(root):
                    "Each counted once, and in `malformed` or `too_many_media`.",
                    [("sdp_error_" + name, text)
                     for name, text in rows(root + "/lib/sip/sdp.h", "SDP_ERROR_LIST")])
+    lines += table("Bodies that are wrong",
+                   "Multipart bodies; what can be read of them is translated all the same.",
+                   [("body_error_" + name, text)
+                    for name, text in rows(root + "/lib/sip/multipart.h", "MULTIPART_ERROR_LIST")])
     return "\n".join(lines)
 
 

@@ -415,6 +415,65 @@ invites(const char *call_id, const char *from, const char *to, const char *type,
 	return fx.verdict == ALG_FORWARD;
 }
 
+#define PART "--b" CRLF "Content-Type: application/sdp" CRLF CRLF "%s" CRLF
+
+/* What is wrong with a body is counted by its name; what can be read is translated all the same. */
+static void
+wrong_bodies_are_counted_by_name(void **state)
+{
+	const char *const mixed = "multipart/mixed;boundary=b";
+	char part[512], long_line[9000];
+	const struct {
+		enum sip_counter counter;
+		const char *type, *before, *after;
+	} row[] = {
+		{SIP_COUNT_BODY_ERROR_NOT_CLOSED, mixed, "", ""},
+		{SIP_COUNT_BODY_ERROR_TYPE, mixed, "--b" CRLF "Content-Type: ?" CRLF CRLF "x" CRLF,
+			"--b--"},
+		{SIP_COUNT_BODY_ERROR_BOUNDARY, mixed,
+			"--b" CRLF "Content-Type: multipart/mixed" CRLF CRLF "x" CRLF, "--b--"},
+		{SIP_COUNT_BODY_ERROR_NO_PART, mixed,
+			"--b" CRLF "Content-Type: multipart/mixed;boundary=c" CRLF CRLF "x" CRLF,
+			"--b--"},
+		{SIP_COUNT_BODY_ERROR_HEADER, mixed, long_line, "--b--"},
+	};
+
+	memset(long_line, 'x', sizeof(long_line) - 1);
+	memcpy(long_line, "--b" CRLF, 5);
+	strcpy(long_line + sizeof(long_line) - 10, ":" CRLF CRLF "y" CRLF);
+	snprintf(part, sizeof(part), PART, sdp_audio("10.0.0.7", 4000, ""));
+	for (unsigned int i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		char body[12288], call_id[16];
+
+		snprintf(body, sizeof(body), "%s%s%s", row[i].before, part, row[i].after);
+		snprintf(call_id, sizeof(call_id), "wrong%u", i);
+		assert_true(invites(call_id, A, P, row[i].type, body));
+		assert_int_equal(counted(row[i].counter), 1);
+		assert_null(strstr(fx.text, "IP4 10.0.0.7"));
+		fixture_time(200);
+		assert_nothing_left();
+	}
+}
+
+/* A description that nobody looked for may name anything. */
+static void
+body_of_too_many_parts_is_refused_and_counted(void **state)
+{
+	char body[4096] = "";
+
+	for (unsigned int i = 0; i < 16; i++)
+		strcat(body, "--b" CRLF CRLF "text" CRLF);
+	sprintf(body + strlen(body), PART "--b--", sdp_audio("10.0.0.7", 4000, ""));
+	assert_false(invites("parts", A, P, "multipart/mixed;boundary=b", body));
+	assert_int_equal(fx.verdict, DROP_SIP_NO_MEDIA);
+	assert_int_equal(counted(SIP_COUNT_BODY_ERROR_TOO_MANY_PARTS), 1);
+	assert_int_equal(counted(SIP_COUNT_TOO_MANY_MEDIA), 1);
+	assert_true(invites("fewer", A, P, "multipart/mixed;boundary=b", strstr(body, "text") + 6));
+	assert_null(strstr(fx.text, "IP4 10.0.0.7"));
+	fixture_time(200);
+	assert_nothing_left();
+}
+
 enum {
 	PORT_COUNT_MAX = 8, /* m=audio 4000/8 */
 	DESCRIPTIONS_MAX = 4, /* of one message */
@@ -519,6 +578,8 @@ main(void)
 		TEST(ice_candidates_of_the_answer_are_the_sources),
 		TEST(ice_of_the_offer_alone_leaves_the_filter),
 		TEST(description_of_too_many_endpoints_is_refused_and_counted),
+		TEST(wrong_bodies_are_counted_by_name),
+		TEST(body_of_too_many_parts_is_refused_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);

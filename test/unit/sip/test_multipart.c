@@ -201,15 +201,20 @@ as_many_descriptions_as_there_is_room_for(void **state)
 {
 	const struct slice body = text("--b\r\n" SDP_PART "\r\n--b\r\n" SDP_PART "\r\n--b--");
 	const struct slice type = text("multipart/mixed;boundary=b");
+	enum multipart_error error = MULTIPART_ERROR_TYPE;
 	struct slice found[3];
 
-	assert_int_equal(sdp_find_all(body, type, found, 1), 1);
-	assert_int_equal(sdp_find_all(body, type, found, 3), 2);
+	assert_int_equal(sdp_find_all(body, type, found, 1, &error), 1);
+	assert_int_equal(error, MULTIPART_OK);
+	assert_int_equal(sdp_find_all(body, type, found, 3, &error), 2);
 	assert_slice(found[1], "v=0\r\no=x\r\n");
 	assert_true(found[1].at > found[0].at);
-	assert_int_equal(sdp_find_all(body, text("text/plain"), found, 3), 0);
-	assert_int_equal(sdp_find_all(body, text("application/sdp"), found, 3), 1);
+	assert_int_equal(sdp_find_all(body, text("text/plain"), found, 3, &error), 0);
+	assert_int_equal(sdp_find_all(body, text("application/sdp"), found, 3, &error), 1);
+	assert_int_equal(error, MULTIPART_OK);
 	assert_true(found[0].at == body.at && found[0].length == body.length);
+	assert_int_equal(sdp_find_all(text("--b\r\n" SDP_PART), type, found, 3, &error), 1);
+	assert_int_equal(error, MULTIPART_ERROR_NOT_CLOSED);
 }
 
 static void
