@@ -83,7 +83,10 @@ contact_begin(struct plan *plan)
 		subscription_read(plan, notes);
 }
 
-/* There is room for CONTACT_NOTES_MAX; what has been noted is acted on to make more. */
+/*
+ * There is room for CONTACT_NOTES_MAX; what has been noted is acted on to make more. What belongs
+ * together, a Contact and its routes, then may stand apart and is not kept.
+ */
 static struct contact_note *
 note_next(struct plan *plan)
 {

@@ -114,7 +114,7 @@ struct contact_note {
 	uint32_t expires;
 };
 
-enum { CONTACT_NOTES_MAX = 64 };
+enum { CONTACT_NOTES_MAX = 512 }; /* as many addresses as a line has room for, and routes */
 
 enum subscription_verdict { SUBSCRIPTION_STAYS, SUBSCRIPTION_LASTS, SUBSCRIPTION_ENDS };
 

@@ -485,6 +485,25 @@ class Routes(RegistrationTest):
             self.assert_stopped(stopped)
             self.assertEqual(len(ring.sent), lasting)
 
+    def test_many_contacts_of_one_address_of_record(self):
+        """The answer lists what others have registered, before and behind the phone's own."""
+        path, seen = f"Path: <sip:{PBX}:5070;lr>", f"Path: <sip:{WAN}:5070;lr>"
+        others = [f"<sip:300@{WAN}:{7000 + n}>;expires=99" for n in range(200)]
+        for first in (True, False):
+            own = f"<sip:300@{WAN}:5062>;expires=600"
+            contact = ", ".join([own] + others if first else others + [own])
+            answer = registered(WAN, granted=None, contact=contact, extra=(seen,) if first else ())
+            if not first:
+                answer = answer.replace(b"Contact:", f"{seen}\r\nContact:".encode())
+            scene = self.scene(zones=ONE_WAY)
+            scene.lan(register(PBX, contact=f"<sip:300@{PHONE}:5062>", extra=(path,)), PBX)
+            scene.wan(answer)
+            scene.wait(400)
+            call = Call(caller=TRUNK, callee=WAN, via=TRUNK, contact=TRUNK, uri=WAN)
+            rings = [scene.wan(call.request("OPTIONS", n), dport=n) for n in (5070, 5062)]
+            scene.run()
+            self.assertEqual([len(ring.sent) for ring in rings], [1, 1], first)
+
     def test_path_door_lives_as_long_as_the_grant(self):
         """An edge proxy inside, which is not the phone: requests come through its Path."""
         path, seen = f"Path: <sip:{PBX}:5070;lr>", f"Path: <sip:{WAN}:5070;lr>"
