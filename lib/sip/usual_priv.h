@@ -31,13 +31,6 @@ usual_able(void)
 
 	return state == USUAL_ON || (state == USUAL_UNKNOWN && usual_find_out());
 }
-#else
-static inline bool
-usual_able(void)
-{
-	return false;
-}
-#endif
 
 /* All of these: false, refused. To be called where usual_able() only. */
 
@@ -49,5 +42,37 @@ bool usual_uri(struct slice text, struct sip_uri *uri);
 /* The first value of a list, which is taken off it. */
 bool usual_address(struct slice *rest, struct sip_address *address, struct sip_uri *uri);
 bool usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *parameters);
+#else
+/* Elsewhere nothing is usual; a compiler that leaves dead calls in finds these. */
+static inline bool
+usual_able(void)
+{
+	return false;
+}
+
+static inline bool
+usual_quad(struct slice slice, uint32_t *address)
+{
+	return false;
+}
+
+static inline bool
+usual_uri(struct slice text, struct sip_uri *uri)
+{
+	return false;
+}
+
+static inline bool
+usual_address(struct slice *rest, struct sip_address *address, struct sip_uri *uri)
+{
+	return false;
+}
+
+static inline bool
+usual_via(struct slice *rest, struct sip_via *via, struct sip_via_parameters *parameters)
+{
+	return false;
+}
+#endif
 
 #endif
