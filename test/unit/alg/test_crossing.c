@@ -14,8 +14,9 @@ hang_up(const char *tag)
 	in_response("200 OK", 90, "BYE", tag, NULL);
 }
 
+/* A stream that a reliable 183 refused is in an UPDATE when the INVITE's 200 comes. */
 static void
-stream_that_is_offered_again_stays_when_the_200_comes(void **state)
+refused_and_offered_again(void)
 {
 	out_request("INVITE", 1, "", NEAR_2(VIDEO(4004)));
 	next_header("RSeq: 1");
@@ -25,6 +26,12 @@ stream_that_is_offered_again_stays_when_the_200_comes(void **state)
 	in_response("200 OK", 2, "PRACK", ";tag=b", NULL);
 	out_request("UPDATE", 3, ";tag=b", NEAR_2(VIDEO(4004)));
 	in_response("200 OK", 1, "INVITE", ";tag=b", NULL);
+}
+
+static void
+stream_that_is_offered_again_stays_when_the_200_comes(void **state)
+{
+	refused_and_offered_again();
 	assert_true(open_inside(4004));
 	in_response("200 OK", 3, "UPDATE", ";tag=b", FAR_2(VIDEO(7004)));
 	out_request("ACK", 1, ";tag=b", NULL);
@@ -35,14 +42,7 @@ stream_that_is_offered_again_stays_when_the_200_comes(void **state)
 static void
 refused_again_it_closes(void **state)
 {
-	out_request("INVITE", 1, "", NEAR_2(VIDEO(4004)));
-	next_header("RSeq: 1");
-	in_response("183 Progress", 1, "INVITE", ";tag=b", FAR_2(VIDEO(0)));
-	next_header("RAck: 1 1 INVITE");
-	out_request("PRACK", 2, ";tag=b", NULL);
-	in_response("200 OK", 2, "PRACK", ";tag=b", NULL);
-	out_request("UPDATE", 3, ";tag=b", NEAR_2(VIDEO(4004)));
-	in_response("200 OK", 1, "INVITE", ";tag=b", NULL);
+	refused_and_offered_again();
 	in_response("488 No", 3, "UPDATE", ";tag=b", NULL);
 	assert_between(4000, 7000);
 	assert_false(open_inside(4004));
