@@ -44,6 +44,11 @@ struct pinhole_table {
 	uint32_t sweep_index; /* control lcore */
 	_Atomic uint32_t media; /* gauge: open pinholes of a media class */
 	_Atomic uint32_t registrations; /* gauge: open pinholes that a registration holds */
+	/*
+	 * A bit a destination port (network order) that a signalling pinhole ever stood for; never
+	 * cleared. Most flows go to ports that have none, and need no look into the hash for it.
+	 */
+	_Atomic uint64_t signalling_ports[(UINT16_MAX + 1) / 64];
 	struct pinhole_stripe stripe[PINHOLE_STRIPES];
 };
 
@@ -215,6 +220,18 @@ pinhole_finish(struct thread *self, struct pinhole_table *table, struct pinhole 
 	event_count(self->counters, EVENT_PINHOLE_CLOSED, 1);
 }
 
+/* Before the pinhole is one of a signalling class, or is found. */
+static void
+signalling_port_note(struct pinhole_table *table, const struct pinhole_spec *spec)
+{
+	_Atomic uint64_t *const word = &table->signalling_ports[spec->key.dst_port / 64];
+	const uint64_t bit = UINT64_C(1) << (spec->key.dst_port % 64);
+
+	/* release: pairs with the acquire in pinhole_signalling(); a set line stays shared */
+	if (!(atomic_load_explicit(word, memory_order_relaxed) & bit))
+		atomic_fetch_or_explicit(word, bit, memory_order_release);
+}
+
 /* Under the stripe: what another asker for an open pinhole makes of it. */
 static void
 pinhole_widen(struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
@@ -229,6 +246,7 @@ pinhole_widen(struct pinhole_table *table, struct pinhole *pinhole, const struct
 	if (!pinhole_is_media(pinhole))
 		return;
 	if (!pinhole_class_is_media(spec->class)) {
+		signalling_port_note(table, spec);
 		atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
 		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
 	} else if (!same_call) {
@@ -255,6 +273,8 @@ pinhole_fill(struct thread *self, struct pinhole_table *table, const struct pinh
 	if (pinhole == NULL)
 		return NULL;
 	pinhole->key = spec->key;
+	if (!pinhole_class_is_media(spec->class))
+		signalling_port_note(table, spec);
 	atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
 	atomic_store_explicit(&pinhole->holders, spec->hold ? 1 : 0, memory_order_relaxed);
 	atomic_store_explicit(&pinhole->deadline_s, spec->until_s, memory_order_relaxed);
@@ -515,7 +535,11 @@ bool
 pinhole_signalling(struct thread *self, struct pinhole_table *table, const struct flow_key *real)
 {
 	const rte_be32_t sources[] = {real->src, 0};
+	const uint64_t ports = atomic_load_explicit(
+		&table->signalling_ports[real->dst_port / 64], memory_order_acquire);
 
+	if (!(ports >> (real->dst_port % 64) & 1))
+		return false;
 	for (unsigned int i = 0; i < RTE_DIM(sources); i++) {
 		const struct pinhole *found = pinhole_standing(self, table, real, sources[i]);
 
