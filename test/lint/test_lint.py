@@ -11,6 +11,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 import format as format_check
+import nat_rfcs
 import tree
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -162,6 +163,50 @@ class Format(unittest.TestCase):
         result = subprocess.run([sys.executable, '-B', os.path.join(HERE, 'format.py'), self.root,
                                  'no-such-clang-format'], stdout=subprocess.PIPE, check=False)
         self.assertEqual(77, result.returncode)
+
+
+class NatRfcs(unittest.TestCase):
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix='callgate_lint_')
+        self.addCleanup(shutil.rmtree, self.root)
+        for folder in ('docs', 'test'):
+            os.mkdir(os.path.join(self.root, folder))
+        for name, text in (('test_a.py', 'class A:\n    def test_it(self):\n'),
+                           ('test_a.c', 'static void\nit_works(void **state)\n{\n')):
+            with open(os.path.join(self.root, 'test', name), 'w', encoding='utf-8') as file:
+                file.write(text)
+
+    def faults(self, change=lambda text: text):
+        text = '# Page\n'
+        for rfc, (prefix, first, last) in nat_rfcs.REQUIREMENTS.items():
+            text += f'\n## RFC {rfc}\n\n| | level | asks | met | how | shown |\n|---|---|---|---|---|---|\n'
+            for number in range(first, last + 1):
+                text += (f'| {prefix}{number} | MUST | much | yes | | '
+                         '`test/test_a.py:test_it` `test/test_a.c:it_works` |\n')
+        with open(os.path.join(self.root, nat_rfcs.PAGE), 'w', encoding='utf-8') as file:
+            file.write(change(text))
+        return [text for _, text in nat_rfcs.check(self.root)]
+
+    def test_a_whole_page_has_no_fault(self):
+        self.assertEqual([], self.faults())
+
+    def test_each_fault_of_the_page_is_found(self):
+        for old, new, word in (
+                ('| REQ-7 |', '| REQ-8 |', 'in order'),
+                ('| REQ-7 |', '| REQ-6 |', 'twice'),
+                ('| REQ-7 |', '| seven |', 'no requirement'),
+                ('yes | | `test/test_a.py:test_it` `test/test_a.c:it_works`', 'yes | |', 'no test'),
+                ('yes | | `', 'no | | `', 'not a word'),
+                ('yes', 'maybe', 'allowed'),
+                ('MUST | much', 'MUST |', 'nothing'),
+                ('MUST | much', 'MUST', 'columns'),
+                ('a.py:test_it', 'a.py:test_that', 'test_that'),
+                ('a.c:it_works', 'a.c:it_breaks', 'it_breaks'),
+                ('test_a.c:', 'test_b.c:', 'test_b.c'),
+                ('`test/test_a.py:test_it`', 'test_a.py', 'names no test')):
+            with self.subTest(new=new):
+                found = self.faults(lambda text, old=old, new=new: text.replace(old, new, 1))
+                self.assertTrue(found and word in ' '.join(found), found)
 
 
 if __name__ == '__main__':

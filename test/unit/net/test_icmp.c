@@ -156,6 +156,7 @@ an_error_quotes_the_packet_as_it_arrived(void **state)
 	assert_int_equal(ip->src_addr, LAN_OWN);
 	assert_int_equal(ip->dst_addr, LAN_HOST);
 	assert_int_equal(ip->time_to_live, 64);
+	assert_int_equal(ip->type_of_service, 0xc0);
 	assert_int_equal(ip->next_proto_id, IPPROTO_ICMP);
 	assert_int_equal(rte_be_to_cpu_16(ip->total_length), 28 + 128);
 	assert_int_equal(rte_raw_cksum(ip, 20), 0xffff);
