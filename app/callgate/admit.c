@@ -9,7 +9,7 @@
  *   4. first packet: may it begin a conversation at all?
  *   5. destination: its binding, made now if a static whole address has none yet
  *   6. source: the binding of the inside endpoint, made now if a rule translates it
- *   7. filter (RFC 4787 REQ-8, address dependent): who may reach a dynamic binding
+ *   7. filter (RFC 4787 REQ-8): who may reach a dynamic binding
  *   8. the flow, linked to the bindings and the pinhole it came through
  */
 #include <rte_icmp.h>
@@ -267,6 +267,34 @@ filter_key(const struct admission *admission)
 	return seen;
 }
 
+static bool
+binding_is_media(struct binding *binding)
+{
+	/* relaxed: only labels the flow */
+	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
+}
+
+/*
+ * May this peer, as filters see it, begin a flow toward the binding? What the ALG opened is for whom it
+ * was opened, so a door lets nobody in for being independent of endpoints; a port that only answers
+ * the ports it sent to has a flow for each of them, so that none is left to begin one.
+ */
+static bool
+filter_admits(struct binding *binding, unsigned int filtering, rte_be32_t peer)
+{
+	switch ((enum config_nat_filtering)filtering) {
+	case NAT_FILTERING_ENDPOINT_INDEPENDENT:
+		if (binding->kind == BINDING_DYNAMIC && !binding_is_media(binding))
+			return true;
+		break;
+	case NAT_FILTERING_ADDRESS:
+		break;
+	case NAT_FILTERING_ADDRESS_AND_PORT:
+		return false;
+	}
+	return flow_owner_has_peer(&binding->flows, peer, PEERS_LOOKED_AT);
+}
+
 /* Step 7. */
 static int
 admit_filter(struct admission *admission)
@@ -287,9 +315,8 @@ admit_filter(struct admission *admission)
 			return DROP_NAT_UNSOLICITED;
 		return ADMITTED;
 	}
-	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL)
-		return ADMITTED;
-	if (flow_owner_has_peer(&admission->destination->flows, seen.src, PEERS_LOOKED_AT))
+	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL ||
+		filter_admits(admission->destination, appliance->config->nat.filtering, seen.src))
 		return ADMITTED;
 	return admit_by_pinhole(admission, &seen, DROP_NAT_UNSOLICITED);
 }
@@ -337,13 +364,6 @@ flow_operations(const struct admission *admission)
 	default:
 		return 0;
 	}
-}
-
-static bool
-binding_is_media(struct binding *binding)
-{
-	/* relaxed: only labels the flow */
-	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
 }
 
 /* Step 8. */

@@ -127,7 +127,15 @@ struct config_nat_rule {
 	int line;
 };
 
+/* Who may send to a binding that an inside host's own packets made (RFC 4787 section 5). */
+enum config_nat_filtering {
+	NAT_FILTERING_ENDPOINT_INDEPENDENT,
+	NAT_FILTERING_ADDRESS,
+	NAT_FILTERING_ADDRESS_AND_PORT
+};
+
 struct config_nat {
+	unsigned int filtering; /* enum config_nat_filtering */
 	unsigned int pool_count, rule_count;
 	struct config_pool *pools;
 	struct config_nat_rule *rules;

@@ -43,6 +43,8 @@ static const char *const side_choices[] = {"none", "inside", "outside", NULL};
 static const char *const permit_choices[] = {"deny", "permit", NULL};
 static const char *const protocol_choices[] = {"ip", "tcp", "udp", "icmp", NULL};
 static const char *const kind_choices[] = {"dynamic", "static", NULL};
+static const char *const filtering_choices[] = {
+	"endpoint_independent", "address", "address_and_port", NULL};
 static const char *const match_choices[] = {"any", "all", NULL};
 static const char *const action_choices[] = {"drop", "inspect", "pass", NULL};
 static const char *const malformed_choices[] = {"pass", "drop", NULL};
@@ -188,6 +190,12 @@ const struct setting setting_table[] = {
 		"Static: translate one port of this protocol. Left out: the whole address.")},
 	{OTHER("nat.rules[].outside", NULL, "\"address\" or \"address:port\"",
 		"Static: the outside face of `inside`.")},
+	{CHOICE("nat.filtering", filtering_choices, NAT_FILTERING_ADDRESS,
+		 "Who may send to an outside port that an inside host uses (RFC 4787 REQ-8): "
+		 "anybody (`endpoint_independent`), addresses that the host has sent to (`address`), "
+		 "or only the very ports it has sent to (`address_and_port`). Zone policies come "
+		 "first; what the SIP ALG opened is for whom it was opened."),
+		TOP(nat.filtering)},
 	{GROUP("nat.sip", "Where the SIP ALG listens.")},
 	{OTHER("nat.sip.udp_ports", "[5060]", "an array of 0 .. 16 ports 1 .. 65535",
 		"Destination ports at which UDP is SIP. `[]` switches it off.")},
