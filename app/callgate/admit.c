@@ -34,6 +34,7 @@ struct admission {
 	bool inward; /* to an outside endpoint of NAT */
 	struct binding *destination, *source;
 	struct pinhole *pinhole;
+	bool excluded; /* from translation */
 	struct fw_verdict verdict;
 };
 
@@ -225,6 +226,38 @@ admit_inward(struct admission *admission)
 	}
 }
 
+static bool
+binding_is_media(struct binding *binding)
+{
+	/* relaxed: only labels the flow */
+	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
+}
+
+/*
+ * nat.exclude, for either direction between inside and outside. Media leaves from the port that its
+ * description announced, wherever it goes.
+ */
+static bool
+is_excluded(const struct admission *admission)
+{
+	struct appliance *appliance = admission->worker->appliance;
+	struct flow_key seen = admission->real;
+	struct endpoint inside;
+
+	if (admission->destination != NULL || admission->in->nat_side == admission->out->nat_side)
+		return false;
+	if (admission->in->nat_side == NAT_SIDE_OUTSIDE)
+		seen = (struct flow_key){.src = seen.dst,
+			.dst = seen.src,
+			.src_port = seen.dst_port,
+			.dst_port = seen.src_port,
+			.proto = seen.proto};
+	if (!fw_nat_excludes(appliance_ruleset(appliance), &seen))
+		return false;
+	inside = (struct endpoint){seen.src, seen.src_port, seen.proto};
+	return !binding_is_media(binding_find_inside(appliance->nat, &inside));
+}
+
 /* Step 6. Hairpin: an inside host that addresses a binding shows its outside address, too. */
 static int
 admit_source(struct admission *admission)
@@ -236,9 +269,10 @@ admit_source(struct admission *admission)
 		key->src, key->src_port, is_trackable(key) ? key->proto : IPPROTO_UDP};
 	bool hairpin = admission->destination && admission->out->nat_side == NAT_SIDE_INSIDE;
 
+	admission->excluded = appliance->nat != NULL && is_excluded(admission);
 	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE ||
 		!(admission->out->nat_side == NAT_SIDE_OUTSIDE || hairpin) ||
-		!nat_would_translate(appliance->nat, &inside))
+		!nat_would_translate(appliance->nat, &inside) || admission->excluded)
 		return ADMITTED;
 	if (!is_trackable(key))
 		return DROP_L4_PROTOCOL;
@@ -265,13 +299,6 @@ filter_key(const struct admission *admission)
 		seen.src_port = admission->source->outside.port;
 	}
 	return seen;
-}
-
-static bool
-binding_is_media(struct binding *binding)
-{
-	/* relaxed: only labels the flow */
-	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
 }
 
 /*
@@ -311,7 +338,7 @@ admit_filter(struct admission *admission)
 		if (admission->in->nat_side == NAT_SIDE_OUTSIDE &&
 			admission->out->nat_side == NAT_SIDE_INSIDE &&
 			!admission->verdict.inter_zone &&
-			nat_would_translate(appliance->nat, &inside))
+			nat_would_translate(appliance->nat, &inside) && !admission->excluded)
 			return DROP_NAT_UNSOLICITED;
 		return ADMITTED;
 	}
@@ -348,14 +375,15 @@ static uint16_t
 flow_operations(const struct admission *admission)
 {
 	bool stateful = admission->verdict.action != FW_PASS;
+	uint16_t excluded = admission->excluded ? FLOW_NAT_EXCLUDED : 0;
 
 	switch (admission->real.proto) {
 	case IPPROTO_TCP:
 		if (!stateful || !tcp_may_open(admission->packet->tcp_flags))
 			return 0;
-		return FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP : 0);
+		return FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
 	case IPPROTO_UDP:
-		return is_sip(admission) ? FLOW_SIP_UDP : 0;
+		return is_sip(admission) ? FLOW_SIP_UDP | excluded : 0;
 	case IPPROTO_ICMP:
 		/* Who asks matters where policy inspects or NAT translates; a router lets both. */
 		stateful &= admission->verdict.inter_zone || admission->source ||

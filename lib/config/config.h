@@ -136,6 +136,8 @@ enum config_nat_filtering {
 
 struct config_nat {
 	unsigned int filtering; /* enum config_nat_filtering */
+	unsigned int exclude_count;
+	unsigned int *exclude; /* access lists of what is not translated */
 	unsigned int pool_count, rule_count;
 	struct config_pool *pools;
 	struct config_nat_rule *rules;

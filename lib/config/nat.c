@@ -8,7 +8,7 @@
 #include "address_priv.h"
 #include "reader_priv.h"
 
-enum { POOL_RANGES_MAX = 256, RULE_PREFIXES_MAX = 256 };
+enum { POOL_RANGES_MAX = 256, RULE_PREFIXES_MAX = 256, EXCLUDE_MAX = 64 };
 
 static void
 pool_addresses_read(struct reader *reader, const config_setting_t *entry, struct config_pool *pool)
@@ -249,6 +249,32 @@ rules_read(struct reader *reader)
 	}
 }
 
+static void
+exclude_read(struct reader *reader)
+{
+	const config_setting_t *list = config_lookup(&reader->tree, "nat.exclude");
+	struct config_nat *nat = &reader->config->nat;
+	unsigned int i, j, count;
+	int acl;
+
+	if (list == NULL)
+		return;
+	count = sequence_open(reader, list, 1, EXCLUDE_MAX, setting_find("nat.exclude")->allowed);
+	nat->exclude = reader_alloc(reader, count, sizeof(*nat->exclude));
+	for (i = 0; i < count; i++) {
+		acl = name_resolve(reader, NAME_ACL, config_setting_get_elem(list, i));
+		if (acl < 0)
+			continue;
+		for (j = 0; j < nat->exclude_count && nat->exclude[j] != (unsigned int)acl; j++)
+			;
+		if (j < nat->exclude_count)
+			fault_add(reader, config_setting_get_elem(list, i),
+				"stands here twice, allowed: each once");
+		else
+			nat->exclude[nat->exclude_count++] = (unsigned int)acl;
+	}
+}
+
 static unsigned int
 sip_ports_read(struct reader *reader, const char *path, uint16_t ports[SIP_PORTS_MAX])
 {
@@ -284,6 +310,7 @@ nat_read(struct reader *reader)
 
 	pools_read(reader);
 	rules_read(reader);
+	exclude_read(reader);
 	nat->sip_udp_port_count = sip_ports_read(reader, "nat.sip.udp_ports", nat->sip_udp_ports);
 	nat->sip_tcp_port_count = sip_ports_read(reader, "nat.sip.tcp_ports", nat->sip_tcp_ports);
 }

@@ -53,6 +53,7 @@ nat_free(struct config_nat *nat)
 		free(nat->rules[i].inside);
 	free(nat->pools);
 	free(nat->rules);
+	free(nat->exclude);
 }
 
 static void

@@ -190,6 +190,10 @@ const struct setting setting_table[] = {
 		"Static: translate one port of this protocol. Left out: the whole address.")},
 	{OTHER("nat.rules[].outside", NULL, "\"address\" or \"address:port\"",
 		"Static: the outside face of `inside`.")},
+	{OTHER("nat.exclude", NULL, "an array of 1 .. 64 names of access lists",
+		 "What these access lists permit is not translated, whatever the rules say, seen from "
+		 "the inside (source: the inside host), in both directions; for new conversations."),
+		LIVE},
 	{CHOICE("nat.filtering", filtering_choices, NAT_FILTERING_ADDRESS,
 		 "Who may send to an outside port that an inside host uses (RFC 4787 REQ-8): "
 		 "anybody (`endpoint_independent`), addresses that the host has sent to (`address`), "

@@ -46,6 +46,10 @@ struct fw_verdict fw_classify(struct ruleset *ruleset, uint8_t source_zone,
 /** True when (protocol, destination port) is a SIP port of the configuration. Any thread. */
 bool fw_is_sip(const struct ruleset *ruleset, uint8_t proto, rte_be16_t dst_port);
 
+/** True when this conversation, its first packet with real addresses and the inside host as source, is
+ *  not to be translated (nat.exclude). Asked on a miss only. Any thread. */
+bool fw_nat_excludes(const struct ruleset *ruleset, const struct flow_key *real);
+
 /** Names for show commands; NULL for numbers out of range. Any thread. */
 const char *fw_zone_name(const struct ruleset *ruleset, uint8_t zone);
 const char *fw_zone_pair_name(const struct ruleset *ruleset, uint16_t zone_pair);

@@ -160,6 +160,8 @@ ruleset_create(
 	sip_ports_copy(ruleset, &config->nat);
 
 	rc = -ENOMEM;
+	ruleset->exclude =
+		part_create(config->nat.exclude_count, sizeof(ruleset->exclude[0]), socket);
 	ruleset->acls = part_create(config->acl_count, sizeof(ruleset->acls[0]), socket);
 	ruleset->steps = part_create(sizes.steps, sizeof(ruleset->steps[0]), socket);
 	ruleset->policies =
@@ -168,8 +170,11 @@ ruleset_create(
 	ruleset->pairs = part_create(config->zone_pair_count, sizeof(ruleset->pairs[0]), socket);
 	ruleset->counters = part_create(sizes.counters, sizeof(ruleset->counters[0]), socket);
 	if (!ruleset->acls || !ruleset->steps || !ruleset->policies || !ruleset->classes ||
-		!ruleset->pairs || !ruleset->counters)
+		!ruleset->pairs || !ruleset->counters || !ruleset->exclude)
 		goto fail;
+	for (; ruleset->exclude_count < config->nat.exclude_count; ruleset->exclude_count++)
+		ruleset->exclude[ruleset->exclude_count] =
+			config->nat.exclude[ruleset->exclude_count];
 	for (; ruleset->acl_count < config->acl_count; ruleset->acl_count++) {
 		rc = acl_create(&config->acls[ruleset->acl_count], socket,
 			&ruleset->acls[ruleset->acl_count]);
@@ -197,6 +202,7 @@ ruleset_destroy(struct ruleset *ruleset)
 	for (uint32_t i = 0; i < ruleset->acl_count; i++)
 		acl_destroy(&ruleset->acls[i]);
 	rte_free(ruleset->acls);
+	rte_free(ruleset->exclude);
 	rte_free(ruleset->steps);
 	rte_free(ruleset->policies);
 	rte_free(ruleset->classes);
@@ -215,7 +221,7 @@ ruleset_memory(const struct config *config)
 		return 0;
 	for (unsigned int i = 0; i < config->acl_count; i++)
 		bytes += sizeof(struct acl) + acl_memory(&config->acls[i]);
-	return bytes + sizes.steps * sizeof(struct policy_step) +
+	return bytes + config->nat.exclude_count * sizeof(uint32_t) + sizes.steps * sizeof(struct policy_step) +
 	       config->policy_map_count * sizeof(struct policy) +
 	       sizes.classes * sizeof(struct policy_class) +
 	       config->zone_pair_count * sizeof(struct zone_pair) +
@@ -238,6 +244,15 @@ fw_is_sip(const struct ruleset *ruleset, uint8_t proto, rte_be16_t dst_port)
 
 	for (unsigned int i = 0; i < count; i++)
 		if (ports[i] == dst_port)
+			return true;
+	return false;
+}
+
+bool
+fw_nat_excludes(const struct ruleset *ruleset, const struct flow_key *real)
+{
+	for (uint32_t i = 0; i < ruleset->exclude_count; i++)
+		if (acl_permits(&ruleset->acls[ruleset->exclude[i]], real))
 			return true;
 	return false;
 }

@@ -47,6 +47,8 @@ struct ruleset {
 	uint16_t pair_of[ZONES_MAX][ZONES_MAX]; /* [source][destination]: index + 1; 0: none */
 	uint32_t acl_count, policy_count, pair_count, step_count;
 	struct acl *acls;
+	uint32_t exclude_count;
+	uint32_t *exclude; /* access lists of what is not translated */
 	struct policy_step *steps;
 	struct policy *policies;
 	struct policy_class *classes;
