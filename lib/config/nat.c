@@ -119,6 +119,7 @@ dynamic_inside_read(
 	rule->inside = reader_alloc(reader, count, sizeof(*rule->inside));
 	for (i = 0; i < count; i++) {
 		setting = config_setting_get_elem(list, i);
+		rule->inside[i] = (struct prefix){INADDR_NONE, INADDR_NONE, 32}; /* nobody's */
 		text = text_read(reader, setting, allowed);
 		if (text == NULL)
 			continue;

@@ -234,13 +234,58 @@ static_check(struct reader *reader, const config_setting_t *entry, unsigned int 
 				i);
 }
 
+/* The first rule that fits decides, so a prefix within one that stands before it never gets a turn. */
+static void
+prefix_check(struct reader *reader, const config_setting_t *setting, const struct prefix *prefix,
+	unsigned int index, unsigned int before)
+{
+	const struct config_nat_rule *rules = reader->config->nat.rules;
+	const struct prefix *earlier;
+	unsigned int i, j, count;
+
+	for (i = 0; i <= index; i++) {
+		if (rules[i].kind != NAT_RULE_DYNAMIC)
+			continue;
+		count = i == index ? before : rules[i].inside_count;
+		for (j = 0; j < count; j++) {
+			earlier = &rules[i].inside[j];
+			if (prefix_equal(prefix, earlier))
+				fault_add(reader, setting,
+					"is translated by nat.rules[%u] already, allowed: "
+					"each prefix once",
+					i);
+			else if (earlier->length < prefix->length &&
+				 prefix_contains(earlier, prefix->address))
+				fault_add(reader, setting,
+					"lies within nat.rules[%u].inside[%u], which decides before "
+					"it, allowed: the narrower prefix first",
+					i, j);
+			else
+				continue;
+			return;
+		}
+	}
+}
+
+static void
+prefixes_check(struct reader *reader, const config_setting_t *inside, unsigned int index)
+{
+	const struct config_nat_rule *rule = &reader->config->nat.rules[index];
+	unsigned int i;
+
+	for (i = 0; i < rule->inside_count; i++)
+		if (rule->inside[i].address != INADDR_NONE) /* did not parse */
+			prefix_check(reader, config_setting_get_elem(inside, i), &rule->inside[i],
+				index, i);
+}
+
 static void
 dynamic_check(struct reader *reader, const config_setting_t *entry, unsigned int index)
 {
 	const struct config *config = reader->config;
 	const struct config_nat_rule *rules = config->nat.rules, *rule = &rules[index];
 	const config_setting_t *inside = config_setting_get_member(entry, "inside");
-	unsigned int i, j, k;
+	unsigned int i;
 
 	if (rule->interface >= 0 &&
 		config->interfaces[rule->interface].nat_side != NUMBER_NAT_OUTSIDE)
@@ -258,15 +303,8 @@ dynamic_check(struct reader *reader, const config_setting_t *entry, unsigned int
 				"the same "
 				"value, or another pool",
 				i);
-		for (j = 0; j < rule->inside_count; j++)
-			for (k = 0; k < rules[i].inside_count; k++)
-				if (rule->inside[j].address != 0 &&
-					prefix_equal(&rule->inside[j], &rules[i].inside[k]))
-					fault_add(reader, config_setting_get_elem(inside, j),
-						"is translated by nat.rules[%u] already, allowed: "
-						"each prefix once",
-						i);
 	}
+	prefixes_check(reader, inside, index);
 }
 
 /* Outside addresses that no pool has: of interfaces in dynamic rules and of static rules. */

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """nat.exclude: what access lists permit is not translated."""
-from replay import FAR, GATEWAY, ICMP, IP, PBX, TCP, TRUNK, UDP, WAN, ZONES, Raw, ReplayTest, main, udp
+from replay import FAR, ICMP, IP, PBX, TCP, WAN, Raw, ReplayTest, main, udp
 from scene import Scene
 from sip_text import Call, sdp
 
