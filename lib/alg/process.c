@@ -51,8 +51,8 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->real_destination = path->new_dst;
 	plan->outward = plan->inward = false;
 	/* relaxed: this bit is as old as the flow */
-	if (worker->alg->nat && !(atomic_load_explicit(&path->ops, memory_order_relaxed) &
-					FLOW_NAT_EXCLUDED)) {
+	if (worker->alg->nat &&
+		!(atomic_load_explicit(&path->ops, memory_order_relaxed) & FLOW_NAT_EXCLUDED)) {
 		plan->outward = path->new_src != path->key.src ||
 				path->new_src_port != path->key.src_port ||
 				(from == NAT_SIDE_INSIDE && to == NAT_SIDE_OUTSIDE);

@@ -257,7 +257,8 @@ prefix_check(struct reader *reader, const config_setting_t *setting, const struc
 			else if (earlier->length < prefix->length &&
 				 prefix_contains(earlier, prefix->address))
 				fault_add(reader, setting,
-					"lies within nat.rules[%u].inside[%u], which decides before "
+					"lies within nat.rules[%u].inside[%u], which decides "
+					"before "
 					"it, allowed: the narrower prefix first",
 					i, j);
 			else

@@ -37,7 +37,8 @@ enum flow_op {
 	FLOW_ICMP = 1 << 4, /* ICMP echo: requests in direction 0, replies in the other */
 	FLOW_PERMITTED =
 		1 << 5, /* policy or state lets this direction pass; else the miss path decides */
-	FLOW_NAT_EXCLUDED = 1 << 6, /* nat.exclude: the ALG leaves addresses in its texts alone, too */
+	FLOW_NAT_EXCLUDED =
+		1 << 6, /* nat.exclude: the ALG leaves addresses in its texts alone, too */
 };
 
 /* One direction. Everything the fast path touches. */

@@ -221,7 +221,8 @@ ruleset_memory(const struct config *config)
 		return 0;
 	for (unsigned int i = 0; i < config->acl_count; i++)
 		bytes += sizeof(struct acl) + acl_memory(&config->acls[i]);
-	return bytes + config->nat.exclude_count * sizeof(uint32_t) + sizes.steps * sizeof(struct policy_step) +
+	return bytes + config->nat.exclude_count * sizeof(uint32_t) +
+	       sizes.steps * sizeof(struct policy_step) +
 	       config->policy_map_count * sizeof(struct policy) +
 	       sizes.classes * sizeof(struct policy_class) +
 	       config->zone_pair_count * sizeof(struct zone_pair) +
