@@ -112,6 +112,18 @@ class Filtering(ReplayTest):
                 for packet in result.ip("lan0"):
                     self.assert_checksums(packet)
 
+    def test_tcp_hairpin_shows_the_outside_source(self):
+        server, client, rule = "203.0.113.1", (PHONE, 7000), '''
+          { kind = "static"; protocol = "tcp"; inside = "10.0.0.5:80"; outside = "203.0.113.1:80"; },'''
+        result = self.replay(self.config(rules=rule + DYNAMIC), {"lan0": [
+            IP(src=PHONE, dst=server) / TCP(sport=7000, dport=80, flags="S"),
+            IP(src=PBX, dst=server) / TCP(sport=80, dport=7000, flags="SA"),
+            IP(src=PHONE, dst=server) / TCP(sport=7000, dport=80, flags="A")]})
+        self.assertEqual([(p[IP].src, p[TCP].sport, p[IP].dst, p[TCP].dport) for p in result.ip("lan0")],
+                         [(server, 7000, PBX, 80), (server, 80, *client), (server, 7000, PBX, 80)])
+        for packet in result.ip("lan0"):
+            self.assert_checksums(packet)
+
     def test_hairpin_is_filtered_as_from_outside(self):
         """Whom a dynamic binding has not sent to does not reach it from the inside either."""
         (one, one_outside), (two, two_outside) = FACES["static port"], FACES["dynamic"]
