@@ -234,6 +234,20 @@ binding_is_media(struct binding *binding)
 }
 
 /*
+ * A source as NAT's inside, for what leaves or comes in by this outside interface (-1: whichever). A
+ * protocol without ports cannot be translated, so it is asked for as if it were UDP.
+ */
+static struct endpoint
+inside_endpoint(const struct nat *nat, const struct flow_key *key, int outside)
+{
+	struct endpoint inside = {
+		key->src, key->src_port, is_trackable(key) ? key->proto : IPPROTO_UDP, 0};
+
+	inside.scope = nat_scope(nat, &inside, outside);
+	return inside;
+}
+
+/*
  * nat.exclude, for either direction between inside and outside. Media leaves from the port that its
  * description announced, wherever it goes.
  */
@@ -241,12 +255,13 @@ static bool
 is_excluded(const struct admission *admission)
 {
 	struct appliance *appliance = admission->worker->appliance;
+	bool inward = admission->in->nat_side == NAT_SIDE_OUTSIDE;
 	struct flow_key seen = admission->real;
 	struct endpoint inside;
 
 	if (admission->destination != NULL || admission->in->nat_side == admission->out->nat_side)
 		return false;
-	if (admission->in->nat_side == NAT_SIDE_OUTSIDE)
+	if (inward)
 		seen = (struct flow_key){.src = seen.dst,
 			.dst = seen.src,
 			.src_port = seen.dst_port,
@@ -254,7 +269,8 @@ is_excluded(const struct admission *admission)
 			.proto = seen.proto};
 	if (!fw_nat_excludes(appliance_ruleset(appliance), &seen))
 		return false;
-	inside = (struct endpoint){seen.src, seen.src_port, seen.proto};
+	inside = inside_endpoint(
+		appliance->nat, &seen, inward ? admission->in->index : admission->out->index);
 	return !binding_is_media(binding_find_inside(appliance->nat, &inside));
 }
 
@@ -264,15 +280,20 @@ admit_source(struct admission *admission)
 {
 	struct appliance *appliance = admission->worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
-	/* A protocol without ports cannot be translated, so it is asked for as if it were UDP. */
-	struct endpoint inside = {
-		key->src, key->src_port, is_trackable(key) ? key->proto : IPPROTO_UDP};
-	bool hairpin = admission->destination && admission->out->nat_side == NAT_SIDE_INSIDE;
+	struct endpoint inside;
+	int outside = admission->out->index;
 
 	admission->excluded = appliance->nat != NULL && is_excluded(admission);
-	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE ||
-		!(admission->out->nat_side == NAT_SIDE_OUTSIDE || hairpin) ||
-		!nat_would_translate(appliance->nat, &inside) || admission->excluded)
+	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE)
+		return ADMITTED;
+	if (admission->out->nat_side != NAT_SIDE_OUTSIDE) {
+		if (admission->destination == NULL || admission->out->nat_side != NAT_SIDE_INSIDE)
+			return ADMITTED;
+		outside =
+			admission->destination->inside.scope - 1; /* where the other is seen, too */
+	}
+	inside = inside_endpoint(appliance->nat, key, outside);
+	if (!nat_would_translate(appliance->nat, &inside) || admission->excluded)
 		return ADMITTED;
 	if (!is_trackable(key))
 		return DROP_L4_PROTOCOL;
@@ -332,8 +353,9 @@ admit_filter(struct admission *admission)
 	if (appliance->nat == NULL)
 		return ADMITTED;
 	if (admission->destination == NULL) {
-		struct endpoint inside = {seen.dst, seen.dst_port, seen.proto};
+		struct endpoint inside = {seen.dst, seen.dst_port, seen.proto, 0};
 
+		inside.scope = nat_scope(appliance->nat, &inside, admission->in->index);
 		/* Nobody outside reaches behind NAT by the private address, unless policy says so. */
 		if (admission->in->nat_side == NAT_SIDE_OUTSIDE &&
 			admission->out->nat_side == NAT_SIDE_INSIDE &&

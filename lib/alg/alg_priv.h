@@ -108,6 +108,7 @@ struct plan {
 	uint8_t side; /* who sent it: 0 the end that names the record, 1 the other */
 	uint8_t client_side; /* who sent the request of this transaction */
 	rte_be32_t real_source, real_destination;
+	int outside_interface; /* whose rules translate this message's inside endpoints; -1: any */
 	rte_be32_t peer; /* the other end as filters see it: in a hairpin its outside */
 	struct call_end end;
 	uint64_t from_tag, to_tag; /* 0: none */
@@ -215,6 +216,8 @@ void plan_commit(struct plan *plan);
 
 /* token.c */
 struct binding *plan_binding(const struct plan *plan, bool source);
+struct endpoint plan_inside(
+	const struct plan *plan, rte_be32_t address, rte_be16_t port, uint8_t proto);
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);

@@ -156,7 +156,7 @@ door_of(const struct plan *plan, const struct account *account, uint32_t until_s
 {
 	struct nat *nat = plan->worker->alg->nat;
 	struct door_spec door = {
-		.inside = {account->address, account->port, account->proto},
+		.inside = plan_inside(plan, account->address, account->port, account->proto),
 		.class = DOOR_SIGNALLING,
 		.until_s = until_s,
 	};

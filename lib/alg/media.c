@@ -109,7 +109,8 @@ open_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
 
 	for (int i = 0; i < 2; i++)
 		spec[i] = (struct door_spec){
-			.inside = {opening[i]->address, opening[i]->port, opening[i]->proto},
+			.inside = plan_inside(
+				plan, opening[i]->address, opening[i]->port, opening[i]->proto),
 			.class = DOOR_MEDIA,
 			.hold = true,
 		};

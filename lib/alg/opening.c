@@ -67,7 +67,7 @@ opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port)
 bool
 opening_translatable(const struct plan *plan, const struct opening *opening)
 {
-	struct endpoint inside = {opening->address, opening->port, opening->proto};
+	struct endpoint inside = plan_inside(plan, opening->address, opening->port, opening->proto);
 
 	return plan->outward && nat_would_translate(plan->worker->alg->nat, &inside);
 }
@@ -76,7 +76,7 @@ int
 opening_door(struct plan *plan, struct opening *opening)
 {
 	struct door_spec spec = {
-		.inside = {opening->address, opening->port, opening->proto},
+		.inside = plan_inside(plan, opening->address, opening->port, opening->proto),
 		.class = media_kind(opening) ? DOOR_MEDIA : DOOR_SIGNALLING,
 		.hold = true,
 	};

@@ -33,6 +33,20 @@ end_choose(struct plan *plan)
 	plan->side = source_is_end ? 0 : 1;
 }
 
+/* By which a message leaves or came in; of a hairpin that on which its sender is seen; -1: any. */
+static int
+outside_interface(const struct plan *plan, enum nat_side from, enum nat_side to)
+{
+	const struct binding *binding;
+
+	if (to == NAT_SIDE_OUTSIDE)
+		return plan->path->egress;
+	if (from == NAT_SIDE_OUTSIDE)
+		return plan->message->flow->path[!plan->message->direction].egress;
+	binding = plan_binding(plan, true);
+	return binding ? binding->inside.scope - 1 : -1;
+}
+
 static void
 plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	struct alg_message *message)
@@ -49,6 +63,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->edits = &worker->edits;
 	plan->real_source = path->key.src;
 	plan->real_destination = path->new_dst;
+	plan->outside_interface = outside_interface(plan, from, to);
 	plan->outward = plan->inward = false;
 	/* relaxed: this bit is as old as the flow */
 	if (worker->alg->nat &&

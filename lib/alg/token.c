@@ -18,11 +18,22 @@ token_port(const struct token *token)
 	return token->host->port_text.at ? token->host->port : token->port;
 }
 
-static struct endpoint
-token_endpoint(const struct token *token)
+/* An inside endpoint as this message's way to the outside translates it. */
+struct endpoint
+plan_inside(const struct plan *plan, rte_be32_t address, rte_be16_t port, uint8_t proto)
 {
-	return (struct endpoint){
-		token->host->ipv4, rte_cpu_to_be_16(token_port(token)), token->proto};
+	struct endpoint inside = {address, port, proto, 0};
+
+	if (plan->worker->alg->nat)
+		inside.scope = nat_scope(plan->worker->alg->nat, &inside, plan->outside_interface);
+	return inside;
+}
+
+static struct endpoint
+token_endpoint(const struct plan *plan, const struct token *token)
+{
+	return plan_inside(
+		plan, token->host->ipv4, rte_cpu_to_be_16(token_port(token)), token->proto);
 }
 
 static bool
@@ -56,7 +67,7 @@ own_source(const struct plan *plan, const struct endpoint *endpoint)
 bool
 token_translatable(const struct plan *plan, const struct token *token)
 {
-	struct endpoint endpoint = token_endpoint(token);
+	struct endpoint endpoint = token_endpoint(plan, token);
 
 	if (!plan->outward || token->host->kind != SIP_HOST_IPV4)
 		return false;
@@ -94,7 +105,7 @@ bool
 token_outward(struct plan *plan, const struct token *token, const struct opening_request *request)
 {
 	struct nat *nat = plan->worker->alg->nat;
-	struct endpoint endpoint = token_endpoint(token), outside;
+	struct endpoint endpoint = token_endpoint(plan, token), outside;
 	const struct opening *opening;
 	struct binding *binding = NULL;
 
@@ -102,14 +113,14 @@ token_outward(struct plan *plan, const struct token *token, const struct opening
 		return false;
 	if (own_source(plan, &endpoint) && !request->pin) {
 		outside = (struct endpoint){
-			plan->path->new_src, plan->path->new_src_port, IPPROTO_UDP};
+			plan->path->new_src, plan->path->new_src_port, IPPROTO_UDP, 0};
 		binding = plan_binding(plan, true);
 	} else {
 		opening = plan_open(plan, request);
 		if (!opening || opening->outside_port == 0)
 			return true;
 		outside = (struct endpoint){
-			opening->outside_address, opening->outside_port, opening->proto};
+			opening->outside_address, opening->outside_port, opening->proto, 0};
 		binding = pool_get(nat_binding_pool(nat), opening->door);
 	}
 	spell(plan, binding, token);
@@ -161,7 +172,7 @@ bool
 token_inward(struct plan *plan, const struct token *token, struct endpoint *inside)
 {
 	const struct flow_path *path = plan->path;
-	struct endpoint endpoint = token_endpoint(token);
+	struct endpoint endpoint = token_endpoint(plan, token);
 	struct binding *binding = NULL;
 	bool portless = !token->host->port_text.at;
 	uint16_t port;
@@ -199,7 +210,7 @@ rte_be32_t
 host_outward(const struct plan *plan, rte_be32_t address)
 {
 	const struct flow_path *path = plan->path;
-	struct endpoint inside = {address, path->key.src_port, IPPROTO_UDP};
+	struct endpoint inside = plan_inside(plan, address, path->key.src_port, IPPROTO_UDP);
 
 	if (!plan->outward || path->new_src == path->key.src)
 		return 0;

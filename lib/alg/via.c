@@ -86,9 +86,11 @@ received_outward(struct plan *plan, const struct endpoint *endpoint, struct endp
 		.held = plan->call && plan->sip->method == SIP_INVITE,
 		.until_s = plan->self->now_s + TRANSACTION_S,
 	};
+	const struct endpoint inside =
+		plan_inside(plan, endpoint->address, endpoint->port, endpoint->proto);
 	const struct opening *opening;
 
-	if (!plan->outward || !nat_would_translate(plan->worker->alg->nat, endpoint))
+	if (!plan->outward || !nat_would_translate(plan->worker->alg->nat, &inside))
 		return false;
 	opening = plan_open(plan, &request);
 	if (!opening || opening->outside_port == 0)

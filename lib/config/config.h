@@ -124,6 +124,9 @@ struct config_nat_rule {
 	uint8_t proto;
 	in_addr_t static_inside, static_outside;
 	uint16_t static_inside_port, static_outside_port; /* host order */
+	/* Index + 1 of the interface that traffic has to leave by for this rule; 0: any. Only where rules
+	 * translate to two or more interfaces, each to its own address. */
+	uint8_t scope;
 	int line;
 };
 

@@ -190,8 +190,9 @@ static_check_others(struct reader *reader, const config_setting_t *entry, unsign
 				"is the outside of nat.rules[%u] already, allowed: each endpoint "
 				"once",
 				i);
-		if (faces_overlap(rule, other, rule->static_inside, other->static_inside,
-			    rule->static_inside_port == other->static_inside_port))
+		if (rule->scope == other->scope &&
+			faces_overlap(rule, other, rule->static_inside, other->static_inside,
+				rule->static_inside_port == other->static_inside_port))
 			fault_add_member(reader, entry, "inside",
 				"is the inside of nat.rules[%u] already, allowed: each endpoint "
 				"once",
@@ -234,6 +235,13 @@ static_check(struct reader *reader, const config_setting_t *entry, unsigned int 
 				i);
 }
 
+/* Does a dynamic rule take from a later one all that both could translate? */
+static bool
+rule_precedes(const struct config_nat_rule *earlier, const struct config_nat_rule *later)
+{
+	return earlier->scope == 0 || earlier->scope == later->scope;
+}
+
 /* The first rule that fits decides, so a prefix within one that stands before it never gets a turn. */
 static void
 prefix_check(struct reader *reader, const config_setting_t *setting, const struct prefix *prefix,
@@ -244,7 +252,7 @@ prefix_check(struct reader *reader, const config_setting_t *setting, const struc
 	unsigned int i, j, count;
 
 	for (i = 0; i <= index; i++) {
-		if (rules[i].kind != NAT_RULE_DYNAMIC)
+		if (rules[i].kind != NAT_RULE_DYNAMIC || !rule_precedes(&rules[i], &rules[index]))
 			continue;
 		count = i == index ? before : rules[i].inside_count;
 		for (j = 0; j < count; j++) {
@@ -359,6 +367,49 @@ sides_check(struct reader *reader, const config_setting_t *rules)
 			inside ? "outside" : "inside");
 }
 
+/* Index + 1 of the outside interface in whose prefix the address is; 0: of none. */
+static unsigned int
+interface_reaching(const struct config *config, in_addr_t address)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < config->interface_count; i++)
+		for (j = 0; j < config->interfaces[i].address_count; j++)
+			if (config->interfaces[i].nat_side == NUMBER_NAT_OUTSIDE &&
+				prefix_contains(
+					&config->interfaces[i].addresses[j].prefix, address))
+				return i + 1;
+	return 0;
+}
+
+/*
+ * With one interface to translate to, its rule serves whatever leaves on the outside. With several,
+ * each serves what leaves by that interface, and so does a static rule whose outside is there.
+ */
+static void
+scopes_set(struct config *config)
+{
+	bool named[INTERFACES_MAX + 1] = {false};
+	unsigned int i, scope, count = 0;
+	struct config_nat_rule *rule;
+
+	for (i = 0; i < config->nat.rule_count; i++) {
+		rule = &config->nat.rules[i];
+		if (rule->kind != NAT_RULE_DYNAMIC || rule->interface < 0 ||
+			named[rule->interface + 1])
+			continue;
+		named[rule->interface + 1] = true;
+		count++;
+	}
+	for (i = 0; i < config->nat.rule_count && count > 1; i++) {
+		rule = &config->nat.rules[i];
+		scope = rule->kind == NAT_RULE_STATIC
+				? interface_reaching(config, rule->static_outside)
+				: (unsigned int)(rule->interface + 1);
+		rule->scope = named[scope] ? (uint8_t)scope : 0;
+	}
+}
+
 void
 nat_check(struct reader *reader)
 {
@@ -367,6 +418,7 @@ nat_check(struct reader *reader)
 	uint64_t addresses = pools_check(reader);
 	unsigned int i;
 
+	scopes_set(reader->config);
 	for (i = 0; i < nat->rule_count; i++) {
 		entry = config_setting_get_elem(list, i);
 		if (nat->rules[i].line == 0)

@@ -179,7 +179,8 @@ const struct setting setting_table[] = {
 		 "Inside addresses."),
 		REQUIRED},
 	{OTHER("nat.rules[].interface", NULL, "the name of an interface with nat = \"outside\"",
-		"Dynamic: translate to the interface's first address. Either this or `pool`.")},
+		"Dynamic: translate to the interface's first address. Either this or `pool`. When rules "
+		 "name several interfaces, each serves what leaves by it.")},
 	{OTHER("nat.rules[].pool", NULL, "the name of a pool",
 		"Dynamic: translate to the pool's addresses. Either this or `interface`.")},
 	{BOOLEAN("nat.rules[].overload", true,

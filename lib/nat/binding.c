@@ -21,7 +21,7 @@ struct inside_ref
 inside_ref_make(const struct endpoint *inside)
 {
 	struct inside_ref ref = {
-		.key = {inside->address, port_pair_key(inside->port), inside->proto, 0},
+		.key = {inside->address, port_pair_key(inside->port), inside->proto, inside->scope},
 		.odd = port_pair_odd(inside->port),
 	};
 
@@ -224,6 +224,7 @@ nat_inbound_find(struct nat *nat, const struct endpoint *outside, struct endpoin
 		return -ENOENT;
 	*inside = *outside;
 	inside->address = nat->rules->address[slot].static_inside;
+	inside->scope = nat->rules->address[slot].static_scope;
 	return 0;
 }
 

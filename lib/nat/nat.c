@@ -121,6 +121,12 @@ nat_would_translate(const struct nat *nat, const struct endpoint *inside)
 	return rules_static_port(nat->rules, inside) || rules_match(nat->rules, inside, &target);
 }
 
+uint8_t
+nat_scope(const struct nat *nat, const struct endpoint *inside, int interface)
+{
+	return rules_scope(nat->rules, inside, interface);
+}
+
 rte_be32_t
 nat_outside_address(const struct nat *nat, uint32_t number)
 {

@@ -43,6 +43,7 @@ struct endpoint {
 	rte_be32_t address;
 	rte_be16_t port;
 	uint8_t proto; /* IPPROTO_UDP, IPPROTO_TCP, IPPROTO_ICMP (port: identifier) */
+	uint8_t scope; /* of an inside endpoint: nat_scope(); of an outside one 0 */
 };
 
 struct binding {
@@ -68,6 +69,14 @@ void nat_destroy(struct nat *nat);
 size_t nat_memory(const struct config *config, uint32_t capacity);
 /** Of it, what stands in EAL's own heap (flow/shared_hash.h). */
 size_t nat_deferred_memory(const struct config *config, uint32_t capacity);
+
+/**
+ * Where rules translate to several interfaces, each to its own address, an inside endpoint has a
+ * binding for each: its scope. The scope of what leaves by (or came in by) this outside interface, or
+ * by any when `interface` is -1; 0 where one binding serves all. `inside->scope` is not read. Any
+ * thread.
+ */
+uint8_t nat_scope(const struct nat *nat, const struct endpoint *inside, int interface);
 
 /** True when a rule would translate this inside endpoint (dynamic: prefix; static: exact). Any. */
 bool nat_would_translate(const struct nat *nat, const struct endpoint *inside);

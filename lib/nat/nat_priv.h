@@ -27,7 +27,7 @@ enum {
 struct inside_key {
 	rte_be32_t address;
 	rte_be16_t port; /* the even one of the pair */
-	uint8_t proto, zero;
+	uint8_t proto, scope;
 };
 static_assert(sizeof(struct inside_key) == 8, "inside keys are compared as bytes");
 

@@ -139,7 +139,8 @@ static uint64_t
 endpoint_order(const struct endpoint *endpoint)
 {
 	return (uint64_t)rte_be_to_cpu_32(endpoint->address) << 32 |
-	       (uint64_t)endpoint->proto << 16 | rte_be_to_cpu_16(endpoint->port);
+	       (uint64_t)endpoint->scope << 24 | (uint64_t)endpoint->proto << 16 |
+	       rte_be_to_cpu_16(endpoint->port);
 }
 
 static int
@@ -154,8 +155,9 @@ compare_static_port(const void *a, const void *b)
 static int
 compare_static_address(const void *a, const void *b)
 {
-	uint32_t x = rte_be_to_cpu_32(((const struct static_address *)a)->inside);
-	uint32_t y = rte_be_to_cpu_32(((const struct static_address *)b)->inside);
+	const struct static_address *one = a, *two = b;
+	uint64_t x = (uint64_t)rte_be_to_cpu_32(one->inside) << 8 | one->scope;
+	uint64_t y = (uint64_t)rte_be_to_cpu_32(two->inside) << 8 | two->scope;
 
 	return x < y ? -1 : x > y;
 }
@@ -219,6 +221,7 @@ compile_dynamic(
 			.mask = rule->inside[i].mask,
 			.first = (uint16_t)first,
 			.count = (uint16_t)(rules->slot_count - first),
+			.scope = rule->scope,
 			.direct = !rule_is_shared(rule),
 		};
 }
@@ -228,17 +231,19 @@ compile_static(struct nat_rules *rules, const struct config_nat_rule *rule)
 {
 	uint16_t slot = (uint16_t)rules_slot(rules, rule->static_outside);
 
+	if (!rule->proto)
+		rules->address[slot].static_scope = rule->scope;
 	if (rule->proto)
 		rules->static_ports[rules->static_port_count++] = (struct static_port){
 			.inside = {rule->static_inside, htons(rule->static_inside_port),
-				rule->proto},
+				rule->proto, rule->scope},
 			.outside = {rule->static_outside, htons(rule->static_outside_port),
-				rule->proto},
+				rule->proto, 0},
 			.slot = slot,
 		};
 	else
 		rules->static_addresses[rules->static_address_count++] =
-			(struct static_address){rule->static_inside, slot};
+			(struct static_address){rule->static_inside, rule->scope, slot};
 }
 
 static int
@@ -319,6 +324,7 @@ rules_create(const struct config *config, const struct interface_table *interfac
 		return rc;
 	}
 	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
+		rules->scoped |= config->nat.rules[i].scope != 0;
 		if (config->nat.rules[i].kind == NAT_RULE_DYNAMIC)
 			compile_dynamic(rules, config, &config->nat.rules[i]);
 		else
@@ -364,26 +370,68 @@ rules_static_port(const struct nat_rules *rules, const struct endpoint *inside)
 		       sizeof(rules->static_ports[0]), compare_static_port);
 }
 
-bool
-rules_match(
-	const struct nat_rules *rules, const struct endpoint *inside, struct rule_target *target)
+static const struct static_address *
+static_address_find(const struct nat_rules *rules, rte_be32_t inside, uint8_t scope)
 {
-	struct static_address key = {.inside = inside->address}, *found;
+	const struct static_address key = {.inside = inside, .scope = scope};
 
-	if (nat_proto_of(inside->proto) < 0)
-		return false;
-	if (rules->static_address_count) {
-		found = bsearch(&key, rules->static_addresses, rules->static_address_count,
-			sizeof(rules->static_addresses[0]), compare_static_address);
-		if (found) {
-			*target = (struct rule_target){&found->slot, 1, true, false};
-			return true;
-		}
+	return rules->static_address_count == 0
+		       ? NULL
+		       : bsearch(&key, rules->static_addresses, rules->static_address_count,
+				 sizeof(rules->static_addresses[0]), compare_static_address);
+}
+
+static bool
+has_static(const struct nat_rules *rules, const struct endpoint *inside, uint8_t scope)
+{
+	struct endpoint scoped = *inside;
+
+	scoped.scope = scope;
+	return rules_static_port(rules, &scoped) ||
+	       static_address_find(rules, inside->address, scope);
+}
+
+uint8_t
+rules_scope(const struct nat_rules *rules, const struct endpoint *inside, int interface)
+{
+	uint8_t scope = (uint8_t)(interface + 1);
+
+	if (!rules->scoped)
+		return 0;
+	for (uint8_t i = interface < 0 ? INTERFACES_MAX : scope;; i = interface < 0 ? i - 1 : 0) {
+		if (has_static(rules, inside, i))
+			return i;
+		if (i == 0)
+			break;
 	}
 	for (uint32_t i = 0; i < rules->prefix_count; i++) {
 		const struct dynamic_prefix *prefix = &rules->prefixes[i];
 
-		if ((inside->address & prefix->mask) == prefix->address) {
+		if ((inside->address & prefix->mask) == prefix->address &&
+			(interface < 0 || prefix->scope == 0 || prefix->scope == scope))
+			return prefix->scope;
+	}
+	return 0;
+}
+
+bool
+rules_match(
+	const struct nat_rules *rules, const struct endpoint *inside, struct rule_target *target)
+{
+	const struct static_address *found;
+
+	if (nat_proto_of(inside->proto) < 0)
+		return false;
+	found = static_address_find(rules, inside->address, inside->scope);
+	if (found) {
+		*target = (struct rule_target){&found->slot, 1, true, false};
+		return true;
+	}
+	for (uint32_t i = 0; i < rules->prefix_count; i++) {
+		const struct dynamic_prefix *prefix = &rules->prefixes[i];
+
+		if ((inside->address & prefix->mask) == prefix->address &&
+			prefix->scope == inside->scope) {
 			*target = (struct rule_target){&rules->slots[prefix->first], prefix->count,
 				prefix->direct, prefix->direct};
 			return true;

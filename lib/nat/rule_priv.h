@@ -20,6 +20,7 @@ struct outside_address {
 	rte_be32_t address;
 	uint8_t protos; /* bit per nat_proto that has a map */
 	bool direct;
+	uint8_t static_scope;
 	rte_be32_t static_inside; /* direct: the inside address of a static rule; 0: one-to-one */
 	struct port_map *map[NAT_PROTOS];
 	/* One-to-one, under the lease lock: who has it, and for how many bindings not yet released. */
@@ -34,16 +35,19 @@ struct static_port {
 
 struct static_address {
 	rte_be32_t inside;
+	uint8_t scope;
 	uint16_t slot;
 };
 
 struct dynamic_prefix {
 	rte_be32_t address, mask;
 	uint16_t first, count; /* slice of slots[] */
+	uint8_t scope;
 	bool direct;
 };
 
 struct nat_rules {
+	bool scoped; /* some rule has a scope */
 	uint32_t address_count, static_port_count, static_address_count, prefix_count, slot_count;
 	struct outside_address address[OUTSIDE_ADDRESSES_MAX]; /* ascending, host order */
 	struct static_port *static_ports; /* ascending by endpoint_order() of inside */
@@ -69,6 +73,9 @@ size_t rules_memory(const struct config *config);
 /** What an on-demand binding of this inside endpoint would use; false: no rule. Any thread. */
 bool rules_match(
 	const struct nat_rules *rules, const struct endpoint *inside, struct rule_target *target);
+
+/** nat_scope(). Any thread. */
+uint8_t rules_scope(const struct nat_rules *rules, const struct endpoint *inside, int interface);
 
 /** True when a static port rule has this inside endpoint. Any thread. */
 bool rules_static_port(const struct nat_rules *rules, const struct endpoint *inside);
