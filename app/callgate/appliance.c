@@ -341,7 +341,7 @@ appliance_count(const struct appliance *appliance)
 		.pinholes = pool_used(pinhole_pool(appliance->pinholes)),
 		.media_pinholes = pinhole_media_count(appliance->pinholes),
 		.calls = alg_call_count(appliance->alg),
-		.registrations = pinhole_registration_count(appliance->pinholes),
+		.registrations = alg_registration_count(appliance->alg),
 		.mbufs = rte_mempool_in_use_count(appliance->mempool) +
 			 rte_mempool_in_use_count(appliance->large_mempool),
 		.neighbours = neighbour_count(appliance->neighbours),

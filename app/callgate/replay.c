@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "core/rcu.h"
 #include "handoff.h"
 #include "replay.h"
+#include "request.h"
 #include "worker.h"
 
 enum {
@@ -247,6 +249,46 @@ print_counters(const struct replay *replay)
 		counts.ports, counts.mbufs);
 }
 
+static const char *
+endpoint_text(const struct endpoint *endpoint, char *text, size_t size)
+{
+	const uint8_t *byte = (const uint8_t *)&endpoint->address;
+
+	if (endpoint->address == 0)
+		return "-";
+	snprintf(text, size, "%u.%u.%u.%u:%u", byte[0], byte[1], byte[2], byte[3],
+		rte_be_to_cpu_16(endpoint->port));
+	return text;
+}
+
+/* Who is registered in the end. */
+static void
+print_registrations(const struct replay *replay)
+{
+	struct appliance *appliance = replay->appliance;
+	struct alg_registration page[PAGE_REGISTRATIONS_MAX];
+	uint32_t cursor = 0, now_s = (uint32_t)(clock_now_ms() / 1000);
+	unsigned int count;
+
+	rcu_online(appliance->control.id);
+	do {
+		count = alg_registrations_page(appliance->alg, now_s, &cursor, RTE_DIM(page), page);
+		for (unsigned int i = 0; i < count; i++) {
+			const struct alg_registration *one = &page[i];
+			char inside[24], outside[24];
+
+			printf("registration %s contact %s inside %s outside %s registrar %s "
+			       "granted %u expires %u\n",
+				one->address_of_record, one->contact[0] ? one->contact : "-",
+				endpoint_text(&one->inside, inside, sizeof(inside)),
+				endpoint_text(&one->outside, outside, sizeof(outside)),
+				inet_ntoa((struct in_addr){one->registrar}), one->granted_s,
+				one->expires_s > now_s ? one->expires_s - now_s : 0);
+		}
+	} while (cursor != 0);
+	rcu_offline(appliance->control.id);
+}
+
 /* Packets of one capture and one moment arrive as a burst, as a NIC would hand them over. */
 static int
 replay_burst(struct replay *replay, struct source *source)
@@ -325,6 +367,7 @@ replay_run(struct appliance *appliance)
 		time_advance(
 			&replay, replay.now_ms + (uint64_t)appliance->options->drain_s * SWEEP_MS);
 		print_counters(&replay);
+		print_registrations(&replay);
 	}
 	for (unsigned int i = 0; i < replay.sources; i++)
 		pcap_close(replay.source[i].capture);

@@ -162,6 +162,9 @@ request_serve_control(struct appliance *appliance)
 		case REQUEST_PINHOLES:
 			show_pinholes(appliance, request);
 			break;
+		case REQUEST_REGISTRATIONS:
+			show_registrations(appliance, request);
+			break;
 		case REQUEST_CLEAR_NAT:
 			appliance->clearing_nat = true;
 			appliance->clear_nat_cursor = 0;

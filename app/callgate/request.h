@@ -16,10 +16,12 @@
 enum {
 	REQUEST_WAIT_MS = 200,
 	REQUEST_RELOAD_WAIT_MS = 5000,
-	/* The longest records of a page fit DPDK's 16 KiB an answer; what does not fit is lost. */
+	/* The longest records of a page, with '\\' before each character of foreign texts, fit DPDK's
+	 * 16 KiB an answer; what does not fit is lost. */
 	PAGE_RECORDS_MAX = 64,
 	PAGE_SESSIONS_MAX = 40,
-	PAGE_CALLS_MAX = 32,
+	PAGE_CALLS_MAX = 28,
+	PAGE_REGISTRATIONS_MAX = 24,
 	PAGE_CLASSES_MAX = 32,
 };
 
@@ -29,6 +31,7 @@ enum request_kind {
 	REQUEST_TRANSLATIONS, /* the rest by the control lcore */
 	REQUEST_SESSIONS,
 	REQUEST_PINHOLES,
+	REQUEST_REGISTRATIONS,
 	REQUEST_CLEAR_NAT,
 	REQUEST_CLEAR_FIREWALL,
 	REQUEST_RELOAD, /* answer: text has the faults, result how many, or -errno */
@@ -76,6 +79,7 @@ struct request {
 		struct translation_row translations[PAGE_RECORDS_MAX];
 		struct session_row sessions[PAGE_RECORDS_MAX];
 		struct pinhole_row pinholes[PAGE_RECORDS_MAX];
+		struct alg_registration registrations[PAGE_REGISTRATIONS_MAX];
 		char text[8000];
 	};
 };

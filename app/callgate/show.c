@@ -150,3 +150,15 @@ show_pinholes(struct appliance *appliance, struct request *request)
 {
 	show_page(appliance, request, pinhole_pool(appliance->pinholes), show_pinhole);
 }
+
+/* A step of the page: there may be fewer than asked for, and more behind. */
+void
+show_registrations(struct appliance *appliance, struct request *request)
+{
+	uint32_t cursor = (uint32_t)request->cursor;
+
+	request->result = (int)alg_registrations_page(appliance->alg, appliance->control.now_s,
+		&cursor, RTE_MIN(request->max, (unsigned int)PAGE_REGISTRATIONS_MAX),
+		request->registrations);
+	request->next = cursor;
+}

@@ -11,5 +11,6 @@
 void show_translations(struct appliance *appliance, struct request *request);
 void show_sessions(struct appliance *appliance, struct request *request);
 void show_pinholes(struct appliance *appliance, struct request *request);
+void show_registrations(struct appliance *appliance, struct request *request);
 
 #endif

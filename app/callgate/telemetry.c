@@ -245,6 +245,8 @@ static const struct command {
 		telemetry_show_sip_statistics},
 	{"/callgate/sip/calls", "Calls. Parameters: OFFSET[,COUNT]", telemetry_show_sip_calls},
 	{"/callgate/sip/call", "One call. Parameter: CALL-ID", telemetry_show_sip_call},
+	{"/callgate/sip/registrations", "Registrations. Parameters: OFFSET[,COUNT]",
+		telemetry_show_sip_registrations},
 	{"/callgate/nat/translations", "Bindings. Parameters: OFFSET[,COUNT]",
 		telemetry_show_nat_translations},
 	{"/callgate/fw/sessions", "Flows. Parameters: OFFSET[,COUNT]", telemetry_show_fw_sessions},

@@ -14,6 +14,13 @@ void telemetry_number(struct rte_tel_data *data, const char *name, uint64_t valu
 /** A nested dictionary under the decimal key; NULL when there is no memory for it. */
 struct rte_tel_data *telemetry_record(struct rte_tel_data *data, uint64_t key);
 
+/** A string of ADDRESS:PORT; address 0 is "*". */
+void telemetry_endpoint(
+	struct rte_tel_data *data, const char *name, rte_be32_t address, rte_be16_t port);
+
+/** Read "OFFSET[,COUNT]", COUNT at most `max`; nothing: from the start, a full page. 0 or -EINVAL. */
+int telemetry_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count);
+
 /* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
 int telemetry_show_nat_translations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
@@ -24,6 +31,8 @@ int telemetry_show_fw_pinholes(
 int telemetry_show_sip_calls(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_sip_call(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_sip_registrations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_sip_statistics(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);

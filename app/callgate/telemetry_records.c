@@ -18,8 +18,8 @@ telemetry_number(struct rte_tel_data *data, const char *name, uint64_t value)
 	rte_tel_data_add_dict_u64(data, name, value);
 }
 
-static void
-add_endpoint(struct rte_tel_data *data, const char *name, rte_be32_t address, rte_be16_t port)
+void
+telemetry_endpoint(struct rte_tel_data *data, const char *name, rte_be32_t address, rte_be16_t port)
 {
 	char text[INET_ADDRSTRLEN + 8], host[INET_ADDRSTRLEN];
 
@@ -70,9 +70,8 @@ telemetry_record(struct rte_tel_data *data, uint64_t key)
 	return record;
 }
 
-/* "OFFSET[,COUNT]"; nothing: from the start, a full page. */
-static int
-parse_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count)
+int
+telemetry_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count)
 {
 	unsigned long long offset = 0, wanted = max;
 	char *end;
@@ -105,7 +104,7 @@ ask_page(struct appliance *appliance, enum request_kind kind, unsigned int max,
 	uint64_t cursor;
 	unsigned int count;
 
-	if (parse_page(parameters, max, &cursor, &count) != 0)
+	if (telemetry_page(parameters, max, &cursor, &count) != 0)
 		return -EINVAL;
 	*request = request_take(kind);
 	if (*request == NULL)
@@ -131,9 +130,10 @@ telemetry_show_nat_translations(
 		if (record == NULL)
 			break;
 		add_protocol(record, row->inside.proto);
-		add_endpoint(record, "inside_local", row->inside.address, row->inside.port);
-		add_endpoint(record, "inside_global", row->outside.address, row->outside.port);
-		add_endpoint(record, "outside", row->peer.address, row->peer.port);
+		telemetry_endpoint(record, "inside_local", row->inside.address, row->inside.port);
+		telemetry_endpoint(
+			record, "inside_global", row->outside.address, row->outside.port);
+		telemetry_endpoint(record, "outside", row->peer.address, row->peer.port);
 		telemetry_number(record, "flows", row->flows);
 		telemetry_number(record, "idle_s", row->idle_s);
 		rte_tel_data_add_dict_string(record, "kind", row->kind);
@@ -161,11 +161,11 @@ telemetry_show_fw_sessions(
 		if (record == NULL)
 			break;
 		add_protocol(record, row->key.proto);
-		add_endpoint(record, "source", row->key.src, row->key.src_port);
-		add_endpoint(record, "destination", row->key.dst, row->key.dst_port);
-		add_endpoint(record, "to_source", row->translated_source.address,
+		telemetry_endpoint(record, "source", row->key.src, row->key.src_port);
+		telemetry_endpoint(record, "destination", row->key.dst, row->key.dst_port);
+		telemetry_endpoint(record, "to_source", row->translated_source.address,
 			row->translated_source.port);
-		add_endpoint(record, "to_destination", row->translated_destination.address,
+		telemetry_endpoint(record, "to_destination", row->translated_destination.address,
 			row->translated_destination.port);
 		rte_tel_data_add_dict_string(record, "zone_pair", pair ? pair : "-");
 		rte_tel_data_add_dict_string(record, "state", row->state);
@@ -196,8 +196,8 @@ telemetry_show_fw_pinholes(
 			break;
 		rte_tel_data_add_dict_string(record, "class", pinhole_class_name(row->class));
 		add_protocol(record, row->key.proto);
-		add_endpoint(record, "source", row->key.src, 0);
-		add_endpoint(record, "destination", row->key.dst, row->key.dst_port);
+		telemetry_endpoint(record, "source", row->key.src, 0);
+		telemetry_endpoint(record, "destination", row->key.dst, row->key.dst_port);
 		telemetry_number(record, "holders", row->holders);
 		telemetry_number(record, "worker", row->holder_worker);
 		telemetry_number(record, "call", row->holder_call);
@@ -268,7 +268,7 @@ telemetry_show_sip_calls(
 	uint32_t cursor;
 	int rc;
 
-	if (parse_page(parameters, PAGE_CALLS_MAX, &start, &wanted) != 0)
+	if (telemetry_page(parameters, PAGE_CALLS_MAX, &start, &wanted) != 0)
 		return -EINVAL;
 	cursor = (uint32_t)start;
 	worker = (unsigned int)RTE_MIN(start >> 32, (uint64_t)appliance->workers);
@@ -367,7 +367,7 @@ telemetry_show_zone_pairs(
 	uint64_t row = 0, cursor, next = 0;
 	unsigned int count;
 
-	if (parse_page(parameters, PAGE_CLASSES_MAX, &cursor, &count) != 0)
+	if (telemetry_page(parameters, PAGE_CLASSES_MAX, &cursor, &count) != 0)
 		return -EINVAL;
 	reload_hold();
 	ruleset = appliance_ruleset(appliance);

@@ -46,6 +46,8 @@ static const struct command commands[] = {
 		"the same of one zone pair; NAME may be SOURCE,DESTINATION", statistics_print},
 	{"show sip calls", "/callgate/sip/calls", NULL, "the live call table"},
 	{"show sip call", "/callgate/sip/call", "CALL-ID", "one call whole"},
+	{"show sip registrations", "/callgate/sip/registrations", NULL,
+		"Contacts inside and outside, expiry"},
 	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors"},
 	{"show firewall sessions", "/callgate/fw/sessions", NULL, "flows that policy let pass"},
 	{"show firewall pinholes", "/callgate/fw/pinholes", NULL, "what is open, for which call"},

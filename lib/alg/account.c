@@ -6,34 +6,14 @@
  * closed is asked here: nobody else needs it then.
  *
  * Life cycle: asked for by a request, for the time of a transaction; granted by a response or a
- * NOTIFY; free when its time has passed. Expired ones go when somebody meets them, and a few with
- * each new one. Where the table is full an account is not noted, and until it would have ended
- * nothing is closed early (account_rest()).
+ * NOTIFY; free when its time has passed: expired ones go when somebody meets them, and with the
+ * sweep. Where the table is full an account is not noted, and until it would have ended nothing is
+ * closed early (account_rest()).
  *
  * Synchronization: shared by all workers, since the messages of one phone have Call-IDs, hence
  * owners, of their own. One spinlock, held for one walk of bounded length; never with another.
  */
 #include "account_priv.h"
-
-static bool
-contact_same(const struct account *a, const struct account *b)
-{
-	return a->address == b->address && a->port == b->port && a->proto == b->proto;
-}
-
-static bool
-who_same(const struct account *a, const struct account *b)
-{
-	return a->who == b->who && a->registrar == b->registrar;
-}
-
-/* One and the same account, whatever it says of its time. */
-static bool
-account_same(const struct account *a, const struct account *b)
-{
-	return who_same(a, b) && contact_same(a, b) && a->peer == b->peer && a->user == b->user &&
-	       a->parameters == b->parameters;
-}
 
 static uint32_t
 entry_find(struct account_table *table, const struct account *account, uint32_t now_s)
@@ -41,23 +21,76 @@ entry_find(struct account_table *table, const struct account *account, uint32_t 
 	uint32_t index = account_chain_first(table, CHAIN_WHO, account, now_s);
 
 	for (unsigned int n = 0; index && n < ACCOUNT_WALK_MAX; n++) {
-		if (account_same(&table->entry[index].account, account))
+		if (account->peer == table->entry[index].account.peer &&
+			account_same_but_peer(account, &table->entry[index].account))
 			return index;
 		index = account_chain_next(table, CHAIN_WHO, index, now_s);
 	}
 	return 0;
 }
 
+static void
+text_keep(char *to, size_t capacity, uint16_t *length, struct slice text)
+{
+	*length = (uint16_t)text.length;
+	memcpy(to, text.at, RTE_MIN(text.length, capacity));
+}
+
+/* How the phone has written a Contact that its registrar writes otherwise; of length 0: not known. */
+static const struct account_shown *
+contact_written(struct account_table *table, const struct account *of, uint32_t now_s)
+{
+	uint32_t index = account_chain_first(table, CHAIN_WHO, of, now_s), found = 0;
+
+	for (unsigned int n = 0; index && n < ACCOUNT_WALK_MAX; n++) {
+		const struct account *account = &table->entry[index].account;
+
+		if (account_is_registration(account) && account_who_same(account, of) &&
+			account_contact_same(account, of) && table->shown[index].contact_length) {
+			found = index;
+			if (account->user == of->user)
+				break;
+		}
+		index = account_chain_next(table, CHAIN_WHO, index, now_s);
+	}
+	return &table->shown[found]; /* there is no entry 0 */
+}
+
+static void
+words_keep(struct account_table *table, uint32_t index, const struct account_words *words,
+	uint32_t now_s)
+{
+	struct account_shown *shown = &table->shown[index];
+	const struct account_shown *written;
+
+	if (words->granted_s) {
+		shown->granted_s = words->granted_s;
+		shown->expires_s = now_s + words->granted_s;
+	}
+	if (words->contact.at || shown->who_length == 0)
+		text_keep(shown->who, sizeof(shown->who), &shown->who_length, words->who);
+	if (words->contact.at) {
+		text_keep(shown->contact, sizeof(shown->contact), &shown->contact_length,
+			words->contact);
+	} else if (shown->contact_length == 0) {
+		written = contact_written(table, &table->entry[index].account, now_s);
+		shown->contact_length = written->contact_length;
+		memcpy(shown->contact, written->contact, sizeof(shown->contact));
+	}
+}
+
 static uint32_t
-note_again(struct account *known, const struct account *account)
+note_again(struct account_table *table, struct account *known, const struct account *account)
 {
 	uint32_t before_s = known->until_s;
 
 	if (account->flags & ACCOUNT_GRANTED) {
 		bool portless = known->flags & ACCOUNT_ASKED_PORTLESS;
 
+		account_count(table, known, UINT32_MAX);
 		known->flags &= (uint8_t)~ACCOUNT_PORTLESS;
 		known->flags |= ACCOUNT_GRANTED | (portless ? ACCOUNT_PORTLESS : 0);
+		account_count(table, known, 1);
 		known->until_s = account->until_s;
 		known->leaving = 0;
 		return before_s;
@@ -69,23 +102,28 @@ note_again(struct account *known, const struct account *account)
 }
 
 uint32_t
-account_note(struct account_table *table, const struct account *account, uint32_t now_s)
+account_note(struct account_table *table, const struct account *account,
+	const struct account_words *words, uint32_t now_s)
 {
 	uint32_t index, before_s = 0;
 
 	rte_spinlock_lock(&table->lock);
 	index = entry_find(table, account, now_s);
 	if (index) {
-		before_s = note_again(&table->entry[index].account, account);
+		before_s = note_again(table, &table->entry[index].account, account);
 	} else {
 		index = account_entry_take(table, account->flags & ACCOUNT_GRANTED, now_s);
 		if (index) {
 			table->entry[index].account = *account;
+			if (account_is_registration(account))
+				table->shown[index] = (struct account_shown){0};
 			account_entry_link(table, index);
 		} else {
 			table->unnoted_until_s = RTE_MAX(table->unnoted_until_s, account->until_s);
 		}
 	}
+	if (index && words)
+		words_keep(table, index, words, now_s);
 	rte_spinlock_unlock(&table->lock);
 	return before_s;
 }
@@ -100,7 +138,7 @@ account_list(struct account_table *table, const struct account *of, uint32_t now
 	rte_spinlock_lock(&table->lock);
 	index = account_chain_first(table, CHAIN_WHO, of, now_s);
 	for (unsigned int n = 0; index && n < ACCOUNT_WALK_MAX && count < max; n++) {
-		if (who_same(&table->entry[index].account, of))
+		if (account_who_same(&table->entry[index].account, of))
 			found[count++] = table->entry[index].account;
 		index = account_chain_next(table, CHAIN_WHO, index, now_s);
 	}
@@ -119,8 +157,8 @@ account_leave(struct account_table *table, const struct account *of, bool all, u
 	for (unsigned int n = 0; index && n < ACCOUNT_WALK_MAX; n++) {
 		struct account *account = &table->entry[index].account;
 
-		if (who_same(account, of) &&
-			(all || (contact_same(account, of) && account->user == of->user &&
+		if (account_who_same(account, of) &&
+			(all || (account_contact_same(account, of) && account->user == of->user &&
 					account->parameters == of->parameters)))
 			account->leaving = transaction;
 		index = account_chain_next(table, CHAIN_WHO, index, now_s);
@@ -143,7 +181,7 @@ account_asked(struct account_table *table, const struct account *of, uint32_t no
 	for (unsigned int n = 0; index && !asked && n < ACCOUNT_WALK_MAX; n++) {
 		const struct account *account = &table->entry[index].account;
 
-		asked = who_same(account, of) && contact_same(account, of);
+		asked = account_who_same(account, of) && account_contact_same(account, of);
 		index = account_chain_next(table, CHAIN_WHO, index, now_s);
 	}
 	rte_spinlock_unlock(&table->lock);
@@ -174,7 +212,7 @@ account_rest(struct account_table *table, const struct account *of, uint32_t now
 	for (; index && n < ACCOUNT_WALK_MAX; n++) {
 		const struct account *account = &table->entry[index].account;
 
-		if (contact_same(account, of)) {
+		if (account_contact_same(account, of)) {
 			rest.contact_s = RTE_MAX(rest.contact_s, account->until_s);
 			if (account->peer == of->peer)
 				rest.peer_s = RTE_MAX(rest.peer_s, account->until_s);
@@ -187,19 +225,12 @@ account_rest(struct account_table *table, const struct account *of, uint32_t now
 	return rest;
 }
 
-/* A registration at this Contact, and its own entry rather than that of a further peer. */
-static bool
-is_registration_at(const struct account *account, const struct account *of)
-{
-	return account->registrar && account->peer == account->registrar &&
-	       !(account->flags & ACCOUNT_ROUTE) && contact_same(account, of);
-}
-
 /* How well a registration is the one that is asked for. */
 static unsigned int
 likeness(const struct account *account, const struct account *of)
 {
-	if (!is_registration_at(account, of) || !(account->flags & ACCOUNT_SPELLED))
+	if (!account_is_registration(account) || !account_contact_same(account, of) ||
+		!(account->flags & ACCOUNT_SPELLED))
 		return 0;
 	if (account->user != of->user)
 		return 1;

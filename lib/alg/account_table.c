@@ -9,8 +9,8 @@
 
 enum {
 	ACCOUNTS_MIN = 4096,
-	AGED_WITH_EACH = 4, /* looked at for each new one */
-	AGED_WHEN_FULL = 256,
+	AGED_WHEN_FULL = 256, /* looked at for each new one */
+	SWEPT_A_STEP = 64, /* while others wait for the lock */
 };
 
 static uint32_t
@@ -32,6 +32,12 @@ entries_memory(uint32_t calls)
 }
 
 static size_t
+shown_memory(uint32_t calls)
+{
+	return ((size_t)entry_count(calls) + 1) * sizeof(struct account_shown);
+}
+
+static size_t
 heads_memory(uint32_t calls)
 {
 	return (size_t)head_count(calls) * ACCOUNT_CHAINS * sizeof(uint32_t);
@@ -40,7 +46,8 @@ heads_memory(uint32_t calls)
 size_t
 account_table_memory(uint32_t calls)
 {
-	return sizeof(struct account_table) + entries_memory(calls) + heads_memory(calls);
+	return sizeof(struct account_table) + entries_memory(calls) + shown_memory(calls) +
+	       heads_memory(calls);
 }
 
 struct account_table *
@@ -54,10 +61,13 @@ account_table_create(uint32_t calls, int socket)
 		return NULL;
 	table->entry = rte_zmalloc_socket(
 		"alg_account_entries", entries_memory(calls), RTE_CACHE_LINE_SIZE, socket);
+	table->shown = rte_zmalloc_socket(
+		"alg_account_shown", shown_memory(calls), RTE_CACHE_LINE_SIZE, socket);
 	heads = rte_zmalloc_socket(
 		"alg_account_heads", heads_memory(calls), RTE_CACHE_LINE_SIZE, socket);
-	if (!table->entry || !heads) {
+	if (!table->entry || !table->shown || !heads) {
 		rte_free(table->entry);
+		rte_free(table->shown);
 		rte_free(heads);
 		rte_free(table);
 		return NULL;
@@ -77,6 +87,7 @@ account_table_destroy(struct account_table *table)
 		return;
 	rte_free(table->head[0]);
 	rte_free(table->entry);
+	rte_free(table->shown);
 	rte_free(table);
 }
 
@@ -108,6 +119,7 @@ account_entry_link(struct account_table *table, uint32_t index)
 			table->entry[*head].link[chain].previous = index;
 		*head = index;
 	}
+	account_count(table, &entry->account, 1);
 }
 
 void
@@ -115,6 +127,7 @@ account_entry_remove(struct account_table *table, uint32_t index)
 {
 	struct account_entry *entry = &table->entry[index];
 
+	account_count(table, &entry->account, UINT32_MAX);
 	for (unsigned int chain = 0; chain < ACCOUNT_CHAINS; chain++) {
 		const struct account_link link = entry->link[chain];
 
@@ -159,9 +172,9 @@ account_chain_next(
 }
 
 static void
-table_age(struct account_table *table, unsigned int steps, uint32_t now_s)
+table_age(struct account_table *table, uint32_t steps, uint32_t now_s)
 {
-	for (unsigned int i = 0; i < steps && table->high; i++) {
+	for (uint32_t i = 0; i < steps && table->high; i++) {
 		table->cursor = table->cursor % table->high + 1;
 		const struct account *account = &table->entry[table->cursor].account;
 
@@ -170,12 +183,26 @@ table_age(struct account_table *table, unsigned int steps, uint32_t now_s)
 	}
 }
 
+void
+account_sweep(struct account_table *table, uint32_t budget, uint32_t now_s)
+{
+	uint32_t steps;
+
+	do {
+		rte_spinlock_lock(&table->lock);
+		budget = RTE_MIN(budget, table->high);
+		steps = RTE_MIN(budget, (uint32_t)SWEPT_A_STEP);
+		table_age(table, steps, now_s);
+		rte_spinlock_unlock(&table->lock);
+		budget -= steps;
+	} while (budget > 0);
+}
+
 uint32_t
 account_entry_take(struct account_table *table, bool granted, uint32_t now_s)
 {
 	uint32_t index;
 
-	table_age(table, AGED_WITH_EACH, now_s);
 	if (table->used >= table->capacity - (granted ? 0 : table->capacity / 4))
 		table_age(table, AGED_WHEN_FULL, now_s);
 	if (table->used >= table->capacity - (granted ? 0 : table->capacity / 4))

@@ -212,6 +212,12 @@ alg_owner(const struct alg *alg, const char *text, uint32_t length, struct hash1
 }
 
 uint32_t
+alg_registration_count(const struct alg *alg)
+{
+	return account_registrations(alg->accounts);
+}
+
+uint32_t
 alg_call_count(const struct alg *alg)
 {
 	uint32_t count = 0;

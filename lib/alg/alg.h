@@ -101,7 +101,8 @@ bool alg_poll(struct thread *self, struct alg_worker *worker);
 /**
  * Timers: look at `budget` call records from a cursor, post ALG_MAIL_CALL_DUE to the mailbox of
  * each owner whose call is due (mailboxes[worker]); a full mailbox is tried again next time.
- * Reads the deadlines the workers publish and the doors' last_seen. Control lcore, online.
+ * Reads the deadlines the workers publish and the doors' last_seen. As many registrations and
+ * subscriptions are looked at, too, and those whose time is over end. Control lcore, online.
  */
 void alg_sweep(struct thread *self, struct alg *alg, struct mailbox **mailboxes, uint32_t budget);
 
@@ -129,6 +130,33 @@ struct alg_call_summary {
  */
 unsigned int alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor,
 	unsigned int max, struct alg_call_summary *summaries);
+
+enum { ALG_REGISTRATION_PEERS_MAX = 4 };
+
+/* What `show sip registrations` shows: one Contact of one address of record at one registrar, from
+ * the 2xx that grants it until it is taken back or sip.registration_grace is over. Texts are as the
+ * phone wrote them, NUL ended; long ones end in "...". */
+struct alg_registration {
+	uint32_t index;
+	char address_of_record[56], contact[124]; /* URIs; contact "": not known */
+	struct endpoint inside; /* that the Contact names, real (inside local) */
+	struct endpoint outside; /* its door's; address 0: it has none */
+	rte_be32_t registrar;
+	rte_be32_t peers[ALG_REGISTRATION_PEERS_MAX]; /* who else may send to it; 0: no more */
+	uint32_t granted_s;
+	uint32_t expires_s; /* when that ends (thread clock), the grace not counted */
+};
+
+/**
+ * Up to `max` registrations with an index > `*cursor`; returns how many. A bounded number of entries
+ * is looked at: `*cursor` is then where to go on, 0 at the end. Control lcore, online: the table
+ * is shared by all workers.
+ */
+unsigned int alg_registrations_page(struct alg *alg, uint32_t now_s, uint32_t *cursor,
+	unsigned int max, struct alg_registration *registrations);
+
+/** Registrations that such pages list (gauge); any thread. */
+uint32_t alg_registration_count(const struct alg *alg);
 
 /**
  * Write one call whole as lines "key: value\n" into `text`; returns the length, or -ENOENT.

@@ -242,7 +242,8 @@ void contact_commit(struct plan *plan);
 void account_of_uri(
 	struct account *account, const struct endpoint *endpoint, const struct sip_uri *uri);
 bool contact_reachable(const struct plan *plan, const struct account *account, rte_be32_t peer);
-void contact_keep(const struct plan *plan, const struct account *account);
+void contact_keep(
+	const struct plan *plan, const struct account *account, const struct account_words *words);
 void contact_settle(const struct plan *plan, const struct account *account);
 void contact_end(const struct plan *plan, const struct account *account);
 

@@ -48,6 +48,25 @@ account_of_uri(struct account *account, const struct endpoint *endpoint, const s
 		account->flags |= ACCOUNT_PORTLESS | ACCOUNT_ASKED_PORTLESS;
 }
 
+/* The URI as it stands there, as far as there is room; returns how long it is. Its scheme is SIP's. */
+static uint16_t
+uri_copy(char *to, size_t capacity, const struct sip_uri *uri)
+{
+	const char *scheme = uri->scheme == SIP_SCHEME_SIPS ? "sips:" : "sip:";
+	const char *from = uri->user.at ? uri->user.at : uri->host.text.at;
+	const char *end = uri->host.text.at + uri->host.text.length;
+	size_t before = strlen(scheme), length;
+
+	if (uri->parameters.length)
+		end = uri->parameters.at + uri->parameters.length;
+	if (uri->headers.at)
+		end = uri->headers.at + uri->headers.length;
+	length = (size_t)(end - from);
+	memcpy(to, scheme, before);
+	memcpy(to + before, from, RTE_MIN(length, capacity - before));
+	return (uint16_t)(before + length);
+}
+
 /* Seconds asked for or granted: the Contact's expires parameter, else Expires, else an hour. */
 static uint32_t
 contact_lifetime(const struct plan *plan, struct slice parameters)
@@ -113,8 +132,12 @@ contact_note(struct plan *plan, enum contact_note_kind kind, bool route,
 	account_of_uri(&note->account, endpoint, uri);
 	if (route)
 		note->account.flags |= ACCOUNT_ROUTE;
-	/* What an answer echoes is spelled for the outside. */
-	note->account.flags |= kind == NOTE_NAMED ? ACCOUNT_SPELLED : 0;
+	note->text_length = 0;
+	if (kind != NOTE_NAMED) /* what an answer echoes is spelled for the outside */
+		return;
+	note->account.flags |= ACCOUNT_SPELLED;
+	if (plan->sip->method == SIP_REGISTER && !route)
+		note->text_length = uri_copy(note->text, sizeof(note->text), uri);
 }
 
 void
@@ -144,7 +167,6 @@ pinhole_of(const struct account *account, uint32_t until_s)
 		.key = {account->peer, account->address, account->port, account->proto, 0},
 		.class = account->flags & ACCOUNT_ROUTE ? PINHOLE_ROUTE : PINHOLE_CONTACT,
 		.until_s = until_s,
-		.registration = account->registrar && account->flags & ACCOUNT_GRANTED,
 		.holder = {0xff, HANDLE_NONE},
 	};
 }
@@ -224,9 +246,11 @@ contact_settle(const struct plan *plan, const struct account *account)
 }
 
 void
-contact_keep(const struct plan *plan, const struct account *account)
+contact_keep(
+	const struct plan *plan, const struct account *account, const struct account_words *words)
 {
-	uint32_t before_s = account_note(plan->worker->alg->accounts, account, plan->self->now_s);
+	uint32_t before_s =
+		account_note(plan->worker->alg->accounts, account, words, plan->self->now_s);
 
 	contact_raise(plan, account, account->until_s, account->until_s);
 	if (before_s > account->until_s && account->flags & ACCOUNT_GRANTED)

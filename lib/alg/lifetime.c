@@ -298,6 +298,7 @@ alg_sweep(struct thread *self, struct alg *alg, struct mailbox **mailboxes, uint
 			mailbox_post(mailboxes[worker->id], &mail))
 			event_count(self->counters, EVENT_MAILBOX_FULL, 1);
 	}
+	account_sweep(alg->accounts, budget, self->now_s);
 }
 
 bool

@@ -14,7 +14,7 @@
 #include "alg_priv.h"
 
 enum {
-	PEERS_MAX = 4, /* of one 2xx, besides the registrar */
+	PEERS_MAX = REGISTRATION_PEERS_MAX, /* of one 2xx, besides the registrar */
 	LISTED_MAX = 64, /* accounts of one address of record */
 };
 
@@ -44,7 +44,22 @@ address_of_record(const struct plan *plan)
 void
 registration_read(const struct plan *plan, struct contact_notes *notes)
 {
+	struct slice uri = plan->sip->to.uri;
+
 	notes->who = address_of_record(plan);
+	notes->who_length = (uint16_t)uri.length;
+	if (uri.length)
+		memcpy(notes->who_text, uri.at, RTE_MIN(uri.length, sizeof(notes->who_text)));
+}
+
+/* Texts of it, for show. */
+static struct account_words
+words_of(const struct contact_notes *notes, const struct contact_note *note)
+{
+	return (struct account_words){
+		.who = {notes->who_text, notes->who_length},
+		.contact = {note->text_length ? note->text : NULL, note->text_length},
+	};
 }
 
 static struct account
@@ -65,6 +80,7 @@ registration_asked(struct plan *plan, const struct contact_notes *notes)
 
 	for (unsigned int i = 0; i < notes->count; i++) {
 		struct account account = account_named(notes, i, plan->peer);
+		struct account_words words = words_of(notes, &notes->note[i]);
 
 		account.until_s = now_s + TRANSACTION_S;
 		if (notes->note[i].kind == NOTE_ALL)
@@ -74,7 +90,7 @@ registration_asked(struct plan *plan, const struct contact_notes *notes)
 		else if (notes->note[i].expires == 0)
 			account_leave(accounts, &account, false, notes->transaction, now_s);
 		else
-			account_note(accounts, &account, now_s);
+			account_note(accounts, &account, &words, now_s);
 	}
 }
 
@@ -91,15 +107,18 @@ peers_named(const struct contact_notes *notes, rte_be32_t registrar, rte_be32_t 
 }
 
 static void
-grant(struct plan *plan, struct account account, uint32_t until_s, const rte_be32_t *peers,
-	unsigned int peer_count)
+grant(struct plan *plan, struct account account, struct account_words *words, uint32_t seconds,
+	const rte_be32_t *peers, unsigned int peer_count)
 {
 	account.flags |= ACCOUNT_GRANTED;
-	account.until_s = until_s;
-	contact_keep(plan, &account);
+	account.until_s =
+		plan->self->now_s + seconds + plan->worker->alg->config->sip.registration_grace;
+	if (words)
+		words->granted_s = seconds;
+	contact_keep(plan, &account, words);
 	for (unsigned int i = 0; i < peer_count; i++) {
 		account.peer = peers[i];
-		contact_keep(plan, &account);
+		contact_keep(plan, &account, NULL);
 	}
 }
 
@@ -108,11 +127,12 @@ static uint32_t
 contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte_be32_t *peers,
 	unsigned int peer_count)
 {
-	uint32_t grace = plan->worker->alg->config->sip.registration_grace, longest = 0;
 	rte_be32_t registrar = plan_sender(plan);
+	uint32_t longest = 0;
 
 	for (unsigned int i = 0; i < notes->count; i++) {
 		struct account account = account_named(notes, i, registrar);
+		struct account_words words = words_of(notes, &notes->note[i]);
 
 		if (notes->note[i].kind != NOTE_ECHOED || account.flags & ACCOUNT_ROUTE)
 			continue;
@@ -122,8 +142,7 @@ contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte
 		if (notes->note[i].expires == 0 || !contact_reachable(plan, &account, registrar) ||
 			!account_asked(plan->worker->alg->accounts, &account, plan->self->now_s))
 			continue;
-		grant(plan, account, plan->self->now_s + notes->note[i].expires + grace, peers,
-			peer_count);
+		grant(plan, account, &words, notes->note[i].expires, peers, peer_count);
 		longest = RTE_MAX(longest, notes->note[i].expires);
 	}
 	return longest;
@@ -132,10 +151,10 @@ contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte
 static void
 registration_answered(struct plan *plan, const struct contact_notes *notes)
 {
-	uint32_t grace = plan->worker->alg->config->sip.registration_grace, longest;
 	struct account listed[LISTED_MAX], of = {.registrar = plan_sender(plan), .who = notes->who};
 	rte_be32_t peers[PEERS_MAX];
 	unsigned int peer_count = peers_named(notes, plan_sender(plan), peers), n;
+	uint32_t longest;
 
 	longest = contacts_granted(plan, notes, peers, peer_count);
 	for (unsigned int i = 0; i < notes->count && longest; i++) {
@@ -143,8 +162,7 @@ registration_answered(struct plan *plan, const struct contact_notes *notes)
 
 		if (notes->note[i].kind == NOTE_ECHOED && account.flags & ACCOUNT_ROUTE &&
 			contact_reachable(plan, &account, plan_sender(plan)))
-			grant(plan, account, plan->self->now_s + longest + grace, peers,
-				peer_count);
+			grant(plan, account, NULL, longest, peers, peer_count);
 	}
 	n = account_list(plan->worker->alg->accounts, &of, plan->self->now_s, listed, LISTED_MAX);
 	for (unsigned int i = 0; i < n; i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What `show sip calls` and `show sip call` say; copied out by the owner on request.
+ * What `show sip calls` and `show sip call` say, copied out by the owner on request, and what
+ * `show sip registrations` says, by the control lcore.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>
@@ -8,12 +9,16 @@
 
 #include "alg_priv.h"
 
+enum { REGISTRATIONS_A_STEP = 32 }; /* copied at once */
+
+/* What a terminal, or JSON, would not take as it is becomes '?'. */
 static void
 text_copy(char *to, size_t capacity, const char *from, size_t length)
 {
 	size_t n = RTE_MIN(length, capacity - 1);
 
-	memcpy(to, from, n);
+	for (size_t i = 0; i < n; i++)
+		to[i] = from[i] >= ' ' && from[i] <= '~' ? from[i] : '?';
 	to[n] = '\0';
 	if (n < length)
 		memcpy(to + n - 3, "...", 3);
@@ -99,6 +104,45 @@ alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor, unsi
 	return count;
 }
 
+static void
+registration_copy(struct alg *alg, uint32_t now_s, const struct account_listed *listed,
+	struct alg_registration *registration)
+{
+	const struct account *account = &listed->account;
+	const struct account_shown *shown = &listed->shown;
+	const struct binding *binding;
+
+	*registration = (struct alg_registration){
+		.index = listed->index,
+		.inside = {account->address, account->port, account->proto},
+		.registrar = account->registrar,
+		.granted_s = shown->granted_s,
+		.expires_s = shown->expires_s,
+	};
+	text_copy(registration->address_of_record, sizeof(registration->address_of_record),
+		shown->who, shown->who_length);
+	text_copy(registration->contact, sizeof(registration->contact), shown->contact,
+		shown->contact_length);
+	account_peers(
+		alg->accounts, account, now_s, registration->peers, RTE_DIM(registration->peers));
+	binding = alg->nat ? binding_find_inside(alg->nat, &registration->inside) : NULL;
+	if (binding)
+		registration->outside = binding->outside;
+}
+
+unsigned int
+alg_registrations_page(struct alg *alg, uint32_t now_s, uint32_t *cursor, unsigned int max,
+	struct alg_registration *registrations)
+{
+	struct account_listed listed[REGISTRATIONS_A_STEP];
+	unsigned int count = account_page(alg->accounts, now_s, cursor,
+		RTE_MIN(max, (unsigned int)REGISTRATIONS_A_STEP), listed);
+
+	for (unsigned int i = 0; i < count; i++)
+		registration_copy(alg, now_s, &listed[i], &registrations[i]);
+	return count;
+}
+
 struct output {
 	char *text;
 	size_t length, capacity;
@@ -179,7 +223,8 @@ say_call(struct output *output, const struct alg_worker *worker, const struct ca
 {
 	static const char *const kinds[] = {
 		[PINHOLE_VIA] = "via", [PINHOLE_CONTACT] = "contact", [PINHOLE_ROUTE] = "route"};
-	char id[CALL_ID_STORED + 1], address[INET_ADDRSTRLEN];
+	char id[CALL_ID_STORED + 1], address[INET_ADDRSTRLEN], from[PARTY_STORED + 1],
+		to[PARTY_STORED + 1];
 	struct in_addr end = {call->end.address};
 	/* relaxed: this worker writes it */
 	uint32_t deadline_s = atomic_load_explicit(&call->deadline_s, memory_order_relaxed);
@@ -188,8 +233,9 @@ say_call(struct output *output, const struct alg_worker *worker, const struct ca
 	inet_ntop(AF_INET, &end, address, sizeof(address));
 	say(output, "call_id: %s\nstate: %s\nworker: %u\nage_s: %u\n", id,
 		call_state_name((enum call_state)call->state), worker->id, now_s - call->created_s);
-	say(output, "from: %.*s\nto: %.*s\n", call->from_length, call->from, call->to_length,
-		call->to);
+	text_copy(from, sizeof(from), call->from, call->from_length);
+	text_copy(to, sizeof(to), call->to, call->to_length);
+	say(output, "from: %s\nto: %s\n", from, to);
 	say(output, "endpoint: %s zone %u\n", address, call->end.zone);
 	say(output, "due_in_s: %d\nsession_ends_in_s: %d\n", (int)(deadline_s - now_s),
 		call->session_s ? (int)(call->session_s - now_s) : 0);

@@ -73,6 +73,34 @@ struct account {
 	uint32_t leaving; /* the transaction that asks to end it; 0: none */
 };
 
+/* What is shown of a registration and decides nothing: texts as its phone wrote them. */
+struct account_words {
+	struct slice who; /* the address of record */
+	struct slice contact; /* the URI; at NULL: not known */
+	uint32_t granted_s; /* 0: asked for */
+};
+
+enum {
+	WHO_SHOWN = 56,
+	CONTACT_SHOWN = 124,
+	REGISTRATION_PEERS_MAX = ALG_REGISTRATION_PEERS_MAX,
+};
+
+/* The same, kept; of texts what there is room for, with the length that they had. */
+struct account_shown {
+	uint32_t granted_s;
+	uint32_t expires_s; /* when that ends, sip.registration_grace not counted */
+	uint16_t who_length, contact_length;
+	char who[WHO_SHOWN], contact[CONTACT_SHOWN];
+};
+static_assert(sizeof(struct account_shown) == 192, "three cache lines");
+
+struct account_listed {
+	uint32_t index;
+	struct account account;
+	struct account_shown shown;
+};
+
 struct account_rest {
 	uint32_t contact_s; /* until when somebody needs this Contact; 0: nobody does */
 	uint32_t peer_s; /* the same, of this peer alone; UINT32_MAX: not known */
@@ -83,8 +111,10 @@ enum account_spelling { ACCOUNT_UNKNOWN, ACCOUNT_WITH_PORT, ACCOUNT_WITHOUT_PORT
 struct account_table *account_table_create(uint32_t calls, int socket);
 void account_table_destroy(struct account_table *table);
 size_t account_table_memory(uint32_t calls);
-/* Note, or note again: granted sets its time, asked for raises it. Returns the time before. */
-uint32_t account_note(struct account_table *table, const struct account *account, uint32_t now_s);
+/* Note, or note again: granted sets its time, asked for raises it. Returns the time before. `words`
+ * of a registration, NULL for all else. */
+uint32_t account_note(struct account_table *table, const struct account *account,
+	const struct account_words *words, uint32_t now_s);
 /* Those of one address of record or Call-ID (who, registrar). */
 unsigned int account_list(struct account_table *table, const struct account *of, uint32_t now_s,
 	struct account *found, unsigned int max);
@@ -100,6 +130,18 @@ struct account_rest account_rest(
 enum account_spelling account_spelling(
 	struct account_table *table, const struct account *of, bool asked, uint32_t now_s);
 
+/* End `budget` accounts whose time is over, from where the last sweep ended. Control lcore. */
+void account_sweep(struct account_table *table, uint32_t budget, uint32_t now_s);
+/* Granted registrations; any thread. */
+uint32_t account_registrations(const struct account_table *table);
+/* Those with an index above `*cursor`, up to `max`. A bounded number of entries is looked at;
+ * `*cursor` is where to go on, 0 at the end. */
+unsigned int account_page(struct account_table *table, uint32_t now_s, uint32_t *cursor,
+	unsigned int max, struct account_listed *listed);
+/* Who else may send to a registered Contact; returns how many. */
+unsigned int account_peers(struct account_table *table, const struct account *of, uint32_t now_s,
+	rte_be32_t *peers, unsigned int max);
+
 /* What a REGISTER, or a message about a subscription, says of one endpoint (contact.c). */
 enum contact_note_kind {
 	NOTE_NAMED, /* the sender's own, opened by this message */
@@ -111,7 +153,9 @@ enum contact_note_kind {
 struct contact_note {
 	struct account account; /* endpoint, user, parameters, spelling, route */
 	uint8_t kind; /* enum contact_note_kind */
+	uint16_t text_length; /* as of struct account_shown; 0: not taken */
 	uint32_t expires;
+	char text[CONTACT_SHOWN];
 };
 
 enum { CONTACT_NOTES_MAX = 512 }; /* as many addresses as a line has room for, and routes */
@@ -121,6 +165,8 @@ enum subscription_verdict { SUBSCRIPTION_STAYS, SUBSCRIPTION_LASTS, SUBSCRIPTION
 /* All that is taken from such a message. It is acted on when the text has been edited already. */
 struct contact_notes {
 	uint64_t who; /* as of an account */
+	uint16_t who_length; /* of a registration, as of struct account_shown */
+	char who_text[WHO_SHOWN];
 	uint32_t transaction;
 	uint32_t event;
 	uint32_t seconds; /* of the subscription, when it lasts */

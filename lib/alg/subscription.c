@@ -141,7 +141,7 @@ admit(struct plan *plan, const struct account *target, rte_be32_t peer)
 	struct account account = *target;
 
 	account.peer = peer;
-	contact_keep(plan, &account);
+	contact_keep(plan, &account, NULL);
 }
 
 static void
@@ -159,7 +159,7 @@ endpoints_named(struct plan *plan, const struct contact_notes *notes)
 			n = account_list(plan->worker->alg->accounts, &mine, plan->self->now_s,
 				listed, LISTED_MAX);
 		listed_known = true;
-		contact_keep(plan, &mine);
+		contact_keep(plan, &mine, NULL);
 		for (unsigned int k = 0; k < n; k++) {
 			if ((listed[k].flags ^ mine.flags) & ACCOUNT_SIDE && pairs < PAIRS_MAX &&
 				(listed[k].address != mine.peer ||
@@ -191,7 +191,7 @@ subscription_apply(struct plan *plan, const struct contact_notes *notes, uint32_
 			listed[i].user = notes->event;
 		listed[i].until_s = until_s;
 		listed[i].flags |= ACCOUNT_GRANTED;
-		contact_keep(plan, &listed[i]);
+		contact_keep(plan, &listed[i], NULL);
 	}
 }
 
@@ -213,7 +213,7 @@ targets_keep(struct plan *plan, const struct contact_notes *notes, uint32_t unti
 		account.flags ^= ACCOUNT_SIDE;
 		account.flags |= ACCOUNT_GRANTED;
 		account.until_s = until_s;
-		contact_keep(plan, &account);
+		contact_keep(plan, &account, NULL);
 	}
 }
 

@@ -43,7 +43,6 @@ struct pinhole_table {
 	struct flow_table *flows;
 	uint32_t sweep_index; /* control lcore */
 	_Atomic uint32_t media; /* gauge: open pinholes of a media class */
-	_Atomic uint32_t registrations; /* gauge: open pinholes that a registration holds */
 	/*
 	 * A bit a destination port (network order) that a signalling pinhole ever stood for; never
 	 * cleared. Most flows go to ports that have none, and need no look into the hash for it.
@@ -195,20 +194,7 @@ pinhole_detach(
 	atomic_store_explicit(&pinhole->open, false, memory_order_relaxed);
 	if (pinhole_is_media(pinhole))
 		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
-	if (pinhole->registration)
-		atomic_fetch_sub_explicit(&table->registrations, 1, memory_order_relaxed);
 	return port_pair_remove(table->hash, &place->key, place->signature, &pinhole->node);
-}
-
-/* Under the stripe. */
-static void
-pinhole_register(
-	struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
-{
-	if (!spec->registration || pinhole->registration)
-		return;
-	pinhole->registration = true;
-	atomic_fetch_add_explicit(&table->registrations, 1, memory_order_relaxed);
 }
 
 /* By whoever detached it, holding no lock. */
@@ -242,7 +228,6 @@ pinhole_widen(struct pinhole_table *table, struct pinhole *pinhole, const struct
 			       first->call.generation == spec->holder.call.generation;
 
 	pinhole_raise_deadline(pinhole, spec->until_s);
-	pinhole_register(table, pinhole, spec);
 	if (!pinhole_is_media(pinhole))
 		return;
 	if (!pinhole_class_is_media(spec->class)) {
@@ -279,7 +264,6 @@ pinhole_fill(struct thread *self, struct pinhole_table *table, const struct pinh
 	atomic_store_explicit(&pinhole->holders, spec->hold ? 1 : 0, memory_order_relaxed);
 	atomic_store_explicit(&pinhole->deadline_s, spec->until_s, memory_order_relaxed);
 	pinhole->opened_s = self->now_s;
-	pinhole->registration = false;
 	pinhole->first = spec->holder;
 	flow_owner_init(&pinhole->flows);
 	media_filter_init(&pinhole->media, spec->media_source);
@@ -295,7 +279,6 @@ pinhole_publish(struct thread *self, struct pinhole_table *table, struct pinhole
 	atomic_store_explicit(&pinhole->open, true, memory_order_release);
 	if (pinhole_class_is_media(spec->class))
 		atomic_fetch_add_explicit(&table->media, 1, memory_order_relaxed);
-	pinhole_register(table, pinhole, spec);
 	event_count(self->counters, EVENT_PINHOLE_OPENED, 1);
 }
 
@@ -584,12 +567,6 @@ struct pool *
 pinhole_pool(struct pinhole_table *table)
 {
 	return table->pool;
-}
-
-uint32_t
-pinhole_registration_count(const struct pinhole_table *table)
-{
-	return atomic_load_explicit(&table->registrations, memory_order_relaxed);
 }
 
 uint32_t

@@ -79,7 +79,6 @@ struct pinhole {
 	struct pinhole_key key;
 	_Atomic uint8_t class; /* enum pinhole_class; under the stripe; read by match and show */
 	_Atomic bool open; /* under the stripe: its key is in the table */
-	bool registration; /* under the stripe: a granted registration keeps it open */
 	_Atomic uint32_t holders; /* under the key's stripe; read by match, sweep and show */
 	_Atomic uint32_t deadline_s; /* raised by openers; read by sweep and show */
 	uint32_t opened_s;
@@ -97,7 +96,6 @@ struct pinhole_spec {
 	enum pinhole_class class;
 	bool hold; /* count a holder; close with pinhole_release() */
 	uint32_t until_s; /* keep open until then even without holders; 0: no */
-	bool registration; /* until_s is what a 200 to REGISTER granted */
 	struct pinhole_holder holder;
 	enum media_source media_source; /* RTP and RTCP only */
 };
@@ -153,8 +151,6 @@ void pinhole_sweep(struct thread *self, struct pinhole_table *table, uint32_t bu
 struct pool *pinhole_pool(struct pinhole_table *table);
 /** Live pinholes of the media classes, for gauges; any thread. */
 uint32_t pinhole_media_count(const struct pinhole_table *table);
-/** Live pinholes that a registration keeps open, for gauges; any thread. */
-uint32_t pinhole_registration_count(const struct pinhole_table *table);
 const char *pinhole_class_name(enum pinhole_class class);
 
 #endif

@@ -368,7 +368,7 @@ def check_empty(appliance, left_s=TRANSACTION_S):
                    'no translation is left')
         return
     summary = appliance.show('summary')
-    for what in ('media_doors', 'media_pinholes'):
+    for what in ('media_doors', 'media_pinholes', 'registrations'):
         check(summary[what] == 0, f'{what} left: {summary}')
     check(summary['translations'] - static <= summary['doors'],
           f'translations without door: {summary}')

@@ -10,12 +10,15 @@ import threading
 CTL = os.environ['CALLGATECTL']
 CALLS = [(str(i + 1), {'call_id': f'{i}@trunk', 'state': 'confirmed', 'age_s': i})
          for i in range(150)]
+REGISTRATIONS = [(str(i + 1), {'contact': f'sip:{i}@10.0.0.7', 'outside': '-', 'expires_s': i})
+                 for i in range(100)]
 PAGE = 64
 
 
-def calls_page(cursor):
-    page = CALLS[cursor:cursor + PAGE]
-    more = cursor + len(page) < len(CALLS)
+def page_of(records, parameters, size=PAGE):
+    cursor = int(parameters or 0)
+    page = records[cursor:cursor + size]
+    more = cursor + len(page) < len(records)
     return {**dict(page), 'next': int(page[-1][0]) if more else 0}
 
 
@@ -29,7 +32,8 @@ def answer(request):
     name, _, parameters = request.partition(',')
     return {name: {
         '/callgate/summary': lambda: {'calls': 7, 'doors': 28, 'flows': 1234},
-        '/callgate/sip/calls': lambda: calls_page(int(parameters or 0)),
+        '/callgate/sip/calls': lambda: page_of(CALLS, parameters),
+        '/callgate/sip/registrations': lambda: page_of(REGISTRATIONS, parameters, 24),
         '/callgate/sip/call': lambda: {'call_id': parameters, 'dialogs': [{'tags': ['a', 'b']}]},
         '/callgate/sip/stats': lambda: {'': STATISTICS, 'in-out': {'INVITE': 77}}.get(
             parameters, {'error': 'not found'}),
@@ -78,6 +82,13 @@ def test(path):
     assert status == 0 and len(lines) == 151, out
     assert lines[0].split() == ['#', 'call_id', 'state', 'age_s'], lines[0]
     assert all(line.index('confirmed') == lines[0].index('state') for line in lines[1:])
+    status, out, _ = ctl(path, 'show', 'sip', 'registrations', '--json')
+    answered = json.loads(out)['/callgate/sip/registrations']
+    assert status == 0 and answered.pop('next') == 0 and list(answered.items()) == REGISTRATIONS
+    status, out, _ = ctl(path, 'show', 'sip', 'registrations')
+    assert status == 0 and [line.split() for line in out.splitlines()] == [
+        ['#', 'contact', 'outside', 'expires_s'],
+        *([number, one['contact'], '-', str(one['expires_s'])] for number, one in REGISTRATIONS)]
     # A table too wide for the screen is turned: a row a field.
     status, out, _ = ctl(path, 'show', 'workers')
     assert status == 0 and [line.split() for line in out.splitlines()] == [
@@ -120,6 +131,9 @@ def test(path):
                   ['show', 'summary', 'x'], ['show', 'sip', 'statistics', 'zone-pair'], ['--wrong', 'show', 'summary']):
         status, out, error = ctl(path, *words)
         assert (status, out) == (2, '') and 'usage' in error, words
+    # Help names every command.
+    status, out, error = ctl(path, '--help')
+    assert (status, error) == (0, '') and '  show sip registrations ' in out, out
     # No appliance: exit 1 and the socket's name.
     status, out, error = ctl(path + '.none', 'show', 'summary')
     assert (status, out) == (1, '') and path + '.none' in error

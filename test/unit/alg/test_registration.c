@@ -43,7 +43,7 @@ line(uint64_t who, uint16_t port, uint32_t until_s)
 static void
 note(struct account account)
 {
-	account_note(table, &account, NOW);
+	account_note(table, &account, NULL, NOW);
 }
 
 static struct account_rest
@@ -139,7 +139,7 @@ full_table_closes_nothing_early(void **state)
 	for (uint32_t who = 1; who <= ROOM; who++) {
 		struct account account = line(who, (uint16_t)(20000 + who % 1000), NOW + 9000);
 
-		account_note(table, &account, NOW + 101);
+		account_note(table, &account, NULL, NOW + 101);
 	}
 	assert_int_equal(rest_at(5060, NOW + 101).contact_s, UINT32_MAX);
 	assert_int_equal(rest_at(5060, NOW + 5000).contact_s, 0);
