@@ -6,6 +6,7 @@ import callnet
 INSIDE, OUTSIDE = '10.200.100.222', '203.0.113.222'
 FLOWS = 150
 CLASSES = 40
+CALLS = 60
 
 
 def change(appliance):
@@ -38,6 +39,24 @@ def pages(appliance, command):
             return keys, count
 
 
+def long_calls(network, appliance):
+    """As long as they are shown, and JSON writes each quote as two characters."""
+    user = '\\' * 100
+    with network.hosts['inside'].socket(5070) as phone:
+        for i in range(CALLS):
+            phone.sendto('\r\n'.join([
+                f'INVITE sip:b@{OUTSIDE} SIP/2.0', f'Via: SIP/2.0/UDP {INSIDE};branch=z9hG4bK{i}',
+                f'From: <sip:{user}@a.example>;tag=1', f'To: <sip:{user}@b.example>',
+                f'Call-ID: {i:03}{150 * chr(34)}', 'CSeq: 1 INVITE', '', '']).encode(),
+                         (OUTSIDE, 5060))
+            callnet.wait_until(lambda i=i: appliance.show('summary')['calls'] > i, 5, f'call {i}')
+    keys, count = pages(appliance, 'sip/calls')
+    callnet.check(len(set(keys)) == len(keys) == CALLS and count > 1, f'{len(keys)} calls')
+    shown = {one['call_id'] for one in appliance.show('sip', 'calls').values()
+             if isinstance(one, dict)}
+    callnet.check(shown == {f'{i:03}{121 * chr(34)}...' for i in range(CALLS)}, f'{shown}')
+
+
 def test(network):
     network.host_add('inside', INSIDE, 'lan0')
     network.host_add('outside', OUTSIDE, 'wan0')
@@ -57,6 +76,7 @@ def test(network):
                       f'{command}: {len(keys)} of {total} in {count} pages')
         answer = appliance.ask(f'/callgate/{command},{total - 5},2')
         callnet.check(len(answer) == 3 and answer['next'] > 0, f'{command}: two of them: {answer}')
+    long_calls(network, appliance)
     pair = 'p' * 63
     with network.hosts['outside'].socket(5060) as sender:    # the reply's way: policy lets it in
         sender.sendto(b'OPTIONS sip:a SIP/2.0\r\n\r\n', (INSIDE, 5060))
