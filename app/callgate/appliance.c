@@ -352,6 +352,7 @@ appliance_count(const struct appliance *appliance)
 		counts.doors = nat_doors(appliance->nat);
 		counts.media_doors = nat_media_doors(appliance->nat);
 		counts.ports = nat_ports_used(appliance->nat);
+		counts.held_ports = nat_ports_held(appliance->nat);
 	}
 	return counts;
 }

@@ -11,6 +11,7 @@ enum {
 	PASS_MS = 500, /* every object is looked at about twice a second */
 	BUDGET_MIN = 64, /* so that small tables are not walked object by object */
 	NEIGHBOUR_BUDGET = 64,
+	HOLD_BUDGET = 1, /* outside addresses */
 	CLEAR_BUDGET = 4096,
 };
 
@@ -63,6 +64,8 @@ control_sweep(struct appliance *appliance, bool whole)
 	if (appliance->nat) {
 		nat_sweep(
 			self, appliance->nat, pool_budget(nat_binding_pool(appliance->nat), whole));
+		nat_hold_sweep(self, appliance->nat,
+			whole ? (uint32_t)OUTSIDE_ADDRESSES_MAX : HOLD_BUDGET);
 		rcu_quiescent(self->id);
 	}
 	control_clear(appliance);

@@ -243,10 +243,10 @@ print_counters(const struct replay *replay)
 	       "\nsummary media_doors %" PRIu64 "\nsummary pinholes %" PRIu64
 	       "\nsummary media_pinholes %" PRIu64 "\nsummary calls %" PRIu64
 	       "\nsummary registrations %" PRIu64 "\nsummary ports %" PRIu64
-	       "\nsummary mbufs %" PRIu64 "\n",
+	       "\nsummary held_ports %" PRIu64 "\nsummary mbufs %" PRIu64 "\n",
 		counts.flows, counts.translations, counts.doors, counts.media_doors,
 		counts.pinholes, counts.media_pinholes, counts.calls, counts.registrations,
-		counts.ports, counts.mbufs);
+		counts.ports, counts.held_ports, counts.mbufs);
 }
 
 static const char *

@@ -141,6 +141,7 @@ struct config_nat {
 	unsigned int filtering; /* enum config_nat_filtering */
 	unsigned int exclude_count;
 	unsigned int *exclude; /* access lists of what is not translated */
+	unsigned int port_hold_seconds, port_hold_percent;
 	unsigned int pool_count, rule_count;
 	struct config_pool *pools;
 	struct config_nat_rule *rules;

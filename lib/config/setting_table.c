@@ -201,6 +201,15 @@ const struct setting setting_table[] = {
 		 "or only the very ports it has sent to (`address_and_port`). Zone policies come "
 		 "first; what the SIP ALG opened is for whom it was opened."),
 		TOP(nat.filtering)},
+	{GROUP("nat.port_hold",
+		"How long a shared outside UDP port rests when nobody uses it any more (RFC 6888 REQ-8), so "
+		"that what is still on its way to the last inside host does not reach the next.")},
+	{INTEGER("nat.port_hold.seconds", 120, 0, 3600, "Seconds. 0: none rests."),
+		TOP(nat.port_hold_seconds)},
+	{INTEGER("nat.port_hold.percent", 25, 0, 100,
+		 "How many ports of an outside address may rest at one time, in percent. When more "
+		 "would, those that have rested longest are free at once."),
+		TOP(nat.port_hold_percent)},
 	{GROUP("nat.sip", "Where the SIP ALG listens.")},
 	{OTHER("nat.sip.udp_ports", "[5060]", "an array of 0 .. 16 ports 1 .. 65535",
 		"Destination ports at which UDP is SIP. `[]` switches it off.")},

@@ -21,7 +21,7 @@ binding_release(void *context, void *object)
 	struct nat *nat = context;
 	const struct binding *binding = object;
 
-	outside_give_back(nat, &binding->outside, binding->outside_slot);
+	outside_give_up(nat, &binding->outside, binding->outside_slot);
 }
 
 /* Static port rules stand from the start. Single threaded here, so no stripe. */
@@ -59,6 +59,7 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 	if (!nat)
 		return -ENOMEM;
 	nat->flows = flows;
+	nat->hold_s = config->nat.port_hold_seconds;
 	for (unsigned int i = 0; i < NAT_STRIPES; i++)
 		rte_spinlock_init(&nat->stripe[i].lock);
 	rte_spinlock_init(&nat->lease_lock);
@@ -155,6 +156,17 @@ nat_ports_used(const struct nat *nat)
 			if (nat->rules->address[i].map[p])
 				used += port_map_used(nat->rules->address[i].map[p]);
 	return used;
+}
+
+uint32_t
+nat_ports_held(const struct nat *nat)
+{
+	uint32_t held = 0;
+
+	for (uint32_t i = 0; i < nat->rules->address_count; i++)
+		if (nat->rules->address[i].map[NAT_UDP])
+			held += port_map_held(nat->rules->address[i].map[NAT_UDP]);
+	return held;
 }
 
 uint32_t

@@ -12,7 +12,7 @@
  * holders and a deadline. A binding closes when it has no flow, no holder and no deadline ahead
  * (static ones never); a media door closes with its last holder at once, flows included. Its
  * outside port becomes free only when the last key has left the table and a grace period passed
- * (pool release function).
+ * (pool release function); a shared UDP port then rests, held, before another may have it.
  *
  * Locks: stripe of the inside key for get, hold, close; port words by compare-and-swap. Then a
  * flow_owner lock (flow.h). Publication: the object is complete, then the inside key, which may not
@@ -147,13 +147,18 @@ void binding_spell(struct binding *binding, enum spelling_class class, bool port
 /** Age and reclaim bindings (those without flow, holder and deadline). Control lcore. */
 void nat_sweep(struct thread *self, struct nat *nat, uint32_t budget);
 
+/** Free ports that have rested long enough: of `addresses` outside addresses, taking turns. Control
+ *  lcore. */
+void nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses);
+
 /** Clear dynamic bindings that no call or registration holds, with all flows of every binding;
  *  a held door stays (its call lives on). A budgeted step; true when done. Control lcore. */
 bool nat_clear_step(struct thread *self, struct nat *nat, uint32_t *cursor, uint32_t budget);
 
 struct pool *nat_binding_pool(struct nat *nat);
 /* Gauges; any thread. */
-uint32_t nat_ports_used(const struct nat *nat); /* port words not free, static ones apart */
+uint32_t nat_ports_used(const struct nat *nat); /* neither free nor held, static ones apart */
+uint32_t nat_ports_held(const struct nat *nat); /* that rest after their use */
 uint32_t nat_doors(const struct nat *nat); /* bindings with holder or deadline */
 uint32_t nat_media_doors(const struct nat *nat);
 const char *binding_kind_name(const struct binding *binding);

@@ -40,7 +40,10 @@ struct nat {
 	struct rte_hash *inside; /* inside_key to nodes of bindings; changed under its stripe */
 	struct pool *bindings;
 	struct flow_table *flows;
-	uint32_t sweep_cursor; /* control lcore */
+	uint32_t hold_s; /* a shared UDP port rests that long */
+	/* control lcore */
+	uint32_t sweep_cursor, hold_cursor;
+	uint32_t now_s; /* of the sweep at hand: what it frees begins to rest then */
 	rte_spinlock_t lease_lock; /* leases of one-to-one addresses */
 	/* Gauges; relaxed, written by whoever changes what they count. */
 	_Atomic uint32_t doors, media_doors, direct_ports;
@@ -106,8 +109,12 @@ bool outside_take_port(struct nat *nat, const struct endpoint *inside, uint16_t 
 /** Nobody is to be found there any more. A direct endpoint is its inside endpoint's again at once
  *  (none else can get it); a shared port stays taken until given back. Under the stripe. */
 void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot);
-/** Give back what was taken, after outside_hide(): a binding never was, or its grace is over. */
+/** Give back what was taken, after outside_hide(), and no binding ever was. */
 void outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t slot);
+/** Give back what a binding had, whose grace is over. A shared UDP port rests, then it is free:
+ *  TCP ends with its states, and an echo reply finds a flow or nothing, but whoever sent media to the
+ *  last inside host may go on for a while (RFC 6888 REQ-8). Control lcore. */
+void outside_give_up(struct nat *nat, const struct endpoint *outside, uint16_t slot);
 
 /**
  * Make and publish a binding of a taken outside endpoint. `nodes`: what stands under its key, that

@@ -215,3 +215,13 @@ outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t slot
 	else if (!address->static_inside)
 		lease_give_back(nat, slot);
 }
+
+void
+outside_give_up(struct nat *nat, const struct endpoint *outside, uint16_t slot)
+{
+	if (!nat->rules->address[slot].direct && outside->proto == IPPROTO_UDP)
+		port_map_hold(outside_map(nat, slot, outside->proto),
+			rte_be_to_cpu_16(outside->port), nat->now_s);
+	else
+		outside_give_back(nat, outside, slot);
+}

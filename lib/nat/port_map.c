@@ -11,13 +11,6 @@
  * another thread stands between taking a particular port's bit and counting it. */
 enum { SCANS_MAX = 64 };
 
-static const struct {
-	uint16_t first, end; /* words of the bitmap */
-} range_words[2] = {
-	{0, PORT_LOW_END / 2 / 64},
-	{PORT_LOW_END / 2 / 64, PORT_WORDS},
-};
-
 /* Which classes to try after a port's own, best first. */
 static const struct {
 	uint8_t count, class[PORT_CLASSES];
@@ -180,14 +173,28 @@ pair_take(struct port_map *map, uint16_t port)
 	return true;
 }
 
-/* Take a free port (pair: it and its successor) out of word k, from bit `from` on; -1: none. */
-static int
-word_take(struct port_map *map, unsigned int parity, unsigned int k, unsigned int from, bool pair)
+/* One of these bits, each as likely as the others: the one that `chance` hits, or else one by rank. */
+static unsigned int
+bit_choose(uint64_t bits, uint32_t chance)
 {
-	uint64_t mask = ~UINT64_C(0) << from, bits;
+	unsigned int rank;
 
-	while ((bits = candidates(map, parity, k, pair) & mask)) {
-		unsigned int bit = (unsigned int)__builtin_ctzll(bits);
+	if (bits >> (chance & 63) & 1)
+		return chance & 63;
+	rank = (unsigned int)((uint64_t)chance * (unsigned int)__builtin_popcountll(bits) >> 32);
+	while (rank--)
+		bits &= bits - 1;
+	return (unsigned int)__builtin_ctzll(bits);
+}
+
+/* Take a free port (pair: it and its successor) out of word k, any of them; -1: none. */
+static int
+word_take(struct port_map *map, unsigned int parity, unsigned int k, uint32_t chance, bool pair)
+{
+	uint64_t tried = 0, bits;
+
+	while ((bits = candidates(map, parity, k, pair) & ~tried)) {
+		unsigned int bit = bit_choose(bits, chance);
 		uint16_t port = (uint16_t)(k << 7 | bit << 1 | parity);
 
 		if (pair) {
@@ -197,35 +204,42 @@ word_take(struct port_map *map, unsigned int parity, unsigned int k, unsigned in
 			port_map_hide(map, port);
 			return port;
 		}
-		/* somebody was faster: go on behind this port */
-		mask = bit == 63 ? 0 : ~UINT64_C(0) << (bit + 1);
+		/* somebody was faster: go on with the others */
+		tried |= UINT64_C(1) << bit;
 	}
 	return -1;
 }
 
-/* Search a class from a random port on, around and back to it. */
+/* Search a class from a random word on, around and back to it. */
 static int
 class_take(struct port_map *map, struct random *random, unsigned int class, bool pair)
 {
-	unsigned int parity = class & 1, first = range_words[class >> 1].first;
-	unsigned int end = range_words[class >> 1].end, k;
-	uint32_t start = random_below(random, (end - first) * 64);
-	unsigned int start_word = first + start / 64;
+	uint32_t first_place = map->places[class >> 1].first,
+		 end_place = map->places[class >> 1].end;
+	uint64_t number = random_next(random);
+	uint32_t chance = (uint32_t)number;
+	unsigned int parity = class & 1, first = first_place / 64, end = (end_place + 63) / 64;
+	unsigned int start_word =
+		(unsigned int)(first_place + ((number >> 32) * (end_place - first_place) >> 32)) /
+		64;
+	unsigned int k;
 	int port;
 
-	if ((port = word_take(map, parity, start_word, start % 64, pair)) >= 0)
+	if (first_place == end_place)
+		return -1;
+	if ((port = word_take(map, parity, start_word, chance, pair)) >= 0)
 		return port;
 	for (k = next_word(map, parity, start_word + 1, end); k < end;
 		k = next_word(map, parity, k + 1, end))
-		if ((port = word_take(map, parity, k, 0, pair)) >= 0)
+		if ((port = word_take(map, parity, k, chance, pair)) >= 0)
 			return port;
-	for (k = next_word(map, parity, first, start_word + 1); k <= start_word;
-		k = next_word(map, parity, k + 1, start_word + 1))
-		if ((port = word_take(map, parity, k, 0, pair)) >= 0)
+	for (k = next_word(map, parity, first, start_word); k < start_word;
+		k = next_word(map, parity, k + 1, start_word))
+		if ((port = word_take(map, parity, k, chance, pair)) >= 0)
 			return port;
 	/* The summary may be a moment behind. */
 	for (k = first; k < end; k++)
-		if ((port = word_take(map, parity, k, 0, pair)) >= 0)
+		if ((port = word_take(map, parity, k, chance, pair)) >= 0)
 			return port;
 	return -1;
 }
@@ -241,11 +255,18 @@ void
 port_map_allow(struct port_map *map, uint16_t first, uint16_t last)
 {
 	for (uint32_t port = first; port <= last; port++) {
-		if (atomic_load(&map->free[port & 1][port >> 7]) & UINT64_C(1) << (port >> 1 & 63))
+		unsigned int range = port >= PORT_LOW_END;
+		uint16_t place = (uint16_t)(port >> 1);
+
+		if (atomic_load(&map->free[port & 1][port >> 7]) & UINT64_C(1) << (place & 63))
 			continue;
 		bit_set(map, (uint16_t)port);
 		count_add(map, class_of((uint16_t)port), 1);
 		map->allocatable++;
+		if (map->places[range].end == 0)
+			map->places[range].first = place;
+		map->places[range].first = RTE_MIN(map->places[range].first, place);
+		map->places[range].end = (uint16_t)RTE_MAX(map->places[range].end, place + 1);
 	}
 }
 
@@ -324,11 +345,66 @@ port_map_release(struct port_map *map, uint16_t port)
 	count_add(map, class_of(port), 1);
 }
 
+void
+port_map_hold_percent(struct port_map *map, uint32_t percent)
+{
+	map->hold_max = map->allocatable * percent / 100;
+}
+
+/* The port that has rested longest is free. */
+static void
+hold_pop(struct port_map *map)
+{
+	uint16_t port = map->hold_first;
+
+	map->hold_first = (uint16_t)atomic_load_explicit(&map->word[port], memory_order_relaxed);
+	atomic_fetch_sub_explicit(&map->held, 1, memory_order_relaxed);
+	port_map_release(map, port);
+}
+
+void
+port_map_hold(struct port_map *map, uint16_t port, uint32_t now_s)
+{
+	_Atomic uint32_t *last;
+
+	if (map->hold_max == 0) {
+		port_map_release(map, port);
+		return;
+	}
+	if (port_map_held(map) == map->hold_max)
+		hold_pop(map);
+	/* relaxed, all words: nobody else writes that of a port which is taken */
+	atomic_store_explicit(
+		&map->word[port], PORT_HELD | (now_s & 0x7fff) << 16, memory_order_relaxed);
+	if (port_map_held(map) == 0) {
+		map->hold_first = port;
+	} else {
+		last = &map->word[map->hold_last];
+		atomic_store_explicit(last, atomic_load_explicit(last, memory_order_relaxed) | port,
+			memory_order_relaxed);
+	}
+	map->hold_last = port;
+	atomic_fetch_add_explicit(&map->held, 1, memory_order_relaxed);
+}
+
+void
+port_map_hold_end(struct port_map *map, uint32_t now_s, uint32_t hold_s, uint32_t budget)
+{
+	while (budget-- && port_map_held(map)) {
+		uint32_t word =
+			atomic_load_explicit(&map->word[map->hold_first], memory_order_relaxed);
+
+		if (((now_s - (word >> 16)) & 0x7fff) < hold_s)
+			break;
+		hold_pop(map);
+	}
+}
+
 uint32_t
 port_map_used(const struct port_map *map)
 {
 	uint64_t counts = atomic_load_explicit(&map->counts, memory_order_relaxed);
-	int32_t used = (int32_t)map->allocatable;
+	int32_t used = (int32_t)(map->allocatable - port_map_held(map));
 
 	for (unsigned int class = 0; class < PORT_CLASSES; class ++)
 		used -= count_of(counts, class);

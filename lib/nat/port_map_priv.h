@@ -3,9 +3,13 @@
  * The ports of one (outside address, protocol): who holds each, and which are free.
  *
  * A port's word is 0 (nobody), PORT_RESERVED (taken, but nobody is to be found: being made, waiting
- * for its grace period, or not allocatable) or the index of its binding. Free ports are bits, one
+ * for its grace period, or not allocatable), PORT_HELD with a place in the queue of held ports, or the
+ * index of its binding. Free ports are bits, one
  * bitmap for even and one for odd ports, so that a parity and a range (below 1024, from 1024) are
  * whole words: a class. Taking a bit takes the port; the word is its owner's to write.
+ *
+ * Held ports (RFC 6888 REQ-8): a port whose last user has gone may rest before it is free again. The
+ * queue of those that rest runs through their words, oldest first, so it takes no memory of its own.
  *
  * "Full" is exact. The free ports of the four classes are counted in one word, so that one load
  * tells of all. A chooser first takes a ticket (count - 1) and then looks for its bit, which is sure
@@ -14,7 +18,8 @@
  * back. The summary (a bit per word that may have a free port) is a hint; the last resort looks at
  * every word.
  *
- * Synchronization: every function from any thread, except port_map_allow().
+ * Synchronization: every function from any thread, but for those of bring-up and of the queue of held
+ * ports, which is the control lcore's.
  */
 #ifndef NAT_PORT_MAP_PRIV_H
 #define NAT_PORT_MAP_PRIV_H
@@ -28,8 +33,11 @@
 #include "core/random.h"
 
 #define PORT_RESERVED UINT32_MAX
+/* Of a port that rests: this bit, the second in which it began (15 bits), the next port (16 bits). */
+#define PORT_HELD (UINT32_C(1) << 31)
 
 enum {
+	PORT_HOLD_MAX_S = 3600, /* what its 15 bits tell apart, and room to be late */
 	PORTS = 65536,
 	PORT_LOW_END = 1024, /* RFC 4787 REQ-3: ports below stay below */
 	PORT_WORDS = PORTS / 2 / 64,
@@ -44,7 +52,15 @@ struct port_map {
 	_Atomic uint64_t free[2][PORT_WORDS] __rte_cache_aligned;
 	_Atomic uint64_t summary[2][PORT_WORDS / 64] __rte_cache_aligned;
 	_Atomic uint64_t counts __rte_cache_aligned; /* 16 bits a class: free ports + COUNT_BIAS */
-	uint32_t allocatable; /* immutable after bring-up */
+	/* immutable after bring-up */
+	uint32_t allocatable __rte_cache_aligned;
+	struct {
+		uint16_t first, end;
+	} places[2]; /* by range: where any ports are, port >> 1; uint16_t, for they end at 32768 */
+	uint32_t hold_max; /* ports that may rest at one time */
+	/* control lcore; `held` is read by gauges, too */
+	uint16_t hold_first, hold_last;
+	_Atomic uint32_t held;
 };
 
 /** Begin with a zeroed map: nothing is allocatable. Bring-up. */
@@ -73,8 +89,27 @@ int port_map_choose_pair(struct port_map *map, struct random *random, uint16_t p
 /** Give a taken port back. */
 void port_map_release(struct port_map *map, uint16_t port);
 
-/** Allocatable ports that are taken; exact when nobody is allocating. */
+/** Let at most this share of the allocatable ports rest. Bring-up, after everything is allowed and
+ *  forbidden. */
+void port_map_hold_percent(struct port_map *map, uint32_t percent);
+
+/** As port_map_release(), but let the port rest from now on; when too many do, the one that has
+ *  rested longest is free at once. Control lcore. */
+void port_map_hold(struct port_map *map, uint16_t port, uint32_t now_s);
+
+/** Free what has rested for `hold_s` seconds (PORT_HOLD_MAX_S at most), `budget` ports at most.
+ *  Control lcore. */
+void port_map_hold_end(struct port_map *map, uint32_t now_s, uint32_t hold_s, uint32_t budget);
+
+/** Allocatable ports that are taken, those that rest apart; exact when nobody is allocating. */
 uint32_t port_map_used(const struct port_map *map);
+
+/** Ports that rest. Any thread. */
+static inline uint32_t
+port_map_held(const struct port_map *map)
+{
+	return atomic_load_explicit(&map->held, memory_order_relaxed);
+}
 
 /** Binding index found at a port; 0: none. */
 static inline uint32_t
@@ -83,7 +118,8 @@ port_map_at(const struct port_map *map, uint16_t port)
 	/* acquire: pairs with the release in port_map_publish(); the binding is complete */
 	uint32_t index = atomic_load_explicit(&map->word[port], memory_order_acquire);
 
-	return index == PORT_RESERVED ? 0 : index;
+	/* PORT_RESERVED has this bit, too */
+	return index & PORT_HELD ? 0 : index;
 }
 
 /** Make the binding of a taken port findable. */

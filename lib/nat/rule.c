@@ -341,6 +341,10 @@ rules_create(const struct config *config, const struct interface_table *interfac
 		port_map_forbid(rules->address[port->slot].map[nat_proto_of(port->outside.proto)],
 			rte_be_to_cpu_16(port->outside.port));
 	}
+	for (uint32_t i = 0; i < rules->address_count && config->nat.port_hold_seconds; i++)
+		if (rules->address[i].map[NAT_UDP])
+			port_map_hold_percent(
+				rules->address[i].map[NAT_UDP], config->nat.port_hold_percent);
 	*result = rules;
 	return 0;
 }

@@ -6,6 +6,8 @@
  */
 #include "nat_priv.h"
 
+enum { HOLD_BUDGET = 1024 }; /* ports of one address in one step */
+
 static bool
 deadline_passed(const struct binding *binding, uint32_t now_s)
 {
@@ -71,6 +73,7 @@ nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
 {
 	uint32_t capacity = pool_capacity(nat->bindings);
 
+	nat->now_s = self->now_s;
 	for (uint32_t n = RTE_MIN(budget, capacity); n; n--) {
 		struct binding *binding;
 
@@ -80,6 +83,24 @@ nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
 			binding_age(self, nat, binding);
 	}
 	pool_reclaim(nat->bindings, budget);
+}
+
+void
+nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses)
+{
+	struct nat_rules *rules = nat->rules;
+	/* Of all in one turn: no budget but the number of ports. */
+	bool all = addresses >= rules->address_count;
+
+	for (uint32_t n = RTE_MIN(addresses, rules->address_count); n; n--) {
+		struct port_map *map;
+
+		nat->hold_cursor = (nat->hold_cursor + 1) % rules->address_count;
+		map = rules->address[nat->hold_cursor].map[NAT_UDP];
+		if (map)
+			port_map_hold_end(
+				map, self->now_s, nat->hold_s, all ? (uint32_t)PORTS : HOLD_BUDGET);
+	}
 }
 
 bool

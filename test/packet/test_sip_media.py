@@ -143,7 +143,9 @@ class OffersAndAnswers(SipTest):
 
     def test_call_that_a_timer_took_for_dead_goes_on_with_a_reinvite(self):
         for silence in (75, 200):
-            call = self.call(extra="sip: { media_inactivity_timeout = 60; };")
+            # the ports are those it had, for nobody lets them rest
+            call = self.call(extra="sip: { media_inactivity_timeout = 60; };",
+                             nat="port_hold: { seconds = 0; };")
             call.establish()
             call.scene.wait(silence)
             before = call.media_in()

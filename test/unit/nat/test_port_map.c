@@ -72,6 +72,32 @@ chosen_ports_are_spread(void **state)
 	rte_free(map);
 }
 
+/* Nobody foretells the next port of a small pool, wherever it stands and however full it is. */
+static void
+few_ports_are_chosen_at_random_too(void **state)
+{
+	enum { FIRST = 30003, COUNT = 1000, TAKEN = 900, ROUNDS = 4000 };
+	struct port_map *map = map_create(FIRST, FIRST + COUNT - 1);
+	static unsigned int chosen[COUNT];
+	unsigned int different = 0, most = 0;
+
+	for (unsigned int n = 0; n < TAKEN; n++)
+		assert_true(choose(map, 5060) >= 0);
+	for (unsigned int n = 0; n < ROUNDS; n++) {
+		/* of the parity that has any left */
+		int port = choose(map, 5061);
+
+		assert_in_range(port, FIRST, FIRST + COUNT - 1);
+		most = RTE_MAX(most, ++chosen[port - FIRST]);
+		different += chosen[port - FIRST] == 1;
+		port_map_release(map, (uint16_t)port);
+	}
+	/* a hundred are free: 40 each, those behind long gaps more often */
+	assert_true(different > (COUNT - TAKEN) * 9 / 10);
+	assert_true(most < ROUNDS / 10);
+	rte_free(map);
+}
+
 static void
 every_port_of_the_range_is_found_and_full_is_true(void **state)
 {
@@ -261,6 +287,7 @@ main(void)
 		cmocka_unit_test(inside_port_is_kept_when_free),
 		cmocka_unit_test(another_port_has_the_same_parity_and_range),
 		cmocka_unit_test(chosen_ports_are_spread),
+		cmocka_unit_test(few_ports_are_chosen_at_random_too),
 		cmocka_unit_test(every_port_of_the_range_is_found_and_full_is_true),
 		cmocka_unit_test(low_ports_go_high_when_a_pool_has_no_low_ones),
 		cmocka_unit_test(ports_outside_the_range_are_never_chosen),
