@@ -553,6 +553,22 @@ admit_again(struct admission *admission, void *data)
 	return NULL;
 }
 
+bool
+admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data)
+{
+	const struct packet *packet = packet_of(mbuf);
+	const struct flow *flow = flow_of_data(data);
+	struct admission admission = {
+		.worker = worker,
+		.mbuf = mbuf,
+		.packet = packet,
+		.in = &worker->appliance->interfaces->entry[packet->interface],
+	};
+
+	admission.verdict = path_verdict(&admission, &flow->path[flow_direction_of_data(data)]);
+	return admission.verdict.action != FW_DROP;
+}
+
 void *
 admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 {

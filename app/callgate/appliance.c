@@ -139,6 +139,8 @@ flows_up(struct appliance *appliance)
 		.tcp_established = config->nat.timeout_tcp_established,
 		.tcp_transitory = config->nat.timeout_tcp_transitory,
 		.icmp = config->nat.timeout_icmp,
+		.tcp_opening = config->nat.timeout_tcp_opening,
+		.tcp_closing = config->nat.timeout_tcp_closing,
 	};
 	int socket = appliance->socket;
 

@@ -39,17 +39,39 @@ path_is_plain(const struct flow_path *path, uint16_t generation)
 		       (FLOW_PERMITTED | FLOW_TCP | FLOW_ICMP | FLOW_SIP_UDP)) == FLOW_PERMITTED;
 }
 
-/* TCP state of a packet's flow; segments impossible in it end here: false. */
-static bool
-operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction,
-	uint16_t ops)
+/*
+ * A RST that ends nothing keeps nothing alive either (RFC 7857 section 7.1): it passes without
+ * having been seen. Takes the packet.
+ */
+static void
+forward_unseen(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
 {
-	if (tcp_segment(flow, direction, packet_of(mbuf)->tcp_flags) != 0) {
+	/* relaxed: its writer is whoever forwards in this direction, as a rule this worker alone */
+	uint32_t last_seen_s = atomic_load_explicit(&path->last_seen_s, memory_order_relaxed);
+
+	forward_unusual(worker, mbuf, path);
+	atomic_store_explicit(&path->last_seen_s, last_seen_s, memory_order_relaxed);
+}
+
+/* TCP state of a packet's flow. False: the packet is gone, most often for a segment impossible in it. */
+static bool
+operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t ops)
+{
+	const uint8_t tcp_flags = packet_of(mbuf)->tcp_flags;
+	int effect = tcp_segment(flow_of_data(hit), flow_direction_of_data(hit), tcp_flags);
+
+	if (unlikely(effect == TCP_ASK_POLICY && !admit_reverse(worker, mbuf, hit)))
+		effect = -EPROTO;
+	if (unlikely(effect < 0)) {
 		packet_drop(&worker->thread, mbuf, DROP_TCP_STATE);
 		return false;
 	}
 	if (unlikely(ops & FLOW_SIP_TCP))
 		event_count(worker->thread.counters, EVENT_TCP_SIP_LAYER4, 1);
+	if (unlikely(tcp_flags & TCP_RST) && effect == TCP_STAYS) {
+		forward_unseen(worker, mbuf, flow_path_of_data(hit));
+		return false;
+	}
 	return true;
 }
 
@@ -87,7 +109,7 @@ pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint1
 	flow = flow_of_data(*hit);
 	direction = flow_direction_of_data(*hit);
 	ops = atomic_load_explicit(&flow->path[direction].ops, memory_order_relaxed);
-	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, flow, direction, ops))
+	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, *hit, ops))
 		return NULL;
 	if ((ops & FLOW_ICMP) && !operate_icmp(worker, mbuf, direction))
 		return NULL;

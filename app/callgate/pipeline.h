@@ -22,6 +22,12 @@ void pipeline_forward(struct worker *worker, struct burst *burst);
  */
 void *admit(struct worker *worker, struct rte_mbuf *mbuf, void *data);
 
+/**
+ * The answering side of a flow whose connection is over sends a SYN: may it begin one? Policy is
+ * asked as if it were a miss (admit.c).
+ */
+bool admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data);
+
 /** ICMP error about a flow of ours: translate with its inner packet and forward; takes it. */
 void icmp_translate(struct worker *worker, struct rte_mbuf *mbuf);
 

@@ -148,6 +148,7 @@ struct config_nat {
 	unsigned int sip_udp_port_count, sip_tcp_port_count;
 	uint16_t sip_udp_ports[SIP_PORTS_MAX], sip_tcp_ports[SIP_PORTS_MAX]; /* host order */
 	unsigned int timeout_udp, timeout_tcp_established, timeout_tcp_transitory, timeout_icmp;
+	unsigned int timeout_tcp_opening, timeout_tcp_closing; /* 0: as transitory */
 };
 
 /* What a class map matches. A service name becomes (proto, ports); sip follows nat.sip. */

@@ -104,6 +104,7 @@ struct flow_template {
 
 struct flow_timeouts { /* seconds */
 	uint32_t udp, tcp_established, tcp_transitory, icmp;
+	uint32_t tcp_opening, tcp_closing; /* 0: as tcp_transitory */
 };
 
 struct flow_table;

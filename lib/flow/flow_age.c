@@ -7,9 +7,10 @@
 #include "tcp.h"
 
 enum {
-	/* Seconds that a closed TCP flow stays for late segments. It counts from the last packet, so
-	 * a forged RST does not end a conversation that goes on. */
-	TCP_CLOSED_LINGER_S = 5,
+	/* Seconds that a closing TCP flow stays while flows are scarce. RFC 5382 section 5 leaves it
+	 * open whether state is held for TIME_WAIT, and warns of holding too much. */
+	TCP_LINGER_SCARCE_S = 5,
+	SCARCE_PART = 8, /* scarce: less than this part of all flows is free */
 };
 
 uint32_t
@@ -21,6 +22,12 @@ flow_last_seen(const struct flow *flow)
 	return RTE_MAX(a, b);
 }
 
+static enum tcp_phase
+flow_tcp_phase(const struct flow *flow)
+{
+	return tcp_phase_of(atomic_load_explicit(&flow->tcp_state, memory_order_relaxed));
+}
+
 uint32_t
 flow_timeout(const struct flow_table *table, const struct flow *flow)
 {
@@ -28,13 +35,13 @@ flow_timeout(const struct flow_table *table, const struct flow *flow)
 
 	switch (flow->proto) {
 	case IPPROTO_TCP:
-		switch (atomic_load_explicit(&flow->tcp_state, memory_order_relaxed)) {
-		case TCP_ESTABLISHED:
-			return timeouts->tcp_established;
-		case TCP_CLOSED:
-			return RTE_MIN(timeouts->tcp_transitory, (uint32_t)TCP_CLOSED_LINGER_S);
+		switch (flow_tcp_phase(flow)) {
+		case TCP_OPENING:
+			return timeouts->tcp_opening;
+		case TCP_CLOSING:
+			return timeouts->tcp_closing;
 		default:
-			return timeouts->tcp_transitory;
+			return timeouts->tcp_established;
 		}
 	case IPPROTO_ICMP:
 		return timeouts->icmp;
@@ -58,18 +65,17 @@ flow_live_at(const struct flow_table *table, uint32_t index)
 }
 
 static void
-flow_age(struct thread *self, struct flow_table *table, struct flow *flow)
+flow_age(struct thread *self, struct flow_table *table, struct flow *flow, bool scarce)
 {
 	/* A worker's clock may be a turn ahead: the difference is signed. */
 	const int32_t idle_s = (int32_t)(self->now_s - flow_last_seen(flow));
-	enum event event = EVENT_FLOW_EXPIRED;
+	const bool closing = flow->proto == IPPROTO_TCP && flow_tcp_phase(flow) == TCP_CLOSING;
+	uint32_t timeout_s = flow_timeout(table, flow);
 
-	if (idle_s < 0 || (uint32_t)idle_s < flow_timeout(table, flow))
-		return;
-	if (flow->proto == IPPROTO_TCP &&
-		atomic_load_explicit(&flow->tcp_state, memory_order_relaxed) == TCP_CLOSED)
-		event = EVENT_FLOW_CLOSED;
-	flow_remove_as(self, table, flow, event);
+	if (closing && scarce)
+		timeout_s = RTE_MIN(timeout_s, (uint32_t)TCP_LINGER_SCARCE_S);
+	if (idle_s >= 0 && (uint32_t)idle_s >= timeout_s)
+		flow_remove_as(self, table, flow, closing ? EVENT_FLOW_CLOSED : EVENT_FLOW_EXPIRED);
 }
 
 void
@@ -77,6 +83,7 @@ flow_sweep(struct thread *self, struct flow_table *table, uint32_t budget)
 {
 	const uint32_t capacity = pool_capacity(table->pool);
 	const uint32_t steps = RTE_MIN(budget, capacity);
+	const bool scarce = pool_used(table->pool) > capacity - capacity / SCARCE_PART;
 
 	for (uint32_t i = 0; i < steps; i++) {
 		struct flow *flow;
@@ -84,7 +91,7 @@ flow_sweep(struct thread *self, struct flow_table *table, uint32_t budget)
 		table->sweep_index = table->sweep_index % capacity + 1;
 		flow = flow_live_at(table, table->sweep_index);
 		if (flow != NULL)
-			flow_age(self, table, flow);
+			flow_age(self, table, flow, scarce);
 	}
 	pool_reclaim(table->pool, budget);
 }

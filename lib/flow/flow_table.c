@@ -24,6 +24,10 @@ flow_table_create(uint32_t capacity, const struct flow_timeouts *timeouts, int s
 		return NULL;
 	}
 	table->timeouts = *timeouts;
+	if (timeouts->tcp_opening == 0)
+		table->timeouts.tcp_opening = timeouts->tcp_transitory;
+	if (timeouts->tcp_closing == 0)
+		table->timeouts.tcp_closing = timeouts->tcp_transitory;
 	for (unsigned int i = 0; i < FLOW_STRIPES; i++)
 		rte_spinlock_init(&table->stripe[i].lock);
 	table->pool = pool_create("flows", capacity, sizeof(struct flow), socket, NULL, NULL);

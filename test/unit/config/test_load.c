@@ -175,6 +175,8 @@ translation_is_read(void **state)
 	assert_int_equal(nat->timeout_tcp_established, 600);
 	assert_int_equal(nat->timeout_tcp_transitory, 20);
 	assert_int_equal(nat->timeout_icmp, 5);
+	assert_int_equal(nat->timeout_tcp_opening, 15);
+	assert_int_equal(nat->timeout_tcp_closing, 10);
 }
 
 static void
@@ -267,6 +269,8 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->nat.timeout_tcp_established, 7440);
 	assert_int_equal(config->nat.timeout_tcp_transitory, 240);
 	assert_int_equal(config->nat.timeout_icmp, 60);
+	assert_int_equal(config->nat.timeout_tcp_opening, 0);
+	assert_int_equal(config->nat.timeout_tcp_closing, 0);
 	assert_int_equal(config->sip.call_proceeding_timeout, 180);
 	assert_int_equal(config->sip.max_call_duration, 43200);
 	assert_int_equal(config->sip.media_inactivity_timeout, 300);

@@ -267,8 +267,11 @@ sweep_ends_flows_after_their_own_idle_time(void **state)
 		{IPPROTO_TCP, TCP_NEW, 240},
 		{IPPROTO_TCP, TCP_SYN_SENT, 240},
 		{IPPROTO_TCP, TCP_ESTABLISHED, 7440},
-		{IPPROTO_TCP, TCP_FIN_FORWARD, 240},
-		{IPPROTO_TCP, TCP_CLOSED, 5},
+		{IPPROTO_TCP, TCP_SYN_RECEIVED_FORWARD, 240},
+		{IPPROTO_TCP, TCP_FIN_FORWARD, 7440},
+		{IPPROTO_TCP, TCP_FIN_REVERSE, 7440},
+		{IPPROTO_TCP, TCP_FIN_BOTH, 240},
+		{IPPROTO_TCP, TCP_RESET, 240},
 	};
 
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
@@ -290,6 +293,48 @@ sweep_ends_flows_after_their_own_idle_time(void **state)
 		assert_null(lookup(table, &template.key[0]));
 		assert_int_equal(pool_used(flow_pool(table)), 0);
 	}
+}
+
+static void
+opening_and_closing_have_timers_of_their_own(void **state)
+{
+	struct flow_timeouts timeouts = fixture_timeouts;
+	struct flow flow = {.proto = IPPROTO_TCP};
+
+	timeouts.tcp_opening = 30;
+	timeouts.tcp_closing = 10;
+	flow_table_destroy(table);
+	table = flow_table_create(CAPACITY, &timeouts, SOCKET_ID_ANY);
+	assert_non_null(table);
+	atomic_store(&flow.tcp_state, TCP_SYN_SENT);
+	assert_int_equal(flow_timeout(table, &flow), 30);
+	atomic_store(&flow.tcp_state, TCP_FIN_BOTH);
+	assert_int_equal(flow_timeout(table, &flow), 10);
+	atomic_store(&flow.tcp_state, TCP_ESTABLISHED);
+	assert_int_equal(flow_timeout(table, &flow), 7440);
+}
+
+static void
+closing_flows_make_room_while_flows_are_scarce(void **state)
+{
+	const uint64_t closed = counters_event_sum(EVENT_FLOW_CLOSED);
+	const unsigned int many = CAPACITY - CAPACITY / 8;
+	struct flow_template template;
+	uint32_t cursor = 0;
+
+	for (unsigned int i = 0; i < many; i++) {
+		template = template_make(4000 + i, IPPROTO_TCP);
+		atomic_store(&made(&template)->tcp_state, i % 2 ? TCP_FIN_BOTH : TCP_ESTABLISHED);
+	}
+	fixture_advance(5);
+	flow_sweep(&control, table, CAPACITY);
+	assert_int_equal(pool_used(flow_pool(table)), many); /* an eighth is free */
+	template = template_make(3000, IPPROTO_TCP);
+	atomic_store(&made(&template)->tcp_state, TCP_FIN_BOTH);
+	flow_sweep(&control, table, CAPACITY);
+	assert_int_equal(counters_event_sum(EVENT_FLOW_CLOSED) - closed, many / 2);
+	assert_non_null(lookup(table, &template.key[0])); /* not yet 5 s old */
+	flow_clear_step(&control, table, &cursor, CAPACITY);
 }
 
 static void
@@ -368,6 +413,8 @@ main(void)
 		TEST(owner_list_survives_removal_in_any_order),
 		TEST(owner_knows_its_peers_and_its_newest_packet),
 		TEST(sweep_ends_flows_after_their_own_idle_time),
+		TEST(opening_and_closing_have_timers_of_their_own),
+		TEST(closing_flows_make_room_while_flows_are_scarce),
 		TEST(sweep_keeps_to_its_budget_and_passes_all_in_turn),
 		TEST(clear_removes_every_flow_in_steps),
 		TEST(memory_sum_covers_what_is_taken),
