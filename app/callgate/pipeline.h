@@ -24,7 +24,7 @@ void *admit(struct worker *worker, struct rte_mbuf *mbuf, void *data);
 
 /**
  * The answering side of a flow whose connection is over sends a SYN: may it begin one? Policy is
- * asked as if it were a miss (admit.c).
+ * asked as if it were a miss (admit_again.c).
  */
 bool admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data);
 

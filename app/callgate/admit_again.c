@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Policy for flows that stand already: after a reload, the other way, the next connection. */
+#include "admit_priv.h"
+#include "core/log.h"
+
+void
+admit_log_refused(const struct admission *admission)
+{
+	const struct flow_key *real = &admission->real;
+	const uint8_t *src = (const uint8_t *)&real->src, *dst = (const uint8_t *)&real->dst;
+	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
+
+	LOG_RATED(INFO, "drop %s to %s proto %u %u.%u.%u.%u:%u to %u.%u.%u.%u:%u",
+		fw_zone_name(ruleset, admission->in->zone),
+		fw_zone_name(ruleset, admission->out->zone), real->proto, src[0], src[1], src[2],
+		src[3], rte_be_to_cpu_16(real->src_port), dst[0], dst[1], dst[2], dst[3],
+		rte_be_to_cpu_16(real->dst_port));
+}
+
+/* What policy says of one direction of a standing flow; it sees real addresses. */
+static struct fw_verdict
+path_verdict(struct admission *admission, const struct flow_path *path)
+{
+	struct appliance *appliance = admission->worker->appliance;
+
+	admission->out = &appliance->interfaces->entry[path->egress];
+	admission->real = path->key;
+	admission->real.dst = path->new_dst;
+	admission->real.dst_port = path->new_dst_port;
+	return fw_classify(appliance_ruleset(appliance), realm_zone(path->key.realm),
+		admission->out->zone, &admission->real, admission->packet->ip_length);
+}
+
+void *
+admit_again(struct admission *admission, void *data)
+{
+	struct worker *worker = admission->worker;
+	struct appliance *appliance = worker->appliance;
+	struct flow *flow = flow_of_data(data);
+	unsigned int direction = flow_direction_of_data(data);
+	struct flow_path *path = &flow->path[direction];
+	uint16_t generation = ruleset_generation(appliance_ruleset(appliance));
+	uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
+	bool permitted = flow->link[FLOW_OWNER_PINHOLE].owner != NULL, refused = false;
+
+	/* An answer that this ruleset has refused already was not inspected: no need to ask that. */
+	if (direction == 0 || atomic_load_explicit(&path->ruleset_generation,
+				      memory_order_relaxed) != generation) {
+		admission->verdict = path_verdict(admission, &flow->path[0]);
+		refused = !permitted && admission->verdict.action == FW_DROP;
+		permitted |= admission->verdict.action == FW_INSPECT ||
+			     (direction == 0 && admission->verdict.action == FW_PASS);
+	}
+	if (!permitted && direction != 0) {
+		admission->verdict = path_verdict(admission, path);
+		permitted = admission->verdict.action != FW_DROP;
+	}
+	ops = permitted ? ops | FLOW_PERMITTED : ops & (uint16_t)~FLOW_PERMITTED;
+	/* relaxed: hints for the fast path, which rereads them with every packet */
+	atomic_store_explicit(&path->ops, ops, memory_order_relaxed);
+	atomic_store_explicit(&path->ruleset_generation, generation, memory_order_relaxed);
+	if (permitted)
+		return data;
+	if (refused) /* nobody may begin it any more */
+		flow_remove(&worker->thread, appliance->flows, flow);
+	if (admission->verdict.log)
+		admit_log_refused(admission);
+	packet_drop(&worker->thread, admission->mbuf,
+		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
+	return NULL;
+}
+
+bool
+admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data)
+{
+	const struct packet *packet = packet_of(mbuf);
+	const struct flow *flow = flow_of_data(data);
+	struct admission admission = {
+		.worker = worker,
+		.mbuf = mbuf,
+		.packet = packet,
+		.in = &worker->appliance->interfaces->entry[packet->interface],
+	};
+
+	admission.verdict = path_verdict(&admission, &flow->path[flow_direction_of_data(data)]);
+	return admission.verdict.action != FW_DROP;
+}
