@@ -7,20 +7,22 @@
  *
  * Life cycle: asked for by a request, for the time of a transaction; granted by a response or a
  * NOTIFY; free when its time has passed: expired ones go when somebody meets them, and with the
- * sweep. Where the table is full an account is not noted, and until it would have ended nothing is
- * closed early (account_rest()).
+ * sweep. Where the table is full, or the chain of an address of record longer than is followed, an
+ * account is not noted, and until it would have ended nothing is closed early (account_rest()).
  *
  * Synchronization: shared by all workers, since the messages of one phone have Call-IDs, hence
  * owners, of their own. One spinlock, held for one walk of bounded length; never with another.
  */
 #include "account_priv.h"
 
+/* 0: there is none among the `*walked` of its chain. */
 static uint32_t
-entry_find(struct account_table *table, const struct account *account, uint32_t now_s)
+entry_find(struct account_table *table, const struct account *account, uint32_t now_s,
+	unsigned int *walked)
 {
 	uint32_t index = account_chain_first(table, CHAIN_WHO, account, now_s);
 
-	for (unsigned int n = 0; index && n < ACCOUNT_WALK_MAX; n++) {
+	for (*walked = 0; index && *walked < ACCOUNT_WALK_MAX; ++*walked) {
 		if (account->peer == table->entry[index].account.peer &&
 			account_same_but_peer(account, &table->entry[index].account))
 			return index;
@@ -101,31 +103,44 @@ note_again(struct account_table *table, struct account *known, const struct acco
 	return before_s;
 }
 
-uint32_t
-account_note(struct account_table *table, const struct account *account,
-	const struct account_words *words, uint32_t now_s)
+/* A new entry; 0: there is no room. */
+static uint32_t
+note_new(struct account_table *table, const struct account *account, unsigned int walked,
+	uint32_t now_s)
 {
-	uint32_t index, before_s = 0;
+	bool granted = account->flags & ACCOUNT_GRANTED;
+	bool room = walked < ACCOUNT_WALK_MAX;
+	uint32_t index = room ? account_entry_take(table, granted, now_s) : 0;
 
-	rte_spinlock_lock(&table->lock);
-	index = entry_find(table, account, now_s);
 	if (index) {
-		before_s = note_again(table, &table->entry[index].account, account);
-	} else {
-		index = account_entry_take(table, account->flags & ACCOUNT_GRANTED, now_s);
-		if (index) {
-			table->entry[index].account = *account;
-			if (account_is_registration(account))
-				table->shown[index] = (struct account_shown){0};
-			account_entry_link(table, index);
-		} else {
-			table->unnoted_until_s = RTE_MAX(table->unnoted_until_s, account->until_s);
-		}
+		table->entry[index].account = *account;
+		if (account_is_registration(account))
+			table->shown[index] = (struct account_shown){0};
+		account_entry_link(table, index);
+	} else if (granted || room) { /* account_asked() sees a long chain itself */
+		table->unnoted_until_s = RTE_MAX(table->unnoted_until_s, account->until_s);
 	}
+	return index;
+}
+
+bool
+account_note(struct account_table *table, const struct account *account,
+	const struct account_words *words, uint32_t now_s, uint32_t *before_s)
+{
+	unsigned int walked;
+	uint32_t index;
+
+	*before_s = 0;
+	rte_spinlock_lock(&table->lock);
+	index = entry_find(table, account, now_s, &walked);
+	if (index)
+		*before_s = note_again(table, &table->entry[index].account, account);
+	else
+		index = note_new(table, account, walked, now_s);
 	if (index && words)
 		words_keep(table, index, words, now_s);
 	rte_spinlock_unlock(&table->lock);
-	return before_s;
+	return index != 0;
 }
 
 unsigned int
@@ -166,35 +181,61 @@ account_leave(struct account_table *table, const struct account *of, bool all, u
 	rte_spinlock_unlock(&table->lock);
 }
 
-/*
- * With the table full it is not known; then yes. Entries are new first: a request of late is found.
- */
+/* Where there was no room for what is asked for it is not known; then yes. */
 bool
 account_asked(struct account_table *table, const struct account *of, uint32_t now_s)
 {
-	bool asked;
+	unsigned int n = 0;
 	uint32_t index;
+	bool asked;
 
 	rte_spinlock_lock(&table->lock);
 	asked = table->unnoted_until_s > now_s;
 	index = account_chain_first(table, CHAIN_WHO, of, now_s);
-	for (unsigned int n = 0; index && !asked && n < ACCOUNT_WALK_MAX; n++) {
+	for (; index && !asked && n < ACCOUNT_WALK_MAX; n++) {
 		const struct account *account = &table->entry[index].account;
 
 		asked = account_who_same(account, of) && account_contact_same(account, of);
 		index = account_chain_next(table, CHAIN_WHO, index, now_s);
 	}
 	rte_spinlock_unlock(&table->lock);
-	return asked;
+	return asked || n >= ACCOUNT_WALK_MAX;
+}
+
+unsigned int
+account_take_leaving(struct account_table *table, const struct account *of, uint32_t transaction,
+	bool routes, uint32_t now_s, struct account_batch *batch)
+{
+	uint32_t index, next;
+
+	batch->count = 0;
+	rte_spinlock_lock(&table->lock);
+	index = account_chain_first(table, CHAIN_WHO, of, now_s);
+	for (unsigned int n = 0;
+		index && n < ACCOUNT_WALK_MAX && batch->count < RTE_DIM(batch->account); n++) {
+		const struct account *account = &table->entry[index].account;
+
+		next = account_chain_next(table, CHAIN_WHO, index, now_s);
+		if (account_who_same(account, of) &&
+			(account->leaving == transaction ||
+				(routes && account->flags & ACCOUNT_ROUTE))) {
+			batch->account[batch->count++] = *account;
+			account_entry_remove(table, index);
+		}
+		index = next;
+	}
+	rte_spinlock_unlock(&table->lock);
+	return batch->count;
 }
 
 void
 account_drop(struct account_table *table, const struct account *account, uint32_t now_s)
 {
+	unsigned int walked;
 	uint32_t index;
 
 	rte_spinlock_lock(&table->lock);
-	index = entry_find(table, account, now_s);
+	index = entry_find(table, account, now_s, &walked);
 	if (index)
 		account_entry_remove(table, index);
 	rte_spinlock_unlock(&table->lock);

@@ -193,6 +193,7 @@ bool limit_call(struct plan *plan, struct call *call);
 void limit_call_over(struct alg_worker *worker, struct call *call);
 void limit_pending(struct alg_worker *worker, struct call *call);
 bool limit_opening(struct plan *plan);
+void limit_endpoints(struct plan *plan);
 
 /* opening.c */
 bool address_openable(const struct alg *alg, rte_be32_t address);

@@ -249,9 +249,12 @@ void
 contact_keep(
 	const struct plan *plan, const struct account *account, const struct account_words *words)
 {
-	uint32_t before_s =
-		account_note(plan->worker->alg->accounts, account, words, plan->self->now_s);
+	uint32_t before_s;
+	bool noted = account_note(
+		plan->worker->alg->accounts, account, words, plan->self->now_s, &before_s);
 
+	if (!noted && account->flags & ACCOUNT_GRANTED)
+		sip_count(plan->worker, SIP_COUNT_NO_CONTACT, 1);
 	contact_raise(plan, account, account->until_s, account->until_s);
 	if (before_s > account->until_s && account->flags & ACCOUNT_GRANTED)
 		contact_settle(plan, account);

@@ -96,6 +96,13 @@ limit_opening(struct plan *plan)
 	return false;
 }
 
+/* The message names more endpoints of its own than are opened for one: it is refused. */
+void
+limit_endpoints(struct plan *plan)
+{
+	refuse(plan, LIMIT_ENDPOINTS, SIP_COUNT_LIMIT_ENDPOINTS, "the bound of endpoints");
+}
+
 bool
 alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host, bool response,
 	uint8_t source_realm, uint8_t destination_realm)

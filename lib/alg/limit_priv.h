@@ -7,7 +7,14 @@
 
 #include "alg/alg.h"
 
-enum limit { LIMIT_HOST_CALLS, LIMIT_PENDING_CALLS, LIMIT_OPENINGS, LIMIT_BLACKLIST, LIMITS };
+enum limit {
+	LIMIT_HOST_CALLS,
+	LIMIT_PENDING_CALLS,
+	LIMIT_OPENINGS,
+	LIMIT_ENDPOINTS,
+	LIMIT_BLACKLIST,
+	LIMITS
+};
 
 /* host.c: calls per host, shared by all workers. */
 struct host_table *host_table_create(uint32_t calls, int socket);

@@ -15,7 +15,6 @@
 
 enum {
 	PEERS_MAX = REGISTRATION_PEERS_MAX, /* of one 2xx, besides the registrar */
-	LISTED_MAX = 64, /* accounts of one address of record */
 };
 
 /*
@@ -76,7 +75,7 @@ static void
 registration_asked(struct plan *plan, const struct contact_notes *notes)
 {
 	struct account_table *accounts = plan->worker->alg->accounts;
-	uint32_t now_s = plan->self->now_s;
+	uint32_t now_s = plan->self->now_s, before_s;
 
 	for (unsigned int i = 0; i < notes->count; i++) {
 		struct account account = account_named(notes, i, plan->peer);
@@ -90,7 +89,7 @@ registration_asked(struct plan *plan, const struct contact_notes *notes)
 		else if (notes->note[i].expires == 0)
 			account_leave(accounts, &account, false, notes->transaction, now_s);
 		else
-			account_note(accounts, &account, &words, now_s);
+			account_note(accounts, &account, &words, now_s, &before_s);
 	}
 }
 
@@ -151,9 +150,10 @@ contacts_granted(struct plan *plan, const struct contact_notes *notes, const rte
 static void
 registration_answered(struct plan *plan, const struct contact_notes *notes)
 {
-	struct account listed[LISTED_MAX], of = {.registrar = plan_sender(plan), .who = notes->who};
+	struct account of = {.registrar = plan_sender(plan), .who = notes->who};
 	rte_be32_t peers[PEERS_MAX];
-	unsigned int peer_count = peers_named(notes, plan_sender(plan), peers), n;
+	unsigned int peer_count = peers_named(notes, plan_sender(plan), peers);
+	struct account_batch leaving;
 	uint32_t longest;
 
 	longest = contacts_granted(plan, notes, peers, peer_count);
@@ -164,11 +164,10 @@ registration_answered(struct plan *plan, const struct contact_notes *notes)
 			contact_reachable(plan, &account, plan_sender(plan)))
 			grant(plan, account, NULL, longest, peers, peer_count);
 	}
-	n = account_list(plan->worker->alg->accounts, &of, plan->self->now_s, listed, LISTED_MAX);
-	for (unsigned int i = 0; i < n; i++) {
-		if (listed[i].leaving == notes->transaction ||
-			(longest == 0 && listed[i].flags & ACCOUNT_ROUTE))
-			contact_end(plan, &listed[i]);
+	while (account_take_leaving(plan->worker->alg->accounts, &of, notes->transaction,
+		longest == 0, plan->self->now_s, &leaving)) {
+		for (unsigned int i = 0; i < leaving.count; i++)
+			contact_settle(plan, &leaving.account[i]);
 	}
 }
 

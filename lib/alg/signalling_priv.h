@@ -15,7 +15,8 @@ enum {
 	SIPS_PORT = 5061,
 	HTTP_PORT = 80, /* of SIP over WebSocket, RFC 7118 */
 	HTTPS_PORT = 443,
-	PLAN_OPENINGS_MAX = 64, /* signalling endpoints of one message */
+	/* Signalling endpoints of one message; each is an edit, too, and of these there are 256. */
+	PLAN_OPENINGS_MAX = 192,
 };
 
 enum permission { PERMIT_OPEN, PERMIT_FOREIGN, PERMIT_REFUSED };
@@ -101,6 +102,11 @@ struct account_listed {
 	struct account_shown shown;
 };
 
+struct account_batch {
+	unsigned int count;
+	struct account account[64];
+};
+
 struct account_rest {
 	uint32_t contact_s; /* until when somebody needs this Contact; 0: nobody does */
 	uint32_t peer_s; /* the same, of this peer alone; UINT32_MAX: not known */
@@ -111,16 +117,20 @@ enum account_spelling { ACCOUNT_UNKNOWN, ACCOUNT_WITH_PORT, ACCOUNT_WITHOUT_PORT
 struct account_table *account_table_create(uint32_t calls, int socket);
 void account_table_destroy(struct account_table *table);
 size_t account_table_memory(uint32_t calls);
-/* Note, or note again: granted sets its time, asked for raises it. Returns the time before. `words`
- * of a registration, NULL for all else. */
-uint32_t account_note(struct account_table *table, const struct account *account,
-	const struct account_words *words, uint32_t now_s);
+/* Note, or note again: granted sets its time, asked for raises it; *before_s is the time before.
+ * `words` of a registration, NULL for all else. False: there is no room. */
+bool account_note(struct account_table *table, const struct account *account,
+	const struct account_words *words, uint32_t now_s, uint32_t *before_s);
 /* Those of one address of record or Call-ID (who, registrar). */
 unsigned int account_list(struct account_table *table, const struct account *of, uint32_t now_s,
 	struct account *found, unsigned int max);
 /* A transaction asks to end what has this Contact, or all of one address of record. */
 void account_leave(struct account_table *table, const struct account *of, bool all,
 	uint32_t transaction, uint32_t now_s);
+/* Some of those that this transaction asks to end, and with `routes` all routes: they are accounts no
+ * more. To be asked until there are none. Returns how many. */
+unsigned int account_take_leaving(struct account_table *table, const struct account *of,
+	uint32_t transaction, bool routes, uint32_t now_s, struct account_batch *batch);
 /* Has this address of record at this registrar, or this subscription, named the endpoint itself? */
 bool account_asked(struct account_table *table, const struct account *of, uint32_t now_s);
 void account_drop(struct account_table *table, const struct account *account, uint32_t now_s);

@@ -89,6 +89,7 @@
 	X(NO_PORT, "no_port") \
 	X(NO_DOOR, "no_door") \
 	X(NO_PINHOLE, "no_pinhole") \
+	X(NO_CONTACT, "no_contact_record") \
 	X(TOO_LONG, "too_long") \
 	X(TOO_MANY_MEDIA, "too_many_media") \
 	X(TOO_MANY_DIALOGS, "too_many_dialogs")
@@ -97,6 +98,8 @@
 	X(LIMIT_HOST_CALLS, "limit_calls_per_host", "calls refused: sip.max_calls_per_host") \
 	X(LIMIT_PENDING, "limit_pending_calls", "calls refused: sip.max_pending_calls") \
 	X(LIMIT_OPENINGS, "limit_doors_per_call", "messages refused: sip.max_doors_per_call") \
+	X(LIMIT_ENDPOINTS, "limit_endpoints_per_message", \
+		"messages refused: more than 192 signalling endpoints") \
 	X(BLACKLISTED_HOSTS, "blacklisted_hosts", \
 		"times that a host was blacklisted: sip.blacklist") \
 	X(BLACKLISTED, "blacklisted_messages", \

@@ -137,7 +137,11 @@ plan_open(struct plan *plan, const struct opening_request *request)
 		.source = plan->peer,
 		.side = plan->side,
 	};
-	index = plan->opened_count < PLAN_OPENINGS_MAX ? opening_take(plan, &like) : 0;
+	if (plan->opened_count >= PLAN_OPENINGS_MAX) {
+		limit_endpoints(plan);
+		return NULL;
+	}
+	index = opening_take(plan, &like);
 	if (index == 0) {
 		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
 		return NULL;

@@ -43,7 +43,9 @@ line(uint64_t who, uint16_t port, uint32_t until_s)
 static void
 note(struct account account)
 {
-	account_note(table, &account, NULL, NOW);
+	uint32_t before_s;
+
+	account_note(table, &account, NULL, NOW, &before_s);
 }
 
 static struct account_rest
@@ -138,12 +140,31 @@ full_table_closes_nothing_early(void **state)
 	/* the room of those whose time is over is taken again; what was not noted may stand still */
 	for (uint32_t who = 1; who <= ROOM; who++) {
 		struct account account = line(who, (uint16_t)(20000 + who % 1000), NOW + 9000);
+		uint32_t before_s;
 
-		account_note(table, &account, NULL, NOW + 101);
+		account_note(table, &account, NULL, NOW + 101, &before_s);
 	}
 	assert_int_equal(rest_at(5060, NOW + 101).contact_s, UINT32_MAX);
 	assert_int_equal(rest_at(5060, NOW + 5000).contact_s, 0);
 	assert_int_equal(rest_at(20001, NOW + 5000).contact_s, NOW + 9000);
+}
+
+/* More of one address of record than is walked: one that is granted may stand at any Contact. */
+static void
+contact_beyond_the_room_of_one_address_of_record_closes_nothing_early(void **state)
+{
+	struct account asked = line(1, 5060, NOW + 32);
+
+	asked.flags = ACCOUNT_SPELLED;
+	for (uint16_t i = 0; i < 256; i++)
+		note(line(1, (uint16_t)(10000 + i), NOW + 100));
+	note(asked);
+	assert_int_equal(rest_at(5060, NOW).contact_s, 0);
+	assert_true(account_asked(table, &asked, NOW));
+	note(line(1, 5060, NOW + 5000));
+	assert_int_equal(rest_at(5060, NOW).contact_s, UINT32_MAX);
+	assert_int_equal(rest_at(5060, NOW + 5000).contact_s, 0);
+	assert_false(account_asked(table, &asked, NOW + 5000));
 }
 
 static void
@@ -221,6 +242,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 			spelling_is_asked_for_and_then_granted, start, stop),
 		cmocka_unit_test_setup_teardown(full_table_closes_nothing_early, start, stop),
+		cmocka_unit_test_setup_teardown(
+			contact_beyond_the_room_of_one_address_of_record_closes_nothing_early,
+			start, stop),
 		cmocka_unit_test_setup_teardown(
 			asking_leaves_room_for_what_is_granted, start, stop),
 		cmocka_unit_test_setup_teardown(

@@ -342,6 +342,137 @@ pages_list_each_once(void **state)
 	assert_int_equal(listed(), 0);
 }
 
+/* Own endpoints of one REGISTER, or of the answer to it: "<sip:300@10.0.0.7:10000>, ..." */
+static const char *
+contacts(const char *host, unsigned int first, unsigned int count, const char *parameters)
+{
+	static char text[8000];
+	size_t length = 0;
+
+	for (unsigned int i = 0; i < count; i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length,
+			"%s<sip:300@%s:%u>%s", i ? ", " : "", host, 10000 + first + i, parameters);
+	assert_true(length < sizeof(text));
+	return text;
+}
+
+static void
+granted(unsigned int cseq, unsigned int first, unsigned int count)
+{
+	static char more[8192];
+
+	snprintf(more, sizeof(more), "Contact: %s" CRLF "Expires: 3600" CRLF,
+		contacts("203.0.113.1", first, count, ""));
+	answer(cseq, more);
+}
+
+static bool
+reached(unsigned int number)
+{
+	char to[32];
+
+	snprintf(to, sizeof(to), "10.0.0.7:%u", 10000 + number);
+	return media_passes(P, to);
+}
+
+static void
+star_takes_back_two_hundred_contacts(void **state)
+{
+	enum { EACH = 40, CONTACTS = 200 };
+
+	for (unsigned int i = 0; i < CONTACTS; i += EACH) {
+		ask(1 + i, contacts("10.0.0.7", i, EACH, ""));
+		granted(1 + i, i, EACH);
+	}
+	assert_int_equal(listed(), CONTACTS);
+	ask(1000, "*");
+	assert_int_equal(listed(), CONTACTS);
+	answer(1000, "");
+	assert_int_equal(listed(), 0);
+	assert_true(reached(0) && reached(CONTACTS - 1));
+	fixture_time(33);
+	for (unsigned int i = 0; i < CONTACTS; i++)
+		assert_false(reached(i));
+	assert_int_equal(counted(SIP_COUNT_NO_CONTACT), 0);
+}
+
+/* Those that an address of record has beyond its room work until their time is over. */
+static void
+contacts_beyond_the_room_are_counted_and_stay(void **state)
+{
+	enum { EACH = 40, CONTACTS = 280, ROOM = 256 };
+
+	for (unsigned int i = 0; i < CONTACTS; i += EACH) {
+		ask(1 + i, contacts("10.0.0.7", i, EACH, ""));
+		granted(1 + i, i, EACH);
+	}
+	assert_int_equal(listed(), ROOM);
+	assert_int_equal(counted(SIP_COUNT_NO_CONTACT), CONTACTS - ROOM);
+	fixture_time(100);
+	for (unsigned int i = 0; i < CONTACTS; i++)
+		assert_true(reached(i));
+	ask(1000, "*");
+	answer(1000, "");
+	assert_int_equal(listed(), 0);
+	fixture_time(3600 + GRACE - 101);
+	assert_true(reached(CONTACTS - 1));
+	fixture_time(1);
+	assert_false(reached(CONTACTS - 1));
+	/* and then there is room, and it ends as ever */
+	ask(1001, PHONE);
+	answer(1001, "Contact: " PHONE_OUT ";expires=600" CRLF);
+	ask(1002, PHONE ";expires=0");
+	answer(1002, "");
+	assert_int_equal(listed(), 0);
+	fixture_time(33);
+	assert_false(media_passes(P, A));
+}
+
+static void
+one_register_names_many_contacts(void **state)
+{
+	enum { CONTACTS = 190 };
+
+	ask(1, contacts("10.0.0.7", 0, CONTACTS, ""));
+	granted(1, 0, CONTACTS);
+	assert_int_equal(listed(), CONTACTS);
+	fixture_time(100);
+	for (unsigned int i = 0; i < CONTACTS; i++)
+		assert_true(reached(i));
+	ask(2, contacts("10.0.0.7", 0, CONTACTS, ";expires=0"));
+	answer(2, "");
+	assert_int_equal(listed(), 0);
+}
+
+/* Refused whole, and nothing of it stays; lines at one endpoint are one endpoint. */
+static void
+register_with_more_endpoints_than_are_opened_is_refused(void **state)
+{
+	enum { ROOM = 192 };
+
+	fixture_send(A, P,
+		"REGISTER sip:example.com SIP/2.0" CRLF
+		"Via: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK-1" CRLF "From: <" AOR ">;tag=a" CRLF
+		"To: <" AOR ">" CRLF "Call-ID: many" CRLF "CSeq: 1 REGISTER" CRLF
+		"Contact: %s" CRLF CRLF,
+		contacts("10.0.0.7", 0, ROOM + 1, ""));
+	assert_int_equal(fx.verdict, DROP_SIP_LIMIT);
+	assert_int_equal(counted(SIP_COUNT_LIMIT_ENDPOINTS), 1);
+	assert_int_equal(counted(SIP_COUNT_NO_PINHOLE), 0);
+	assert_int_equal(pool_used(pinhole_pool(fx.pinholes)), 0);
+	assert_int_equal(listed(), 0);
+	ask(1, contacts("10.0.0.7:9000>, <sip:7@10.0.0.7", 0, 100, ""));
+	assert_int_equal(counted(SIP_COUNT_LIMIT_ENDPOINTS), 1);
+}
+
+static void
+so_it_is_without_nat(void **state)
+{
+	fixture_stop(state);
+	fixture_start_with(&(struct fixture_options){.no_nat = true});
+	register_with_more_endpoints_than_are_opened_is_refused(state);
+}
+
 static int
 stop(void **state)
 {
@@ -370,6 +501,11 @@ main(void)
 		REGISTRATION_TEST(contact_is_shown_as_its_phone_wrote_it),
 		REGISTRATION_TEST(long_texts_are_cut),
 		REGISTRATION_TEST(unprintable_bytes_are_not_shown),
+		REGISTRATION_TEST(star_takes_back_two_hundred_contacts),
+		REGISTRATION_TEST(contacts_beyond_the_room_are_counted_and_stay),
+		REGISTRATION_TEST(one_register_names_many_contacts),
+		REGISTRATION_TEST(register_with_more_endpoints_than_are_opened_is_refused),
+		REGISTRATION_TEST(so_it_is_without_nat),
 		REGISTRATION_TEST(pages_list_each_once),
 	};
 
