@@ -133,7 +133,7 @@ struct plan {
 	uint32_t session_expires;
 	rte_be32_t permit_address; /* last answer of the route look-up */
 	enum permission permit;
-	bool permit_known;
+	bool permit_known, permit_inside; /* inside: it routes to an inside interface */
 	int drop; /* ALG_FORWARD, or why not */
 };
 
@@ -206,7 +206,8 @@ uint32_t opening_take(struct plan *plan, const struct opening *like);
 void opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s);
 uint32_t opening_last_seen(const struct alg *alg, const struct opening *opening);
-bool opening_translatable(const struct plan *plan, const struct opening *opening);
+bool opening_translatable(struct plan *plan, const struct opening *opening);
+bool endpoint_translatable(struct plan *plan, const struct endpoint *endpoint);
 
 /* transaction.c */
 void plan_fail(struct plan *plan, enum drop_reason reason, enum sip_counter counter);
@@ -222,8 +223,8 @@ struct endpoint plan_inside(
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);
-bool token_translatable(const struct plan *plan, const struct token *token);
-rte_be32_t host_outward(const struct plan *plan, rte_be32_t address);
+bool token_translatable(struct plan *plan, const struct token *token);
+rte_be32_t host_outward(struct plan *plan, rte_be32_t address);
 
 /* rewrite.c, via.c, identity.c */
 void rewrite_headers(struct plan *plan);

@@ -93,7 +93,7 @@ set_matches(struct plan *plan, uint32_t index)
 }
 
 static bool
-wants_door(const struct plan *plan, const struct opening *opening)
+wants_door(struct plan *plan, const struct opening *opening)
 {
 	return opening_translatable(plan, opening);
 }

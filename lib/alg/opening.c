@@ -42,34 +42,57 @@ realm_same_side(uint8_t realm, uint8_t other)
 	       !(a == NAT_SIDE_INSIDE && b == NAT_SIDE_OUTSIDE);
 }
 
-enum permission
-opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port)
+/* Where an address is, looked up once for those that follow one another in a message. */
+static void
+address_look_up(struct plan *plan, rte_be32_t address)
 {
 	const struct alg *alg = plan->worker->alg;
 	uint8_t realm;
+	bool routed;
 
-	if (!plan->permit_known || plan->permit_address != address) {
-		plan->permit_known = true;
-		plan->permit_address = address;
-		if (!address_openable(alg, address))
-			plan->permit = PERMIT_REFUSED;
-		else if (!route_realm(alg->routes, address, &realm) ||
-			 !realm_same_side(plan->message->source_realm, realm))
-			plan->permit = PERMIT_FOREIGN;
-		else
-			plan->permit = PERMIT_OPEN;
-	}
+	if (plan->permit_known && plan->permit_address == address)
+		return;
+	routed = route_realm(alg->routes, address, &realm);
+	plan->permit_known = true;
+	plan->permit_address = address;
+	plan->permit_inside = routed && realm_side(realm) == NAT_SIDE_INSIDE;
+	if (!address_openable(alg, address))
+		plan->permit = PERMIT_REFUSED;
+	else if (!routed || !realm_same_side(plan->message->source_realm, realm))
+		plan->permit = PERMIT_FOREIGN;
+	else
+		plan->permit = PERMIT_OPEN;
+}
+
+enum permission
+opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port)
+{
+	address_look_up(plan, address);
 	if (plan->permit == PERMIT_OPEN && rte_be_to_cpu_16(port) < MEDIA_PORT_MIN)
 		return PERMIT_REFUSED;
 	return plan->permit;
 }
 
+/*
+ * Would NAT translate this endpoint on the message's way? A rule may cover more than there is inside
+ * (0.0.0.0/0, or a carrier within 10.0.0.0/8): what does not route to an inside interface is no
+ * inside endpoint.
+ */
 bool
-opening_translatable(const struct plan *plan, const struct opening *opening)
+endpoint_translatable(struct plan *plan, const struct endpoint *endpoint)
+{
+	if (!plan->outward || !nat_would_translate(plan->worker->alg->nat, endpoint))
+		return false;
+	address_look_up(plan, endpoint->address);
+	return plan->permit_inside;
+}
+
+bool
+opening_translatable(struct plan *plan, const struct opening *opening)
 {
 	struct endpoint inside = plan_inside(plan, opening->address, opening->port, opening->proto);
 
-	return plan->outward && nat_would_translate(plan->worker->alg->nat, &inside);
+	return endpoint_translatable(plan, &inside);
 }
 
 int

@@ -65,14 +65,13 @@ own_source(const struct plan *plan, const struct endpoint *endpoint)
 }
 
 bool
-token_translatable(const struct plan *plan, const struct token *token)
+token_translatable(struct plan *plan, const struct token *token)
 {
 	struct endpoint endpoint = token_endpoint(plan, token);
 
 	if (!plan->outward || token->host->kind != SIP_HOST_IPV4)
 		return false;
-	return own_source(plan, &endpoint) ||
-	       nat_would_translate(plan->worker->alg->nat, &endpoint);
+	return own_source(plan, &endpoint) || endpoint_translatable(plan, &endpoint);
 }
 
 /* Replace a token by an endpoint; `portless`: leave the port away. */
@@ -207,7 +206,7 @@ token_inward(struct plan *plan, const struct token *token, struct endpoint *insi
  * when it is the sender or nothing better is known. 0: leave it alone.
  */
 rte_be32_t
-host_outward(const struct plan *plan, rte_be32_t address)
+host_outward(struct plan *plan, rte_be32_t address)
 {
 	const struct flow_path *path = plan->path;
 	struct endpoint inside = plan_inside(plan, address, path->key.src_port, IPPROTO_UDP);
@@ -226,5 +225,5 @@ host_outward(const struct plan *plan, rte_be32_t address)
 		if (opening->outside_port)
 			return opening->outside_address;
 	}
-	return nat_would_translate(plan->worker->alg->nat, &inside) ? path->new_src : 0;
+	return endpoint_translatable(plan, &inside) ? path->new_src : 0;
 }

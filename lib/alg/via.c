@@ -90,7 +90,7 @@ received_outward(struct plan *plan, const struct endpoint *endpoint, struct endp
 		plan_inside(plan, endpoint->address, endpoint->port, endpoint->proto);
 	const struct opening *opening;
 
-	if (!plan->outward || !nat_would_translate(plan->worker->alg->nat, &inside))
+	if (!endpoint_translatable(plan, &inside))
 		return false;
 	opening = plan_open(plan, &request);
 	if (!opening || opening->outside_port == 0)
