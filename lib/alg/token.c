@@ -74,16 +74,22 @@ token_translatable(struct plan *plan, const struct token *token)
 	return own_source(plan, &endpoint) || endpoint_translatable(plan, &endpoint);
 }
 
-/* Replace a token by an endpoint; `portless`: leave the port away. */
+/* Replace a token by an endpoint; `portless`: leave the port away. A port that stays is not touched,
+ * however it is written. */
 static void
 token_edit(struct plan *plan, const struct token *token, const struct endpoint *to, bool portless)
 {
-	if (to->address == token->host->ipv4 && !token->host_only &&
-		portless == !token->host->port_text.at &&
-		rte_be_to_cpu_16(to->port) == token_port(token))
+	uint16_t port = rte_be_to_cpu_16(to->port);
+	bool port_stays = !token->host_only && portless == !token->host->port_text.at &&
+			  port == token_port(token);
+
+	if (port_stays && to->address == token->host->ipv4)
 		return;
-	sip_edits_address(plan->edits, token->edit, to->address,
-		portless || token->host_only ? 0 : rte_be_to_cpu_16(to->port));
+	if (port_stays)
+		sip_edits_address(plan->edits, token->host->host, to->address, 0);
+	else
+		sip_edits_address(plan->edits, token->edit, to->address,
+			portless || token->host_only ? 0 : port);
 }
 
 static void
