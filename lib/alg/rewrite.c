@@ -50,11 +50,17 @@ static const struct rewrite_row rows[SIP_HEADER_IDS] = {
 	[SIP_HEADER_REFERRED_BY] = {IN_BOTH, REWRITE_IDENTITY},
 };
 
-/* Contacts of redirections and refusals name other hosts; they are translated, not opened. */
+/*
+ * Contacts of redirections and refusals name other hosts; they are translated, not opened. Neither is
+ * that of a 1xx without To tag, which makes no dialog (RFC 3261 12.1).
+ */
 static bool
 message_opens(const struct plan *plan)
 {
-	return !plan->stray && plan->sip->status < 300;
+	const struct sip_message *sip = plan->sip;
+
+	return !plan->stray && sip->status < 300 &&
+	       (sip->request || sip->status >= 200 || plan->to_tag);
 }
 
 /*
