@@ -170,6 +170,71 @@ echo_is_byte_identical(void **state)
 	}
 }
 
+/* Via; Contact and Request-URI; routes: each with or without a port, as the inside wrote it. */
+static void
+each_header_class_has_its_own_spelling(void **state)
+{
+	static const char *const spellings[] = {"10.0.0.8", "10.0.0.8:5060"};
+	char line[3][128];
+
+	assert_int_equal(fixture_send(A, P, INVITE("10.0.0.7", "10.0.0.7")), ALG_FORWARD);
+	for (unsigned int i = 0; i < 8; i++) {
+		const char *via = spellings[i & 1], *contact = spellings[i >> 1 & 1];
+		const char *route = spellings[i >> 2], *outside;
+
+		fixture_send("10.0.0.8:5060", P,
+			"SUBSCRIBE sip:x@198.51.100.9 SIP/2.0" CRLF
+			"Via: SIP/2.0/UDP %s;branch=z9hG4bK%u" CRLF "From: <sip:c@x>;tag=1" CRLF
+			"To: <sip:d@x>" CRLF "Call-ID: s%u" CRLF "CSeq: 1 SUBSCRIBE" CRLF
+			"Contact: <sip:c@%s>" CRLF "Record-Route: <sip:%s;lr>" CRLF CRLF,
+			via, i, i, contact, route);
+		outside = outside_of("10.0.0.8:5060");
+		assert_int_not_equal(outside_port("10.0.0.8:5060"), 5060);
+		snprintf(line[0], sizeof(line[0]), "UDP %s;branch", outside);
+		snprintf(line[1], sizeof(line[1]), "Contact: <sip:c@%s>" CRLF, outside);
+		snprintf(line[2], sizeof(line[2]), "Record-Route: <sip:%s;lr>" CRLF, outside);
+		for (unsigned int n = 0; n < 3; n++)
+			assert_non_null(strstr(fx.text, line[n]));
+		/* what the peer echoes, in its answer and in a request of its own */
+		fixture_send(P, outside,
+			"SIP/2.0 200 OK" CRLF "Via: SIP/2.0/UDP %s;branch=z9hG4bK%u" CRLF
+			"From: <sip:c@x>;tag=1" CRLF "To: <sip:d@x>;tag=2" CRLF "Call-ID: s%u" CRLF
+			"CSeq: 1 SUBSCRIBE" CRLF "Record-Route: <sip:%s;lr>" CRLF CRLF,
+			outside, i, i, outside);
+		snprintf(line[0], sizeof(line[0]), "UDP %s;branch", via);
+		snprintf(line[2], sizeof(line[2]), "Record-Route: <sip:%s;lr>" CRLF, route);
+		assert_non_null(strstr(fx.text, line[0]));
+		assert_non_null(strstr(fx.text, line[2]));
+		fixture_send(P, outside,
+			"NOTIFY sip:c@%s SIP/2.0" CRLF "Via: SIP/2.0/UDP 198.51.100.9" CRLF
+			"Route: <sip:%s;lr>" CRLF "From: <sip:d@x>;tag=2" CRLF
+			"To: <sip:c@x>;tag=1" CRLF "Call-ID: s%u" CRLF "CSeq: 1 NOTIFY" CRLF CRLF,
+			outside, outside, i);
+		snprintf(line[1], sizeof(line[1]), "NOTIFY sip:c@%s SIP/2.0" CRLF, contact);
+		snprintf(line[2], sizeof(line[2]), "Route: <sip:%s;lr>" CRLF, route);
+		assert_non_null(strstr(fx.text, line[1]));
+		assert_non_null(strstr(fx.text, line[2]));
+	}
+}
+
+/* A proxy goes out of the way, a phone restarts: the Call-ID leads to the record all the same. */
+static void
+call_goes_on_over_another_5_tuple(void **state)
+{
+	fixture_send(A, P, INVITE("10.0.0.7", "10.0.0.7"));
+	fixture_send(P, "203.0.113.1:5060",
+		RESPONSE("200 OK", "203.0.113.1", with_sdp(sdp_audio("198.51.100.20", 7000, ""))));
+	assert_int_equal(pinhole_media_count(fx.pinholes), 4);
+	fixture_send("10.0.0.7:5070", "198.51.100.77:5090", IN_DIALOG("BYE", "2", "10.0.0.7", ""));
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	fixture_send("198.51.100.78:5080", outside_of("10.0.0.7:5070"),
+		"SIP/2.0 200 OK" CRLF "Via: SIP/2.0/UDP 203.0.113.1:5060;branch=z9hG4bK2" CRLF
+		"From: <sip:alice@203.0.113.1>;tag=a1" CRLF "To: <sip:bob@198.51.100.9>;tag=b1" CRLF
+		"Call-ID: c1@10.0.0.7" CRLF "CSeq: 2 BYE" CRLF "Content-Length: 0" CRLF CRLF);
+	assert_int_equal(counted(SIP_COUNT_NO_RECORD), 0);
+	assert_nothing_left();
+}
+
 static void
 message_with_nothing_to_translate_stays_as_it_is(void **state)
 {
@@ -234,6 +299,8 @@ main(void)
 		TEST(outward_call_is_rewritten_and_leaves_nothing),
 		TEST(inward_call_to_a_registered_phone_gets_media),
 		TEST(echo_is_byte_identical),
+		TEST(each_header_class_has_its_own_spelling),
+		TEST(call_goes_on_over_another_5_tuple),
 		TEST(message_with_nothing_to_translate_stays_as_it_is),
 		TEST(without_nat_bytes_never_change_and_pinholes_open),
 		TEST(statistics_count_each_message_once),

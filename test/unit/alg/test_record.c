@@ -243,6 +243,36 @@ spiral_has_a_record_for_each_leg(void **state)
 	assert_nothing_left();
 }
 
+/* Two phones inside and their proxy outside: one Call-ID, one pair of tags, out and in again. */
+static void
+each_leg_of_a_hairpin_is_its_own_record(void **state)
+{
+	char face[32], refusal[512];
+
+	fixture_send(A, P, CRLF);
+	fixture_send("10.0.0.8:5060", P, CRLF);
+	snprintf(face, sizeof(face), "%s", outside_of("10.0.0.8:5060"));
+	assert_int_equal(invite(A, "hp", "a", 4000), ALG_FORWARD);
+	/* the proxy hands it on, with the caller's doors in it */
+	fixture_send(P, face,
+		"INVITE sip:b@%s SIP/2.0" CRLF "Via: SIP/2.0/UDP 198.51.100.9" CRLF
+		"From: <sip:a@203.0.113.1>;tag=a" CRLF "To: <sip:b@198.51.100.9>" CRLF
+		"Call-ID: hp" CRLF "CSeq: 1 INVITE" CRLF "%s",
+		face, with_sdp(sdp_audio("203.0.113.1", 4000, "")));
+	assert_int_equal(alg_call_count(fx.alg), 2);
+	assert_int_equal(counted(SIP_COUNT_RETRANSMISSION), 0);
+	assert_int_equal(nat_media_doors(fx.nat), 2);
+	snprintf(refusal, sizeof(refusal),
+		"SIP/2.0 486 Busy" CRLF "Via: SIP/2.0/UDP 198.51.100.9" CRLF
+		"From: <sip:a@203.0.113.1>;tag=a" CRLF "To: <sip:b@198.51.100.9>;tag=b" CRLF
+		"Call-ID: hp" CRLF "CSeq: 1 INVITE" CRLF CRLF);
+	fixture_send("10.0.0.8:5060", P, "%s", refusal);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	assert_int_equal(nat_media_doors(fx.nat), 2); /* the caller's own, until it hears of it */
+	busy(A_OUT, "hp", "a");
+	assert_nothing_left();
+}
+
 /* Two inside hosts call each other by their outside addresses; media takes the same way. */
 static void
 hairpin_call_has_media_both_ways(void **state)
@@ -521,6 +551,7 @@ main(void)
 		TEST(long_call_ids_that_differ_in_their_last_byte_are_two_calls),
 		TEST(calls_of_one_call_id_are_bounded),
 		TEST(spiral_has_a_record_for_each_leg),
+		TEST(each_leg_of_a_hairpin_is_its_own_record),
 		TEST(hairpin_call_has_media_both_ways),
 		TEST(exhausted_ports_roll_the_message_back_whole),
 		TEST(full_table_drops_and_later_takes_again),

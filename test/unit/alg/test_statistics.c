@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is counted, and for which pair of zones. */
+#include <stdio.h>
 #include <string.h>
 
 #include "alg_message.h"
@@ -124,6 +125,62 @@ pairs_add_up_to_the_sum(void **state)
 	assert_int_equal(sip_statistics_pair(fx.alg, 200, 0, SIP_COUNT_INVITE), 0);
 }
 
+/* Each in its class, and in no other. */
+static void
+every_status_counts_in_one_class(void **state)
+{
+	static const struct {
+		unsigned int status;
+		enum sip_counter counter;
+	} rows[] = {{100, SIP_COUNT_R100}, {101, SIP_COUNT_R1XX}, {180, SIP_COUNT_R180},
+		{181, SIP_COUNT_R1XX}, {182, SIP_COUNT_R1XX}, {183, SIP_COUNT_R183},
+		{199, SIP_COUNT_R1XX}, {200, SIP_COUNT_R200}, {202, SIP_COUNT_R2XX},
+		{204, SIP_COUNT_R2XX}, {299, SIP_COUNT_R2XX}, {300, SIP_COUNT_R3XX},
+		{302, SIP_COUNT_R3XX}, {400, SIP_COUNT_R4XX}, {401, SIP_COUNT_R4XX},
+		{486, SIP_COUNT_R4XX}, {499, SIP_COUNT_R4XX}, {500, SIP_COUNT_R5XX},
+		{503, SIP_COUNT_R5XX}, {600, SIP_COUNT_R6XX}, {606, SIP_COUNT_R6XX},
+		{699, SIP_COUNT_R6XX}};
+	char status[16];
+
+	out_request("OPTIONS", 1, "", NULL);
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		snprintf(status, sizeof(status), "%u Said", rows[i].status);
+		sip_statistics_clear(fx.alg);
+		in_response(status, 1, "OPTIONS", ";tag=b", NULL);
+		for (int c = SIP_COUNT_R100; c <= SIP_COUNT_R6XX; c++)
+			assert_int_equal(counted((enum sip_counter)c), c == (int)rows[i].counter);
+		for (int c = SIP_COUNT_ACK; c <= SIP_COUNT_OTHER_METHOD; c++)
+			assert_int_equal(counted((enum sip_counter)c), 0);
+	}
+}
+
+/* Each under its own name, in the letters it has; any other is another method. */
+static void
+every_method_counts_under_its_name(void **state)
+{
+	static const struct {
+		const char *method;
+		enum sip_counter counter;
+	} rows[] = {{"ACK", SIP_COUNT_ACK}, {"BYE", SIP_COUNT_BYE}, {"CANCEL", SIP_COUNT_CANCEL},
+		{"INFO", SIP_COUNT_INFO}, {"INVITE", SIP_COUNT_INVITE},
+		{"MESSAGE", SIP_COUNT_MESSAGE}, {"NOTIFY", SIP_COUNT_NOTIFY},
+		{"OPTIONS", SIP_COUNT_OPTIONS}, {"PRACK", SIP_COUNT_PRACK},
+		{"PUBLISH", SIP_COUNT_PUBLISH}, {"REFER", SIP_COUNT_REFER},
+		{"REGISTER", SIP_COUNT_REGISTER}, {"SUBSCRIBE", SIP_COUNT_SUBSCRIBE},
+		{"UPDATE", SIP_COUNT_UPDATE}, {"invite", SIP_COUNT_OTHER_METHOD},
+		{"INVITES", SIP_COUNT_OTHER_METHOD}, {"X", SIP_COUNT_OTHER_METHOD}};
+
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		sip_statistics_clear(fx.alg);
+		out_request(rows[i].method, 1 + i, "", NULL);
+		for (int c = SIP_COUNT_ACK; c <= SIP_COUNT_OTHER_METHOD; c++)
+			assert_int_equal(counted((enum sip_counter)c), c == (int)rows[i].counter);
+		assert_string_equal(sip_counter_name(rows[i].counter),
+			rows[i].counter == SIP_COUNT_OTHER_METHOD ? "other_methods"
+								  : rows[i].method);
+	}
+}
+
 static void
 clearing_begins_every_pair_anew(void **state)
 {
@@ -149,6 +206,8 @@ main(void)
 		TEST(timers_count_for_the_pair_of_their_call),
 		TEST(unreadable_text_counts_where_it_goes),
 		TEST(pairs_add_up_to_the_sum),
+		TEST(every_status_counts_in_one_class),
+		TEST(every_method_counts_under_its_name),
 		TEST(clearing_begins_every_pair_anew),
 	};
 
