@@ -271,11 +271,14 @@ class OutgoingCalls(SipTest):
             call.establish()
             event = scene.lan(broken)
             media = call.media_in()
+            call.hang_up()
             result = scene.run()
+            call.check_texts()
             self.assertEqual([e[1][IP].src for e in event.sent], [WAN] * passed)
             self.assertEqual(result.drops(), {} if passed else {"sip_malformed": 1})
             self.assert_sip(result, malformed=1)
             self.assert_media(media, call.in_ends())
+            self.assert_nothing_left(result)
 
 
 if __name__ == "__main__":

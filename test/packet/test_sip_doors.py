@@ -122,7 +122,7 @@ class Answers(SipTest):
 
     def test_every_request_but_ack_is_answered_at_its_via_for_32_seconds(self):
         methods = ("OPTIONS", "MESSAGE", "INFO", "PUBLISH", "SUBSCRIBE", "NOTIFY", "REFER",
-                   "REGISTER", "UPDATE", "PRACK", "BYE", "ACK", "UNKNOWN")
+                   "REGISTER", "UPDATE", "PRACK", "BYE", "CANCEL", "ACK", "UNKNOWN")
         scene = self.scene(zones=ONE_WAY)
         calls = {method: (port, Call(caller=PHONE, via=f"{PHONE}:{port}", call_id=method))
                  for port, method in enumerate(methods, 6000)}

@@ -331,19 +331,35 @@ class OffersAndAnswers(SipTest):
             self.assert_sip(result, media_opened=0)
             self.assertEqual(result.count("summary media_pinholes"), 0, host)
 
-    def test_rtcp_on_a_port_of_its_own_and_with_an_address(self):
+    def test_rtcp_on_a_port_of_its_own_with_and_without_an_address(self):
+        for address in ("", " IN IP4 {host}"):
+            call = self.call()
+            inside, outside = (sdp(h, 10000, lines=[f"a=rtcp:{port}{address.format(host=h)}"])
+                               for h, port in ((PBX, 10055), (WAN, 10001)))
+            call.out(call.inside.request("INVITE", 1, inside),
+                     call.outside.request("INVITE", 1, outside))
+            call.respond(200, body=call.answer())
+            call.request("ACK")
+            rtcp, other = call.media_in(1), call.scene.wan(b"no", FAR, 20001, WAN, 10055)
+            call.hang_up()
+            self.finish(call)
+            self.assert_media(rtcp, (FAR, 20001, PBX, 10055))
+            self.assert_stopped(other)
+
+    def test_every_port_of_a_stream_with_a_count_is_open(self):
         call = self.call()
-        inside, outside = (sdp(h, 10000, lines=[f"a=rtcp:{port} IN IP4 {h}"])
-                           for h, port in ((PBX, 10055), (WAN, 10001)))
+        inside, outside = (sdp(h, media="m=audio 10000/3 RTP/AVP 0") for h in (PBX, WAN))
         call.out(call.inside.request("INVITE", 1, inside),
                  call.outside.request("INVITE", 1, outside))
-        call.respond(200, body=call.answer())
+        call.respond(200, body=sdp(FAR, media="m=audio 20000/3 RTP/AVP 0"))
         call.request("ACK")
-        rtcp, other = call.media_in(1), call.scene.wan(b"no", FAR, 20001, WAN, 10055)
+        media = [(call.media_in(n), call.in_ends(n)) for n in range(6)]
+        beyond = call.media_in(6)
         call.hang_up()
         self.finish(call)
-        self.assert_media(rtcp, (FAR, 20001, PBX, 10055))
-        self.assert_stopped(other)
+        for event, ends in media:
+            self.assert_media(event, ends)
+        self.assert_stopped(beyond)
 
     def test_candidates_name_the_same_door_as_the_description(self):
         call = self.call()

@@ -136,6 +136,25 @@ class Streams(SipTest):
         self.assert_stopped(other, after)
         self.assert_sip(result, media_opened=1)
 
+    def test_floor_control_over_tcp_and_udp(self):
+        """BFCP (RFC 8856): beside the audio, to who listens."""
+        def text(host, tcp, udp, **fields):
+            return sdp(host, lines=[f"m=application {tcp} TCP/BFCP *", "a=setup:passive",
+                                    "a=connection:new", f"m=application {udp} UDP/BFCP *"],
+                       **fields)
+        call = self.call()
+        self.offer(call, 1, lambda h: text(h, 10010, 10020), text(FAR, 9, 20020, port=20000))
+        connection = call.scene.add("wan0", IP(src=FAR, dst=WAN) / TCP(
+            sport=33000, dport=10010, flags="S"))
+        datagram, wrong = call.media_in(20), call.scene.wan(b"no", FAR, 20010, WAN, 10010)
+        call.hang_up()
+        result = self.finish(call)
+        (port, packet), = connection.sent
+        self.assertEqual((port, packet[IP].dst, packet[TCP].dport), ("lan0", PBX, 10010))
+        self.assert_media(datagram, call.in_ends(20))
+        self.assert_stopped(wrong)
+        self.assert_sip(result, media_opened=4 + 3)
+
     def test_third_party_and_same_side_addresses_are_left_alone(self):
         """The inside names a relay outside for its audio; the outside names a host of the inside."""
         call = self.call()

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What is translated and not opened, what passes a media door unread, and from whom."""
+from replay import ZONES, main
+from scene import OutgoingCall, SipTest
+from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, sdp
+
+ONE_WAY = ZONES.replace(ZONES[ZONES.index('  { name = "out-in"'):], "").rstrip().rstrip(",") + " );\n"
+
+class Signalling(SipTest):
+    def test_contact_of_a_redirection_is_translated_and_not_opened(self):
+        scene = self.scene(zones=ONE_WAY)
+        scene.lan(Call().request("OPTIONS"))
+        far = Call(caller=TRUNK, callee=WAN, via=TRUNK, contact=TRUNK, uri=WAN)
+        scene.wan(far.request("INVITE", 1, sdp(FAR)))
+        moved = scene.lan(far.seen({WAN: PBX}).response(302, contact=False, extra=(
+            f"Contact: <sip:200@{PHONE}:5077>",)))
+        event = scene.wan(far.request("OPTIONS", 2), dport=5077)
+        scene.run()
+        self.assertIn(f"Contact: <sip:200@{WAN}:5077>".encode(), moved.payload)
+        self.assert_stopped(event)
+
+
+class Media(SipTest):
+    def test_what_passes_is_not_read(self):
+        """RTP, RTCP, SRTP, DTLS, STUN, ZRTP, and what looks like SIP."""
+        rtp = bytes.fromhex("80000001000000a0deadbeef") + b"\xd5" * 160
+        kinds = {"RTP": rtp, "SRTP": rtp + b"\x11" * 10,
+                 "RTCP": bytes.fromhex("80c80006deadbeef") + bytes(20),
+                 "DTLS": bytes.fromhex("16fefd0000000000000000002c") + bytes(44),
+                 "STUN": bytes.fromhex("000100082112a442") + b"0123456789ab" + bytes(8),
+                 "ZRTP": bytes.fromhex("1000000a5a525450deadbeef") + bytes(32),
+                 "SIP": Call(call_id="other").request("INVITE", 1, sdp(PBX, 30000)),
+                 "keepalive": b"\r\n\r\n"}
+        for routed in (False, True):
+            scene = self.scene(routed=routed)
+            call = OutgoingCall(scene)
+            call.establish()
+            events = [(one(offset, data=data), ends(offset)) for data in kinds.values()
+                      for offset in (0, 1) for one, ends in ((call.media_in, call.in_ends),
+                                                             (call.media_out, call.out_ends))]
+            call.hang_up()
+            result = scene.run()
+            call.check_texts()
+            for event, ends in events:
+                self.assert_media(event, ends)
+            self.assert_sip(result, INVITE=1, call_made=1, keepalives=0, malformed=0,
+                            media_opened=4)
+            self.assert_nothing_left(result)
+
+
+class Sources(SipTest):
+    """sip.media_source: who may send through a media door."""
+
+    def sources(self, setting, call_script):
+        """Which packets pass: a script of calls and (address, port) pairs."""
+        scene = self.scene(extra=f'sip: {{ media_source = "{setting}"; }};')
+        call = OutgoingCall(scene)
+        events = call_script(call)
+        result = scene.run()
+        call.check_texts()
+        return [len(event.sent) for event in events], result
+
+    def test_each_setting_before_and_after_the_answer(self):
+        def script(call):
+            call.invite()
+            early = [call.media_in(src=f"192.0.2.{n}", sport=4000) for n in range(1, 7)]
+            call.respond(200, body=call.answer())
+            call.request("ACK")
+            late = [call.media_in(src="192.0.2.1", sport=4000),       # its flow stands
+                    call.media_in(src="192.0.2.1", sport=4002),       # another port of it
+                    call.media_in(src="192.0.2.9", sport=4000),
+                    call.media_in(), call.media_in(sport=4444)]
+            call.hang_up()
+            return early + late + [call.media_in()]
+        for setting, expected in (("latch", [1, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0]),
+                                  ("announced", [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0]),
+                                  ("any", [1] * 11 + [0])):
+            passed, result = self.sources(setting, script)
+            self.assertEqual(passed, expected, setting)
+            self.assert_nothing_left(result)
+
+    def test_new_answer_lets_one_more_source_latch_and_hold_does_not(self):
+        def script(call):
+            call.establish()
+            events = [call.media_in(src="192.0.2.1", sport=4000),
+                      call.media_in(src="192.0.2.2", sport=4000)]
+            for cseq, port, direction in ((2, 20000, "inactive"), (3, 20000, "sendrecv"),
+                                          (4, 22000, "sendrecv")):
+                inside, outside = call.offer(version=cseq, direction=direction)
+                call.out(call.inside.request("INVITE", cseq, inside, tagged=True),
+                         call.outside.request("INVITE", cseq, outside, tagged=True))
+                call.respond(200, cseq, body=sdp(FAR, port, version=cseq, direction=direction))
+                call.request("ACK", cseq)
+                events += [call.media_in(src=f"192.0.2.{cseq}1", sport=4000),
+                           call.media_in(src=f"192.0.2.{cseq}2", sport=4000)]
+            call.hang_up(5)
+            return events
+        passed, result = self.sources("latch", script)
+        self.assertEqual(passed, [1, 0, 0, 0, 0, 0, 1, 0])
+        self.assert_nothing_left(result)
+
+
+if __name__ == "__main__":
+    main()
