@@ -2,6 +2,7 @@
 """callgatectl against a telemetry socket of the test's own: pages, tables, errors, exit statuses."""
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -22,6 +23,34 @@ def page_of(records, parameters, size=PAGE):
     return {**dict(page), 'next': int(page[-1][0]) if more else 0}
 
 
+# Every counter that the appliance has, by its kind, each with a number of its own.
+KINDS = {'SIP_METHOD_COUNTERS': 'Receive', 'SIP_RESPONSE_COUNTERS': 'Receive',
+         'SIP_OK_COUNTERS': 'Receive', 'SIP_EVENT_COUNTERS': 'Events',
+         'SIP_ERROR_COUNTERS': 'Errors', 'SIP_LIMIT_COUNTERS': 'Limits'}
+WRONG = 'Wrong messages, by kind'
+
+
+def all_counters():
+    """{name: heading} of the lists in lib/alg/statistics.h."""
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../../lib')
+    found = {}
+    for path, lists in (('alg/statistics.h', KINDS), ('sip/message.h', {'SIP_ERROR_LIST': WRONG}),
+                        ('sip/sdp.h', {'SDP_ERROR_LIST': WRONG}),
+                        ('sip/multipart.h', {'MULTIPART_ERROR_LIST': WRONG})):
+        with open(os.path.join(root, path), encoding='utf-8') as file:
+            text = file.read()
+        for macro, heading in lists.items():
+            rows = text[text.index('#define ' + macro):].split('\n\n')[0]
+            prefix = {'SIP_ERROR_LIST': 'error_', 'SDP_ERROR_LIST': 'sdp_error_',
+                      'MULTIPART_ERROR_LIST': 'body_error_'}.get(macro, '')
+            names = re.findall(r'X\(\w+,\s*(?:\\\s*)?"([^"]+)"', rows)
+            assert names, macro
+            found.update({prefix + name: heading for name in names})
+    found['reinvites'] = 'Receive'
+    return found
+
+
+COUNTERS = {name: 70001 + n for n, name in enumerate(all_counters())}
 STATISTICS = {'ACK': 7, 'INVITE': 12, 'REGISTER': 3, 'other_methods': 1, '180': 5, '200': 14,
               '200_INVITE': 11, '200_REGISTER': 3, 'reinvites': 4, 'call_made': 8,
               'malformed': 2, 'limit_pending_calls': 6, 'error_via': 0, 'error_cseq': 9,
@@ -35,7 +64,8 @@ def answer(request):
         '/callgate/sip/calls': lambda: page_of(CALLS, parameters),
         '/callgate/sip/registrations': lambda: page_of(REGISTRATIONS, parameters, 24),
         '/callgate/sip/call': lambda: {'call_id': parameters, 'dialogs': [{'tags': ['a', 'b']}]},
-        '/callgate/sip/stats': lambda: {'': STATISTICS, 'in-out': {'INVITE': 77}}.get(
+        '/callgate/sip/stats': lambda: {'': STATISTICS, 'in-out': {'INVITE': 77},
+                                        'all': COUNTERS}.get(
             parameters, {'error': 'not found'}),
         '/callgate/workers': lambda: {'0': {'rx_packets': 1, 'x' * 110: 2},
                                       '1': {'rx_packets': 22, 'x' * 110: 3}},
@@ -112,6 +142,18 @@ def test(path):
         ['Wrong', 'messages,', 'by', 'kind'], ['error_cseq', '9'], ['Limits'],
         ['limit_pending_calls', '6'])]
     assert order == sorted(order) and 'error_via' not in out, out
+    # Each of all that there are stands once, under its heading.
+    status, out, _ = ctl(path, 'show', 'sip', 'statistics', 'zone-pair', 'all')
+    shown, heading = {}, None
+    for line in out.splitlines():
+        heading = heading if line.startswith(' ') else line
+        for number in re.findall(r'\b7\d{4}\b', line):
+            assert number not in shown, line
+            shown[number] = heading
+    wanted = {str(COUNTERS[name]): heading for name, heading in all_counters().items()}
+    assert status == 0 and shown == wanted, {name: (heading, shown.get(str(COUNTERS[name])))
+                                             for name, heading in all_counters().items()
+                                             if shown.get(str(COUNTERS[name])) != heading}
     # Those of one zone pair.
     status, out, _ = ctl(path, 'show', 'sip', 'statistics', 'zone-pair', 'in-out')
     assert status == 0 and 'INVITE' in out and ' 77 ' in out, out
