@@ -10,6 +10,7 @@ import unittest
 
 sys.dont_write_bytecode = True
 
+import contract
 import format as format_check
 import nat_rfcs
 import tree
@@ -207,6 +208,55 @@ class NatRfcs(unittest.TestCase):
             with self.subTest(new=new):
                 found = self.faults(lambda text, old=old, new=new: text.replace(old, new, 1))
                 self.assertTrue(found and word in ' '.join(found), found)
+
+
+class Contract(unittest.TestCase):
+    PAGE = '# Page\n`packet/prose`\n\n| promise | shown by |\n|---|---|\n| one | %s |\n'
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix='callgate_lint_')
+        self.addCleanup(shutil.rmtree, self.root)
+        for path, text in (
+                ('unit/alg/test_media.c', 'static void\nhold_stays(void **state)\n{\n}\n\n'
+                 'static void\nforgotten(void **state)\n{\n}\n\nTEST(hold_stays)\n'),
+                ('unit/alg/meson.build', "foreach noun : ['call', 'media']"),
+                ('packet/test_sip.py', 'class Sip:\n    def test_it(self):\n        pass\n'),
+                ('packet/test_other.py', ''), ('packet/meson.build', "foreach name : ['sip']"),
+                ('call/test_flows.py', "TABLE = (\n    ('call-id-1', 'A', X, {}),\n)\n"),
+                ('call/demo.py', ''), ('call/meson.build', "'test_flows.py', 'demo.py'"),
+                ('stress/stress_calls.c', ''), ('stress/meson.build', "['calls', 'million']")):
+            path = os.path.join(self.root, 'test', path)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, 'w', encoding='utf-8') as file:
+                file.write(text)
+        os.mkdir(os.path.join(self.root, 'docs'))
+
+    def faults(self, cell):
+        with open(os.path.join(self.root, contract.PAGE), 'w', encoding='utf-8') as file:
+            file.write(self.PAGE % cell)
+        return list(contract.check(self.root))
+
+    def test_what_exists_and_runs_is_no_fault(self):
+        for cell in ('`unit/alg/media: hold_stays`', '`packet/sip: test_it`, `packet/sip`',
+                     '`call/flows: call-id-1`', '`call/demo` (and more)', '`stress/calls`'):
+            with self.subTest(cell):
+                self.assertEqual([], self.faults(cell))
+
+    def test_each_fault_is_found_at_its_line(self):
+        for cell, word in (
+                ('none', 'without a test'), ('`unit/alg/none: x`', 'no such test file'),
+                ('`packet/other`', 'in no meson.build'), ('`packet/sip: test_none`', 'not there'),
+                ('`unit/alg/media: forgotten`', 'list of those that run'),
+                ('`unit/alg/media: hold`', 'not there'), ('`call/flows: call-id-2`', 'not there'),
+                ('`stress/calls`, `packet/sip:test_it`', 'is no reference'),
+                ('`stress/million`', 'no such test file')):
+            with self.subTest(cell):
+                faults = self.faults(cell)
+                self.assertEqual([6], [line for line, _ in faults], faults)
+                self.assertIn(word, faults[0][1])
+
+    def test_a_missing_page_is_a_fault(self):
+        self.assertEqual([(0, 'is missing')], list(contract.check(self.root)))
 
 
 if __name__ == '__main__':
