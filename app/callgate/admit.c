@@ -25,11 +25,11 @@ enum {
 };
 
 static bool
-is_echo_request(struct rte_mbuf *mbuf)
+is_query(struct rte_mbuf *mbuf)
 {
 	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
 
-	return icmp->icmp_type == RTE_IP_ICMP_ECHO_REQUEST;
+	return icmp_is_query(icmp->icmp_type);
 }
 
 static bool
@@ -170,7 +170,7 @@ admit_first_packet(struct admission *admission)
 		return ADMITTED;
 	if (packet->key.proto == IPPROTO_TCP && !tcp_may_open(packet->tcp_flags))
 		return DROP_TCP_NO_FLOW;
-	if (packet->key.proto == IPPROTO_ICMP && !is_echo_request(admission->mbuf))
+	if (packet->key.proto == IPPROTO_ICMP && !is_query(admission->mbuf))
 		return DROP_ICMP_TYPE;
 	return ADMITTED;
 }
@@ -382,7 +382,7 @@ flow_operations(const struct admission *admission)
 		/* Who asks matters where policy inspects or NAT translates; a router lets both. */
 		stateful &= admission->verdict.inter_zone || admission->source ||
 			    admission->destination;
-		return stateful && is_echo_request(admission->mbuf) ? FLOW_ICMP : 0;
+		return stateful && is_query(admission->mbuf) ? FLOW_ICMP : 0;
 	default:
 		return 0;
 	}

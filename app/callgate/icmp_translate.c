@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP errors about flows of ours: the packet they quote is put back as its sender sent it, then
- * the error goes to that sender. RFC 5508 section 4, RFC 792. The checksums of the error and of the
+ * the error goes to that sender. It neither refreshes nor ends the flow (REQ-6, RFC 5382 REQ-10).
+ * RFC 5508 section 4, RFC 792. The checksums of the error and of the
  * quoted IP header must be right (REQ-3); that of the quoted transport is nobody's to check here.
  */
 #include <rte_icmp.h>
@@ -71,14 +72,27 @@ quoted_answer_key(const struct quoted *quoted, uint8_t realm, struct flow_key *k
 		key->dst_port = ports->src_port;
 		return true;
 	case IPPROTO_ICMP:
-		if (echo->icmp_type != RTE_IP_ICMP_ECHO_REQUEST &&
-			echo->icmp_type != RTE_IP_ICMP_ECHO_REPLY)
+		if (!icmp_is_query(echo->icmp_type) && !icmp_is_query_reply(echo->icmp_type))
 			return false;
 		key->src_port = key->dst_port = echo->icmp_ident;
 		return true;
 	default:
 		return false;
 	}
+}
+
+/*
+ * May packets of this direction pass, under the ruleset in force? An error about them comes a round
+ * trip after one of them, so they have been judged under it.
+ */
+static bool
+path_is_permitted(const struct worker *worker, const struct flow_path *path)
+{
+	uint16_t generation = ruleset_generation(appliance_ruleset(worker->appliance));
+
+	return atomic_load_explicit(&path->ruleset_generation, memory_order_relaxed) ==
+		       generation &&
+	       atomic_load_explicit(&path->ops, memory_order_relaxed) & FLOW_PERMITTED;
 }
 
 /* Put the quoted packet back to what arrived here in the opposite direction (`sent`). */
@@ -107,10 +121,12 @@ quoted_restore(struct quoted *quoted, const struct flow_path *sent)
 	udp->src_port = sent->key.src_port; /* TCP has its ports in the same place */
 	udp->dst_port = sent->key.dst_port;
 	port_delta = checksum_delta_add(port_delta, ip_delta);
-	if (ip->next_proto_id == IPPROTO_UDP && udp->dgram_cksum != 0)
-		udp->dgram_cksum = checksum_apply(udp->dgram_cksum, port_delta);
-	else if (ip->next_proto_id == IPPROTO_TCP &&
-		 quoted->l4_bytes >= offsetof(struct rte_tcp_hdr, tcp_urp))
+	if (ip->next_proto_id == IPPROTO_UDP && udp->dgram_cksum != 0) {
+		uint16_t checksum = checksum_apply(udp->dgram_cksum, port_delta);
+
+		udp->dgram_cksum = checksum != 0 ? checksum : 0xffff; /* 0 would be none */
+	} else if (ip->next_proto_id == IPPROTO_TCP &&
+		   quoted->l4_bytes >= offsetof(struct rte_tcp_hdr, tcp_urp))
 		tcp->cksum = checksum_apply(tcp->cksum, port_delta);
 }
 
@@ -128,7 +144,8 @@ icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
 
 	if (quoted_find(mbuf, &quoted) && quoted_answer_key(&quoted, packet->key.realm, &key))
 		data = flow_lookup(worker->appliance->flows, &key, flow_key_hash(&key));
-	if (data == NULL) {
+	if (data == NULL || !path_is_permitted(worker,
+				    &flow_of_data(data)->path[!flow_direction_of_data(data)])) {
 		packet_drop(&worker->thread, mbuf, DROP_ICMP_ERROR_UNRELATED);
 		return;
 	}

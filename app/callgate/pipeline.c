@@ -84,7 +84,7 @@ operate_icmp(struct worker *worker, struct rte_mbuf *mbuf, unsigned int directio
 {
 	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
 
-	if (icmp->icmp_type == (direction == 0 ? RTE_IP_ICMP_ECHO_REQUEST : RTE_IP_ICMP_ECHO_REPLY))
+	if (direction == 0 ? icmp_is_query(icmp->icmp_type) : icmp_is_query_reply(icmp->icmp_type))
 		return true;
 	packet_drop(&worker->thread, mbuf, DROP_ICMP_TYPE);
 	return false;

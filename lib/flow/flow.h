@@ -34,7 +34,7 @@ enum flow_op {
 	FLOW_SIP_UDP = 1 << 1, /* the ALG reads this flow's messages */
 	FLOW_SIP_TCP = 1 << 2, /* SIP port over TCP */
 	FLOW_TCP = 1 << 3, /* TCP state table */
-	FLOW_ICMP = 1 << 4, /* ICMP echo: requests in direction 0, replies in the other */
+	FLOW_ICMP = 1 << 4, /* ICMP queries in direction 0, replies in the other */
 	FLOW_PERMITTED =
 		1 << 5, /* policy or state lets this direction pass; else the miss path decides */
 	FLOW_NAT_EXCLUDED =

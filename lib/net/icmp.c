@@ -12,8 +12,6 @@
 #include "checksum.h"
 
 enum {
-	ICMP_ECHO_REPLY = 0,
-	ICMP_ECHO = 8,
 	ICMP_HEADER_LENGTH = 8,
 	ICMP_ERROR_LENGTH_MAX = 576, /* RFC 1812 4.3.2.3 */
 	ICMP_TTL = 64,
@@ -60,7 +58,8 @@ icmp_local(struct thread *self, struct net_output *output, const struct route_ta
 	rte_be32_t own = ip->dst_addr;
 	struct route route;
 
-	if (packet->flags & PACKET_ICMP_OTHER) {
+	if (packet->flags & PACKET_ICMP_OTHER || icmp->icmp_type == ICMP_TIMESTAMP ||
+		icmp->icmp_type == ICMP_TIMESTAMP_REPLY) { /* callgate tells nobody its time */
 		packet_drop(self, mbuf, DROP_ICMP_TYPE);
 		return;
 	}

@@ -8,6 +8,7 @@
 #define NET_PACKET_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_ip.h>
@@ -20,7 +21,7 @@
 /*
  * A flow key: five-tuple as the packet arrived, plus the realm it came from (see interface.h), so
  * that a packet which claims an inside source but comes from outside is a miss.
- * Ports and addresses in network byte order. ICMP echo: both ports hold the identifier.
+ * Ports and addresses in network byte order. ICMP queries: both ports hold the identifier.
  */
 struct flow_key {
 	rte_be32_t src, dst;
@@ -35,8 +36,28 @@ enum packet_flag {
 	PACKET_ICMP_ERROR = 1 << 0, /* key is that of the ICMP packet itself, ports 0 */
 	PACKET_HANDED_OFF = 1 << 1, /* came over a hand-off ring */
 	PACKET_ICMP_OTHER =
-		1 << 2, /* ICMP that is neither echo nor an error about a packet; ports 0 */
+		1 << 2, /* ICMP that is no query or reply nor an error about a packet; ports 0 */
 };
+
+/* ICMP queries that are tracked by their identifier, and their replies (RFC 792). */
+enum {
+	ICMP_ECHO_REPLY = 0,
+	ICMP_ECHO = 8,
+	ICMP_TIMESTAMP = 13,
+	ICMP_TIMESTAMP_REPLY = 14,
+};
+
+static inline bool
+icmp_is_query(uint8_t type)
+{
+	return type == ICMP_ECHO || type == ICMP_TIMESTAMP;
+}
+
+static inline bool
+icmp_is_query_reply(uint8_t type)
+{
+	return type == ICMP_ECHO_REPLY || type == ICMP_TIMESTAMP_REPLY;
+}
 
 /* Bits of the TCP flags byte as on the wire. */
 enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK = 0x10 };

@@ -122,8 +122,10 @@ parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_lengt
 		return DROP_L4_HEADER;
 	*ports = 0;
 	switch (icmp->icmp_type) {
-	case 0: /* echo reply */
-	case 8: /* echo */
+	case ICMP_ECHO:
+	case ICMP_ECHO_REPLY:
+	case ICMP_TIMESTAMP:
+	case ICMP_TIMESTAMP_REPLY:
 		*ports = (uint32_t)icmp->icmp_ident << 16 | icmp->icmp_ident;
 		break;
 	case 3: /* destination unreachable */
