@@ -350,6 +350,16 @@ reinvite_without_ports_leaves_the_call_as_it_was(void **state)
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 	assert_between(4000, 7000);
 	assert_int_equal(counted(SIP_COUNT_NO_PORT), 2);
+	/* nor does anything of it hold what the call had */
+	fixture_send(A, P,
+		"BYE sip:b@198.51.100.9 SIP/2.0" CRLF "Via: SIP/2.0/UDP 10.0.0.7" CRLF
+		"From: <sip:a@x>;tag=a" CRLF "To: <sip:b@x>;tag=b" CRLF "Call-ID: m" CRLF
+		"CSeq: 4 BYE" CRLF CRLF);
+	fixture_send(P, outside_of(A),
+		"SIP/2.0 200 OK" CRLF "Via: SIP/2.0/UDP %s" CRLF "From: <sip:a@x>;tag=a" CRLF
+		"To: <sip:b@x>;tag=b" CRLF "Call-ID: m" CRLF "CSeq: 4 BYE" CRLF CRLF,
+		outside_of(A));
+	assert_nothing_left();
 }
 
 int
