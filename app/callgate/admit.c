@@ -467,6 +467,15 @@ admit_once(struct admission *admission, void **data)
 	return admit_create(admission, data);
 }
 
+bool
+admit_is_local(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct admission admission = {.worker = worker, .mbuf = mbuf, .packet = packet_of(mbuf)};
+
+	return admit_destination(&admission) == ADMITTED &&
+	       route_lookup(worker->appliance->routes, admission.real.dst).kind == ROUTE_LOCAL;
+}
+
 void *
 admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 {

@@ -349,6 +349,10 @@ appliance_count(const struct appliance *appliance)
 		.neighbours = neighbour_count(appliance->neighbours),
 	};
 
+	for (unsigned int i = 0; i < appliance->workers; i++) {
+		counts.datagrams += datagram_table_count(appliance->worker[i]->datagrams);
+		counts.fragments += datagram_table_held(appliance->worker[i]->datagrams);
+	}
 	if (appliance->nat) {
 		counts.translations = pool_used(nat_binding_pool(appliance->nat));
 		counts.doors = nat_doors(appliance->nat);

@@ -21,6 +21,7 @@
 #include "flow/pinhole.h"
 #include "fw/fw.h"
 #include "nat/nat.h"
+#include "net/datagram.h"
 #include "net/interface.h"
 #include "net/neighbour.h"
 #include "net/route.h"
@@ -115,6 +116,9 @@ size_t appliance_table_memory(const struct config *config);
 size_t appliance_deferred_memory(const struct config *config); /* tables' part in EAL's own heap */
 size_t appliance_memory(const struct config *config);
 
+/** What each worker's table of datagrams in fragments may hold: its part of the configured limits. */
+struct datagram_limits appliance_datagram_limits(const struct config *config);
+
 /** Ordinary mbufs of a configuration. */
 unsigned int appliance_mbufs(const struct config *config);
 
@@ -128,6 +132,7 @@ const char *eal_pages(const struct appliance *appliance);
 struct appliance_counts {
 	uint64_t flows, translations, doors, media_doors, pinholes, media_pinholes, calls;
 	uint64_t registrations, ports, held_ports, mbufs, neighbours;
+	uint64_t datagrams, fragments; /* that wait for the rest of their datagram */
 };
 struct appliance_counts appliance_count(const struct appliance *appliance);
 

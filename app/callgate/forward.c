@@ -34,8 +34,9 @@ next_hop_resolve(struct worker *worker, struct packet *packet, struct flow_path 
 	return true;
 }
 
-void
-forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
+/* TTL, MTU, next hop. False: something stands against it, the packet is gone. */
+static bool
+forward_prepare(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
 {
 	const struct interface *egress = &worker->appliance->interfaces->entry[path->egress];
 	struct packet *packet = packet_of(mbuf);
@@ -45,7 +46,7 @@ forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *
 		forward_refuse(worker, mbuf,
 			(struct icmp_error){ICMP_TIME_EXCEEDED, ICMP_CODE_TTL, 0},
 			DROP_TTL_EXPIRED);
-		return;
+		return false;
 	}
 	if (unlikely(packet->ip_length > egress->mtu) &&
 		(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
@@ -53,7 +54,7 @@ forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *
 			(struct icmp_error){
 				ICMP_UNREACHABLE, ICMP_CODE_FRAGMENTATION_NEEDED, egress->mtu},
 			DROP_MTU_EXCEEDED);
-		return;
+		return false;
 	}
 	packet->egress = path->egress;
 	packet->neighbour = path->neighbour;
@@ -62,8 +63,48 @@ forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *
 		    packet->neighbour_generation)) &&
 		!next_hop_resolve(worker, packet, path)) {
 		packet_drop(&worker->thread, mbuf, DROP_NO_ROUTE);
-		return;
+		return false;
 	}
+	return true;
+}
+
+static void
+ip_renumber(struct rte_ipv4_hdr *ip, rte_be16_t id)
+{
+	ip->hdr_checksum = checksum_apply(ip->hdr_checksum, checksum_delta16(ip->packet_id, id));
+	ip->packet_id = id;
+}
+
+rte_be16_t
+forward_identification(struct worker *worker, const struct flow_path *path, struct rte_mbuf *mbuf)
+{
+	if (path->new_src == path->key.src)
+		return packet_ip(mbuf)->packet_id;
+	return identification_next(&worker->identification);
+}
+
+void
+forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
+{
+	if (!forward_prepare(worker, mbuf, path))
+		return;
+	if (packet_of(mbuf)->ip_length > worker->appliance->interfaces->entry[path->egress].mtu)
+		ip_renumber(packet_ip(mbuf), forward_identification(worker, path, mbuf));
 	flow_translate(&worker->thread, path, mbuf);
+	neighbour_output(&worker->thread, &worker->output, mbuf);
+}
+
+void
+forward_fragment(
+	struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path, rte_be16_t id)
+{
+	if (!forward_prepare(worker, mbuf, path))
+		return;
+	ip_renumber(packet_ip(mbuf), id);
+	if (fragment_is_first(mbuf))
+		flow_translate(&worker->thread, path, mbuf);
+	else
+		flow_translate_fragment(&worker->thread, path, mbuf);
+	event_count(worker->thread.counters, EVENT_FRAGMENTS_FORWARDED, 1);
 	neighbour_output(&worker->thread, &worker->output, mbuf);
 }

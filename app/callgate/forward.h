@@ -7,11 +7,23 @@
 #define APP_FORWARD_H
 
 #include "flow/flow_translate.h"
+#include "net/datagram.h"
 #include "net/frame.h"
 #include "worker.h"
 
 /** The same for any packet: something stands against it, or its next hop needs care. Takes it. */
 void forward_unusual(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path);
+
+/**
+ * Identification with which a packet of this direction leaves in fragments: its own, or one of ours
+ * where its source is translated, since other hosts may use the same (RFC 6864 5.3).
+ */
+rte_be16_t forward_identification(
+	struct worker *worker, const struct flow_path *path, struct rte_mbuf *mbuf);
+
+/** A fragment, by the flow of its datagram and with this identification. Takes it. */
+void forward_fragment(
+	struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path, rte_be16_t id);
 
 /** Packet to send: TTL, MTU, next hop, translate, out. Takes it. */
 static inline void

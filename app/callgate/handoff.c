@@ -78,9 +78,10 @@ handoff_destroy(struct handoff *handoff)
 }
 
 void
-handoff_send(struct thread *self, struct handoff *handoff, unsigned int to, struct rte_mbuf *mbuf)
+handoff_send(struct thread *self, struct handoff *handoff, unsigned int to, enum handoff_kind kind,
+	struct rte_mbuf *mbuf)
 {
-	struct handoff_item item = {.pointer = mbuf, .kind = HANDOFF_UDP_PACKET};
+	struct handoff_item item = {.pointer = mbuf, .kind = (uint32_t)kind};
 
 	packet_of(mbuf)->flow = NULL;
 	packet_of(mbuf)->flags |= PACKET_HANDED_OFF;
@@ -92,9 +93,10 @@ handoff_send(struct thread *self, struct handoff *handoff, unsigned int to, stru
 }
 
 void
-handoff_receive(struct thread *self, struct handoff *handoff, struct burst *burst)
+handoff_receive(struct thread *self, struct handoff *handoff, struct handoff_arrivals *arrivals)
 {
-	burst->count = 0;
+	unsigned int packets = 0, fragments = 0;
+
 	/* Begin one further each time, so that no ring starves behind a busy one. */
 	handoff->first[self->id] = (handoff->first[self->id] + 1) % handoff->workers;
 	for (unsigned int i = 0; i < handoff->workers; i++) {
@@ -103,15 +105,21 @@ handoff_receive(struct thread *self, struct handoff *handoff, struct burst *burs
 		struct handoff_item items[BURST_MAX];
 		unsigned int taken;
 
-		if (ring == NULL || burst->count == BURST_MAX)
+		if (ring == NULL || packets + fragments == BURST_MAX)
 			continue;
 		taken = rte_ring_dequeue_burst_elem(
-			ring, items, sizeof(items[0]), BURST_MAX - burst->count, NULL);
-		for (unsigned int k = 0; k < taken; k++)
-			burst->mbuf[burst->count++] = items[k].pointer;
+			ring, items, sizeof(items[0]), BURST_MAX - packets - fragments, NULL);
+		for (unsigned int k = 0; k < taken; k++) {
+			if (items[k].kind == HANDOFF_FRAGMENT)
+				arrivals->fragments.mbuf[fragments++] = items[k].pointer;
+			else
+				arrivals->packets.mbuf[packets++] = items[k].pointer;
+		}
 	}
-	if (burst->count > 0)
-		event_count(self->counters, EVENT_HANDOFF_IN, burst->count);
+	arrivals->packets.count = packets;
+	arrivals->fragments.count = fragments;
+	if (packets + fragments > 0)
+		event_count(self->counters, EVENT_HANDOFF_IN, packets + fragments);
 }
 
 bool

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hand-off: a SIP message goes to the worker that owns its Call-ID over a ring of its own for every
- * pair of workers (single producer, single consumer). Elements are typed, and carry packets, whose
- * metadata holds the flow key: never a pointer into a shared table. A full ring is counted and the
- * packet dropped; nobody waits.
+ * Hand-off: a SIP message goes to the worker that owns its Call-ID, a fragment to the one that has
+ * its datagram, over a ring of its own for every pair of workers (single producer, single consumer).
+ * Elements are typed, and carry packets, whose metadata holds the flow key: never a pointer into a
+ * shared table. A full ring is counted and the packet dropped; nobody waits.
  */
 #ifndef APP_HANDOFF_H
 #define APP_HANDOFF_H
@@ -41,12 +41,22 @@ size_t handoff_memory(unsigned int workers);
 /** Frees the rings and every packet still in them. */
 void handoff_destroy(struct handoff *handoff);
 
-/** Hand a SIP datagram to worker `to`, or drop it (DROP_HANDOFF_FULL). Takes the packet. Worker. */
-void handoff_send(
-	struct thread *self, struct handoff *handoff, unsigned int to, struct rte_mbuf *mbuf);
+/**
+ * Hand a SIP datagram or a fragment to worker `to`, or drop it (DROP_HANDOFF_FULL). Takes the packet.
+ * Worker.
+ */
+void handoff_send(struct thread *self, struct handoff *handoff, unsigned int to,
+	enum handoff_kind kind, struct rte_mbuf *mbuf);
 
-/** Take what others handed to this worker, at most a burst. Worker. */
-void handoff_receive(struct thread *self, struct handoff *handoff, struct burst *burst);
+/* What others handed to a worker: together at most a burst. */
+struct handoff_arrivals {
+	struct burst packets; /* HANDOFF_UDP_PACKET */
+	struct burst fragments; /* HANDOFF_FRAGMENT */
+};
+
+/** Take what others handed to this worker. Worker. */
+void handoff_receive(
+	struct thread *self, struct handoff *handoff, struct handoff_arrivals *arrivals);
 
 /** True when no ring holds anything; any thread, exact when the workers rest. */
 bool handoff_empty(const struct handoff *handoff);

@@ -15,13 +15,39 @@ enum {
 /* EAL's heap needs room for its own objects and for alignment: measured 24 MB with four ports. */
 #define EAL_BYTES ((size_t)48 << 20)
 
+/* A worker's part of what all may hold; at least what one datagram needs. */
+static uint32_t
+part_of(uint32_t limit, const struct config *config)
+{
+	uint32_t workers = config->system.worker_count;
+
+	return RTE_MAX((limit + workers - 1) / workers, config->fragments.max_per_datagram);
+}
+
+struct datagram_limits
+appliance_datagram_limits(const struct config *config)
+{
+	const struct config_fragments *fragments = &config->fragments;
+
+	return (struct datagram_limits){
+		.timeout_ms = fragments->timeout * 1000,
+		.datagrams = part_of(fragments->max_datagrams, config),
+		.held = part_of(fragments->max_held, config),
+		.held_per_source = part_of(fragments->max_held_per_source, config),
+		.fragments = fragments->max_per_datagram,
+	};
+}
+
 unsigned int
 appliance_mbufs(const struct config *config)
 {
-	unsigned int mbufs = MBUFS_HELD + MBUFS_PER_WORKER * config->system.worker_count;
+	unsigned int workers = config->system.worker_count;
+	/* What fragments hold is apart, so that a flood of them takes nothing from others. */
+	unsigned int mbufs =
+		MBUFS_HELD + (MBUFS_PER_WORKER + appliance_datagram_limits(config).held) * workers;
 
 	for (unsigned int i = 0; i < config->port_count; i++) {
-		mbufs += port_mbufs(&config->ports[i], config->system.worker_count);
+		mbufs += port_mbufs(&config->ports[i], workers);
 	}
 	return mbufs;
 }
@@ -57,7 +83,8 @@ appliance_base_memory(const struct config *config)
 size_t
 appliance_table_memory(const struct config *config)
 {
-	size_t sum = 0;
+	const struct datagram_limits limits = appliance_datagram_limits(config);
+	size_t sum = config->system.worker_count * datagram_table_memory(&limits);
 
 	sum += sizeof(struct interface_table) + route_table_memory() + neighbour_table_memory();
 	sum += flow_table_memory(config->system.max_flows);

@@ -5,7 +5,8 @@
  *   receive ─▶ parse_burst ─▶ flow_lookup_burst ─┬─ plain hit ──────────────────────▶ forward
  *                 │                              ├─ hit ───▶ tcp, icmp ─▶ sip ────────▲
  *                 │                              └─ miss ─▶ admit ─▲ (policy, NAT, new flow)
- *                 └─ ARP ─▶ neighbour_arp_burst
+ *                 ├─ ARP ─▶ neighbour_arp_burst
+ *                 └─ fragments ─▶ fragment_stage (each by its flow, or whole to flow_lookup_burst)
  *
  * Stages take a burst of up to 32 packets. A packet leaves a stage for the next one, or by
  * hand-off, hold queue, or packet_drop() with a reason; there is no other way out.
@@ -90,6 +91,24 @@ operate_icmp(struct worker *worker, struct rte_mbuf *mbuf, unsigned int directio
 	return false;
 }
 
+void *
+pipeline_permit(struct worker *worker, struct rte_mbuf *mbuf, void *data, uint16_t generation)
+{
+	if (data != NULL && (path_ops(flow_path_of_data(data), generation) & FLOW_PERMITTED))
+		return data;
+	return admit(worker, mbuf, data);
+}
+
+bool
+pipeline_track(struct worker *worker, struct rte_mbuf *mbuf, void *data)
+{
+	uint16_t ops = atomic_load_explicit(&flow_path_of_data(data)->ops, memory_order_relaxed);
+
+	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, data, ops))
+		return false;
+	return !(ops & FLOW_ICMP) || operate_icmp(worker, mbuf, flow_direction_of_data(data));
+}
+
 /*
  * A packet that needs more than translation: a decision, its TCP state, the ALG. Returns the packet
  * to forward and, in *hit, its flow as the table holds it; NULL: it is gone.
@@ -97,24 +116,12 @@ operate_icmp(struct worker *worker, struct rte_mbuf *mbuf, unsigned int directio
 static __rte_noinline struct rte_mbuf *
 pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint16_t generation)
 {
-	unsigned int direction;
-	struct flow *flow;
-	uint16_t ops;
-
-	if (*hit == NULL || !(path_ops(flow_path_of_data(*hit), generation) & FLOW_PERMITTED)) {
-		*hit = admit(worker, mbuf, *hit);
-		if (*hit == NULL)
-			return NULL;
-	}
-	flow = flow_of_data(*hit);
-	direction = flow_direction_of_data(*hit);
-	ops = atomic_load_explicit(&flow->path[direction].ops, memory_order_relaxed);
-	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, *hit, ops))
+	*hit = pipeline_permit(worker, mbuf, *hit, generation);
+	if (*hit == NULL || !pipeline_track(worker, mbuf, *hit))
 		return NULL;
-	if ((ops & FLOW_ICMP) && !operate_icmp(worker, mbuf, direction))
-		return NULL;
-	if (ops & FLOW_SIP_UDP)
-		mbuf = sip_stage(worker, mbuf, flow, direction);
+	if (atomic_load_explicit(&flow_path_of_data(*hit)->ops, memory_order_relaxed) &
+		FLOW_SIP_UDP)
+		mbuf = sip_stage(worker, mbuf, flow_of_data(*hit), flow_direction_of_data(*hit));
 	return mbuf;
 }
 
@@ -208,4 +215,8 @@ pipeline_receive(struct worker *worker, uint16_t port, struct burst *burst)
 	}
 	for (unsigned int i = 0; i < 2; i++)
 		pipeline_pass(worker, &parsed[i].ipv4, data[i]);
+	for (unsigned int i = 0; i < 2; i++) {
+		if (unlikely(parsed[i].fragments.count > 0))
+			fragment_stage(worker, &parsed[i].fragments);
+	}
 }

@@ -10,6 +10,16 @@ void pipeline_receive(struct worker *worker, uint16_t port, struct burst *burst)
 /** From the flow look-up on: packets already parsed (also those another worker handed off). */
 void pipeline_forward(struct worker *worker, struct burst *burst);
 
+/**
+ * A packet and what the look-up found (`data` as the flow table holds it; NULL: miss): its flow, which
+ * policy lets it pass by, or NULL: it is gone. `generation`: of the ruleset in force. Worker.
+ */
+void *pipeline_permit(
+	struct worker *worker, struct rte_mbuf *mbuf, void *data, uint16_t generation);
+
+/** TCP state, ICMP direction of a permitted packet's flow; false: impossible in it, it is gone. */
+bool pipeline_track(struct worker *worker, struct rte_mbuf *mbuf, void *data);
+
 /*
  * Stages that have files of their own. Each either leaves a packet in the burst for the next
  * stage or has taken it: dropped with a reason, handed off, answered, held.
@@ -28,6 +38,9 @@ void *admit(struct worker *worker, struct rte_mbuf *mbuf, void *data);
  */
 bool admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data);
 
+/** Would a packet that hits no flow go to callgate itself, policy permitting? Leaves it alone. */
+bool admit_is_local(struct worker *worker, struct rte_mbuf *mbuf);
+
 /** ICMP error about a flow of ours: translate with its inner packet and forward; takes it. */
 void icmp_translate(struct worker *worker, struct rte_mbuf *mbuf);
 
@@ -42,6 +55,19 @@ struct rte_mbuf *sip_stage(
 /** The same for messages that follow one another; those that are gone become NULL in mbuf[]. */
 void sip_stage_burst(
 	struct worker *worker, struct rte_mbuf **mbuf, void **data, unsigned int count);
+
+/**
+ * Fragments as parsed: to the worker that has their datagrams; here, when it is this one. There each
+ * is forwarded by the flow of the datagram's first fragment, as a fragment; or the datagram is made
+ * whole and begins at the flow look-up, where layer 7 or callgate itself needs it (fragment_stage.c).
+ */
+void fragment_stage(struct worker *worker, struct burst *fragments);
+
+/** The same for fragments that another worker handed to this one. */
+void fragment_stage_own(struct worker *worker, struct burst *fragments);
+
+/** End datagrams whose fragments did not all come in time; returns how many. Each turn. */
+unsigned int fragment_stage_age(struct worker *worker);
 
 /** Send an ICMP error about a packet and drop it with `reason`. Takes it. */
 void forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,

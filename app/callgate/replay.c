@@ -177,7 +177,7 @@ nothing_ages(const struct replay *replay)
 	struct appliance_counts counts = appliance_count(replay->appliance);
 
 	return (counts.flows | counts.pinholes | counts.calls | counts.doors | counts.ports |
-		       counts.mbufs) == 0;
+		       counts.mbufs | counts.datagrams) == 0;
 }
 
 /*
@@ -243,10 +243,11 @@ print_counters(const struct replay *replay)
 	       "\nsummary media_doors %" PRIu64 "\nsummary pinholes %" PRIu64
 	       "\nsummary media_pinholes %" PRIu64 "\nsummary calls %" PRIu64
 	       "\nsummary registrations %" PRIu64 "\nsummary ports %" PRIu64
-	       "\nsummary held_ports %" PRIu64 "\nsummary mbufs %" PRIu64 "\n",
+	       "\nsummary held_ports %" PRIu64 "\nsummary mbufs %" PRIu64
+	       "\nsummary datagrams %" PRIu64 "\nsummary fragments %" PRIu64 "\n",
 		counts.flows, counts.translations, counts.doors, counts.media_doors,
 		counts.pinholes, counts.media_pinholes, counts.calls, counts.registrations,
-		counts.ports, counts.held_ports, counts.mbufs);
+		counts.ports, counts.held_ports, counts.mbufs, counts.datagrams, counts.fragments);
 }
 
 static const char *

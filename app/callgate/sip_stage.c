@@ -30,11 +30,13 @@ message_copy(struct worker *worker, struct rte_mbuf *mbuf)
 	const void *bytes;
 
 	if (copy == NULL || length > rte_pktmbuf_tailroom(copy)) {
+		enum drop_reason reason = copy == NULL ? DROP_NO_MBUF : DROP_SIP_TOO_LONG;
+
 		rte_pktmbuf_free(copy);
 		/* A flat message may still fit where it is. */
 		if (rte_pktmbuf_is_contiguous(mbuf))
 			return mbuf;
-		packet_drop(&worker->thread, mbuf, DROP_NO_MBUF);
+		packet_drop(&worker->thread, mbuf, reason);
 		return NULL;
 	}
 	bytes = rte_pktmbuf_read(mbuf, 0, length, rte_pktmbuf_mtod(copy, void *));
@@ -62,7 +64,7 @@ message_finish(
 		(ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG))) {
 		ip->fragment_offset &= (rte_be16_t)~RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
 		/* With DF the identification meant nothing (RFC 6864 4.1) and often is 0 always. */
-		ip->packet_id = (rte_be16_t)random_next(&worker->thread.random);
+		ip->packet_id = identification_next(&worker->identification);
 	}
 	checksum_udp_rewrite(mbuf, packet->ip_offset, packet->l4_offset, (uint16_t)length);
 }
@@ -125,7 +127,7 @@ arrival_process(struct worker *worker, const struct sip_arrival *arrival, struct
 	if (!(packet->flags & PACKET_HANDED_OFF)) {
 		if (arrival->owner >= 0 && (unsigned int)arrival->owner != self->id) {
 			handoff_send(self, worker->appliance->handoff, (unsigned int)arrival->owner,
-				mbuf);
+				HANDOFF_UDP_PACKET, mbuf);
 			return NULL;
 		}
 		if (arrival->owner >= 0)

@@ -146,6 +146,8 @@ show_summary(struct appliance *appliance, const char *parameters, struct rte_tel
 	telemetry_number(data, "ports", counts.ports);
 	telemetry_number(data, "held_ports", counts.held_ports);
 	telemetry_number(data, "mbufs", counts.mbufs);
+	telemetry_number(data, "datagrams", counts.datagrams);
+	telemetry_number(data, "fragments", counts.fragments);
 	telemetry_number(data, "neighbours", counts.neighbours);
 	return 0;
 }

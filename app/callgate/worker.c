@@ -52,6 +52,7 @@ struct worker *
 worker_create(struct appliance *appliance, unsigned int id)
 {
 	struct worker *worker = rte_zmalloc("worker", sizeof(*worker), RTE_CACHE_LINE_SIZE);
+	struct datagram_limits limits;
 
 	if (worker == NULL) {
 		rte_errno = ENOMEM;
@@ -59,6 +60,13 @@ worker_create(struct appliance *appliance, unsigned int id)
 	}
 	thread_init(&worker->thread, id);
 	worker->appliance = appliance;
+	limits = appliance_datagram_limits(appliance->config);
+	worker->datagrams = datagram_table_create(&limits, appliance->socket);
+	if (worker->datagrams == NULL) {
+		rte_free(worker);
+		return NULL;
+	}
+	identification_init(&worker->thread, &worker->identification, appliance->workers);
 	worker->alg = alg_worker_of(appliance->alg, id);
 	worker->outbox.flush = worker_flush;
 	worker->outbox.context = worker;
@@ -85,6 +93,7 @@ worker_destroy(struct worker *worker)
 			packet_drop(
 				&worker->thread, worker->outbox.port[port].frame[i], DROP_SHUTDOWN);
 	}
+	datagram_table_destroy(&worker->thread, worker->datagrams);
 	rte_free(worker);
 }
 
@@ -127,16 +136,19 @@ worker_read_mail(struct worker *worker)
 unsigned int
 worker_turn(struct worker *worker)
 {
-	struct burst burst;
+	struct handoff_arrivals arrivals;
 	unsigned int work;
 
 	thread_refresh_clock(&worker->thread);
-	work = worker_receive(worker);
-	handoff_receive(&worker->thread, worker->appliance->handoff, &burst);
-	if (burst.count > 0) {
-		work += burst.count;
-		pipeline_forward(worker, &burst);
-	}
+	/* First of all: no fragment joins a datagram whose time is over. */
+	work = fragment_stage_age(worker);
+	work += worker_receive(worker);
+	handoff_receive(&worker->thread, worker->appliance->handoff, &arrivals);
+	work += arrivals.packets.count + arrivals.fragments.count;
+	if (arrivals.packets.count > 0)
+		pipeline_forward(worker, &arrivals.packets);
+	if (arrivals.fragments.count > 0)
+		fragment_stage_own(worker, &arrivals.fragments);
 	work += worker_read_mail(worker);
 	work += alg_poll(&worker->thread, worker->alg);
 	outbox_flush(&worker->outbox);

@@ -10,7 +10,9 @@
 #include <stdbool.h>
 
 #include "appliance.h"
+#include "net/datagram.h"
 #include "net/icmp.h"
+#include "net/identification.h"
 
 enum { WORKER_RX_MAX = PORTS_MAX * 4 };
 
@@ -28,6 +30,8 @@ struct worker {
 	struct outbox outbox;
 	struct net_output output;
 	struct icmp_limiter limiter;
+	struct datagram_table *datagrams; /* those in fragments that come to this worker */
+	struct identification identification;
 	unsigned int rx_count;
 	struct port_rx rx[WORKER_RX_MAX];
 	bool promiscuous; /* replay: frames of a capture are for other stations */

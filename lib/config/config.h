@@ -204,6 +204,11 @@ struct config_sip {
 		blacklist_block_seconds;
 };
 
+struct config_fragments {
+	unsigned int timeout; /* seconds */
+	unsigned int max_datagrams, max_held, max_held_per_source, max_per_datagram;
+};
+
 struct config {
 	char *file;
 	struct config_system system;
@@ -221,6 +226,7 @@ struct config {
 	struct config_policy_map *policy_maps;
 	struct config_zone_pair *zone_pairs;
 	struct config_sip sip;
+	struct config_fragments fragments;
 	bool telemetry_enabled;
 	struct config_places *places; /* where the settings stand; see config_place() */
 };

@@ -326,6 +326,28 @@ const struct setting setting_table[] = {
 	{INTEGER("sip.blacklist.block_seconds", 30, 1, DAY, "Seconds for which the host's SIP messages then are dropped."),
 		TOP(sip.blacklist_block_seconds)},
 
+	{GROUP("fragments", "IPv4 datagrams that come in fragments. Each worker has its part of "
+		 "`max_datagrams`, `max_held` and `max_held_per_source`, at least as much as one "
+		 "datagram needs.")},
+	{INTEGER("fragments.timeout", 15, 1, 60,
+		 "Seconds in which all fragments of a datagram have to come (RFC 791: 15)."),
+		TOP(fragments.timeout)},
+	{INTEGER("fragments.max_datagrams", 4096, 64, 1048576,
+		 "Datagrams of which fragments are missing, at one time. One more: the oldest gives "
+		 "way."),
+		TOP(fragments.max_datagrams)},
+	{INTEGER("fragments.max_held", 4096, 64, 1048576,
+		 "Fragments that wait for others, at one time; each takes an mbuf of those counted for "
+		 "this alone. One more: the oldest datagram gives way."),
+		TOP(fragments.max_held)},
+	{INTEGER("fragments.max_held_per_source", 1024, 64, 1048576,
+		 "How many of them may be of one source address. A datagram that needs more is "
+		 "refused."),
+		TOP(fragments.max_held_per_source)},
+	{INTEGER("fragments.max_per_datagram", 64, 2, DATAGRAM_FRAGMENTS_MAX,
+		 "Fragments of one datagram. One that has more is refused."),
+		TOP(fragments.max_per_datagram)},
+
 	{GROUP("telemetry", "The socket for `callgatectl`.")},
 	{BOOLEAN("telemetry.enabled", true, "Open the telemetry socket."), TOP(telemetry_enabled)},
 };

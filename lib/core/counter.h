@@ -30,7 +30,14 @@
 	X(ICMP_ERROR_OUT, "icmp_error_out", "ICMP errors sent")                                    \
 	X(ICMP_ERROR_LIMITED, "icmp_error_limited", "ICMP errors not sent: rate limit or RFC 1812 4.3.2.7") \
 	X(ICMP_ERROR_TRANSLATED, "icmp_error_translated", "ICMP errors translated and forwarded")  \
+	X(PACKETS_FRAGMENTED, "packets_fragmented", "packets longer than the MTU that left in fragments") \
 	X(FRAGMENTS_OUT, "fragments_out", "fragments sent of packets longer than the MTU")         \
+	X(FRAGMENTS_IN, "fragments_in", "fragments received")                                      \
+	X(FRAGMENTS_FORWARDED, "fragments_forwarded", "fragments forwarded as such, their datagram not made whole") \
+	X(FRAGMENTS_JOINED, "fragments_joined", "fragments that became part of a datagram made whole") \
+	X(DATAGRAMS_JOINED, "datagrams_joined", "datagrams made whole of fragments")               \
+	X(DATAGRAMS_EVICTED, "datagrams_evicted", "datagrams in fragments given up as the oldest, for want of room") \
+	X(DATAGRAMS_TIMED_OUT, "datagrams_timed_out", "datagrams of which fragments were missing after fragments.timeout") \
 	X(FLOW_CREATED, "flow_created", "flows made")                                              \
 	X(FLOW_CREATE_RACED, "flow_create_raced", "flows another worker had made first")           \
 	X(FLOW_EXPIRED, "flow_expired", "flows ended by their idle timer")                         \
@@ -43,8 +50,8 @@
 	X(PINHOLE_CLOSED, "pinhole_closed", "pinholes closed")                                     \
 	X(PINHOLE_PERMIT, "pinhole_permit", "new flows a pinhole let pass where policy would not") \
 	X(HANDOFF_LOCAL, "handoff_local", "SIP messages whose owner is the receiving worker")      \
-	X(HANDOFF_OUT, "handoff_out", "SIP messages handed to their owner")                        \
-	X(HANDOFF_IN, "handoff_in", "SIP messages received from another worker")                   \
+	X(HANDOFF_OUT, "handoff_out", "SIP messages and fragments handed to another worker")       \
+	X(HANDOFF_IN, "handoff_in", "SIP messages and fragments received from another worker")     \
 	X(CALLS_OWNED, "calls_owned", "call records made by this worker")                          \
 	X(TCP_SIP_LAYER4, "tcp_sip_layer4", "SIP-over-TCP segments forwarded at layer 4 only")     \
 	X(MAILBOX_FULL, "mailbox_full", "requests a full mailbox refused")

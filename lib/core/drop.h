@@ -22,8 +22,17 @@
 	X(IP_OPTIONS, "ip_options", "IPv4 source routing option")                                  \
 	X(IP_SOURCE, "ip_source", "source address is multicast, broadcast, loopback, zero or our own") \
 	X(IP_DESTINATION, "ip_destination", "destination address is multicast, broadcast, loopback or zero") \
-	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragment: layer 4 not readable")                       \
-	X(L4_HEADER, "l4_header", "TCP, UDP or ICMP header truncated or impossible, ICMP checksum wrong") \
+	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragment that is empty, or neither the last nor of whole units of eight bytes") \
+	X(FRAGMENT_TINY, "fragment_tiny", "TCP header cut in two by fragmentation (RFC 1858, 3128)") \
+	X(FRAGMENT_TOO_LONG, "fragment_too_long", "fragment of a datagram beyond 65,535 bytes")    \
+	X(FRAGMENT_OVERLAP, "fragment_overlap", "fragments that overlap, or contradict where their datagram ends: all that were held") \
+	X(FRAGMENT_DUPLICATE, "fragment_duplicate", "fragment that has come before")               \
+	X(FRAGMENT_LIMIT, "fragment_limit", "datagram of more than fragments.max_per_datagram")    \
+	X(FRAGMENT_SOURCE_LIMIT, "fragment_source_limit", "datagram whose source holds fragments.max_per_source already") \
+	X(FRAGMENT_EVICTED, "fragment_evicted", "fragment of the oldest datagram when there was no room for another") \
+	X(FRAGMENT_REFUSED, "fragment_refused", "fragment of a datagram that was refused before")   \
+	X(FRAGMENT_TIMEOUT, "fragment_timeout", "fragment whose datagram was not complete within fragments.timeout") \
+	X(L4_HEADER, "l4_header", "TCP, UDP or ICMP header truncated or impossible, checksum wrong of ICMP or of UDP put together from fragments") \
 	X(L4_PROTOCOL, "l4_protocol", "IP protocol that cannot be tracked")                        \
 	X(TTL_EXPIRED, "ttl_expired", "TTL reached zero here; time exceeded was sent if the rate allowed") \
 	X(NO_ROUTE, "no_route", "no route to the destination; unreachable was sent if the rate allowed") \
@@ -49,12 +58,12 @@
 	X(TCP_NO_FLOW, "tcp_no_flow", "TCP segment without SYN that belongs to no flow")           \
 	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state")                            \
 	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source")       \
-	X(HANDOFF_FULL, "handoff_full", "hand-off ring to the call's owner full")                  \
+	X(HANDOFF_FULL, "handoff_full", "hand-off ring to another worker full")                  \
 	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop")  \
 	X(SIP_NO_CALL, "sip_no_call", "call records exhausted, or too many of one Call-ID")         \
 	X(SIP_NO_MEDIA, "sip_no_media", "no media record, door or pinhole for this message, or more media than is kept") \
 	X(SIP_NO_PORT, "sip_no_port", "no free outside port for this message")                     \
-	X(SIP_TOO_LONG, "sip_too_long", "rewritten message does not fit its buffer")               \
+	X(SIP_TOO_LONG, "sip_too_long", "message, or what it becomes, does not fit the largest mbuf")               \
 	X(SIP_LIMIT, "sip_limit", "a limit on calls or doors refuses this message; see the SIP limits")     \
 	X(SIP_BLACKLISTED, "sip_blacklisted", "SIP message of a host that sent too many; see sip.blacklist") \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \

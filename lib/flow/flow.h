@@ -122,6 +122,12 @@ flow_direction_of_data(void *data)
 	return (unsigned int)((uintptr_t)data & 1);
 }
 
+static inline void *
+flow_data(struct flow *flow, unsigned int direction)
+{
+	return (void *)((uintptr_t)flow | direction);
+}
+
 static inline struct flow_path *
 flow_path_of_data(void *data)
 {

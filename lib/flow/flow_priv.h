@@ -32,13 +32,6 @@ flow_stripe_of(struct flow_table *table, uint64_t hash)
 	return &table->stripe[(hash >> 32) % FLOW_STRIPES];
 }
 
-/** Hash data of a flow's direction. */
-static inline void *
-flow_data(struct flow *flow, unsigned int direction)
-{
-	return (void *)((uintptr_t)flow | direction);
-}
-
 /** Remove, counting `event`; see flow_remove(). */
 bool flow_remove_as(
 	struct thread *self, struct flow_table *table, struct flow *flow, enum event event);

@@ -54,12 +54,9 @@ flow_translate_l4(const struct flow_path *path, struct rte_mbuf *mbuf)
 	}
 }
 
-/**
- * Apply a direction's operations to one packet: TTL, addresses, ports, checksums (UDP checksum 0
- * stays 0), counters, last_seen. The caller has checked TTL > 1. Worker.
- */
 static inline void
-flow_translate(const struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf)
+flow_translate_headers(
+	const struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf, bool layer4)
 {
 	struct rte_ipv4_hdr *ip = packet_ip(mbuf);
 	uint32_t sum = (uint32_t)(uint16_t)~ip->hdr_checksum + FLOW_TTL_DELTA;
@@ -69,7 +66,8 @@ flow_translate(const struct thread *self, struct flow_path *path, struct rte_mbu
 		sum += path->ip_delta;
 		ip->src_addr = path->new_src;
 		ip->dst_addr = path->new_dst;
-		flow_translate_l4(path, mbuf);
+		if (layer4)
+			flow_translate_l4(path, mbuf);
 	}
 	ip->hdr_checksum = (uint16_t)~checksum_fold(sum);
 
@@ -77,6 +75,23 @@ flow_translate(const struct thread *self, struct flow_path *path, struct rte_mbu
 	counter_add(&path->bytes, packet_of(mbuf)->ip_length);
 	if (atomic_load_explicit(&path->last_seen_s, memory_order_relaxed) != self->now_s)
 		atomic_store_explicit(&path->last_seen_s, self->now_s, memory_order_relaxed);
+}
+
+/**
+ * Apply a direction's operations to one packet: TTL, addresses, ports, checksums (UDP checksum 0
+ * stays 0), counters, last_seen. The caller has checked TTL > 1. Worker.
+ */
+static inline void
+flow_translate(const struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf)
+{
+	flow_translate_headers(self, path, mbuf, true);
+}
+
+/** The same for a fragment behind the first, which has neither ports nor their checksum. Worker. */
+static inline void
+flow_translate_fragment(const struct thread *self, struct flow_path *path, struct rte_mbuf *mbuf)
+{
+	flow_translate_headers(self, path, mbuf, false);
 }
 
 #endif

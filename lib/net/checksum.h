@@ -7,6 +7,7 @@
 #ifndef NET_CHECKSUM_H
 #define NET_CHECKSUM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_ip.h>
@@ -44,6 +45,12 @@ checksum_apply(uint16_t checksum, uint16_t delta)
 {
 	return (uint16_t)~checksum_fold((uint32_t)(uint16_t)~checksum + delta);
 }
+
+/**
+ * True when the UDP checksum of a flat or chained packet is right, or there is none. The UDP length
+ * has been checked against the packet's.
+ */
+bool checksum_udp_valid(const struct rte_mbuf *mbuf, uint16_t ip_offset, uint16_t l4_offset);
 
 /**
  * Recompute the UDP checksum of a flat or chained packet after its payload was edited; also sets

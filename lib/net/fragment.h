@@ -11,7 +11,9 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-enum { FRAGMENTS_MAX = 128 }; /* 65,535 bytes at an MTU of 576 */
+#include "core/limits.h"
+
+enum { FRAGMENTS_MAX = DATAGRAM_FRAGMENTS_MAX };
 
 /**
  * Split the IPv4 packet at `ip_offset` of `mbuf` (flat or chained; stays the caller's) into at most

@@ -32,5 +32,6 @@ frame_output_fragments(
 	frame.offset = 0;
 	for (i = 0; i < count; i++)
 		frame_output(self, output, &frame, fragments[i]);
+	event_count(self->counters, EVENT_PACKETS_FRAGMENTED, 1);
 	event_count(self->counters, EVENT_FRAGMENTS_OUT, (uint64_t)count);
 }

@@ -111,7 +111,7 @@ parse_burst(struct thread *self, const struct interface_table *interfaces, uint1
 {
 	const struct parse_context context = {
 		interfaces, interface_find(interfaces, port, 0), port, promiscuous};
-	unsigned int arp = 0, ipv4 = 0;
+	unsigned int arp = 0, ipv4 = 0, fragments = 0;
 	struct usual usual;
 
 	if (context.untagged)
@@ -130,9 +130,12 @@ parse_burst(struct thread *self, const struct interface_table *interfaces, uint1
 			result->ipv4.mbuf[ipv4++] = mbuf;
 		else if (verdict == PARSED_ARP)
 			result->arp.mbuf[arp++] = mbuf;
+		else if (verdict == PARSED_FRAGMENT)
+			result->fragments.mbuf[fragments++] = mbuf;
 		else
 			packet_drop(self, mbuf, (enum drop_reason)verdict);
 	}
 	result->ipv4.count = ipv4;
 	result->arp.count = arp;
+	result->fragments.count = fragments;
 }

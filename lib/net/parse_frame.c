@@ -190,9 +190,6 @@ parse_ipv4(const struct interface_table *interfaces, const struct interface *int
 	if (unlikely(interface_address_is_martian(ip->dst_addr) ||
 		     interface_address_is_broadcast(interfaces, ip->dst_addr)))
 		return DROP_IP_DESTINATION;
-	if (unlikely(ip->fragment_offset &
-		     RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)))
-		return DROP_IP_FRAGMENT;
 	if (mbuf->pkt_len > total_length + IP_OFFSET)
 		parse_trim(mbuf, total_length + IP_OFFSET);
 
@@ -202,9 +199,36 @@ parse_ipv4(const struct interface_table *interfaces, const struct interface *int
 		.l4_offset = (uint16_t)(IP_OFFSET + header_length),
 		.ip_length = (uint16_t)total_length,
 	};
+	if (unlikely(ip->fragment_offset &
+		     RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK))) {
+		parse_key(packet, ip,
+			parse_key_high(interface->realm, ip->next_proto_id, ip->packet_id));
+		return PARSED_FRAGMENT;
+	}
 	verdict = parse_l4(mbuf, packet, ip->next_proto_id, total_length - header_length, &ports);
 	if (likely(verdict == PARSED_IPV4))
 		parse_key(packet, ip, parse_key_high(interface->realm, ip->next_proto_id, ports));
+	return verdict;
+}
+
+int
+parse_layer4(struct rte_mbuf *mbuf, bool whole)
+{
+	struct packet *packet = packet_of(mbuf);
+	const struct rte_ipv4_hdr *ip = packet_ip(mbuf);
+	uint32_t length =
+		(uint32_t)packet->ip_length - (uint32_t)(packet->l4_offset - packet->ip_offset);
+	uint32_t ports;
+	int verdict;
+
+	/* What UDP says of its length holds for the whole datagram. */
+	if (!whole && ip->next_proto_id == IPPROTO_UDP)
+		length = UINT16_MAX;
+	packet->flags = 0;
+	packet->tcp_flags = 0;
+	verdict = parse_l4(mbuf, packet, ip->next_proto_id, length, &ports);
+	if (verdict == PARSED_IPV4)
+		parse_key(packet, ip, parse_key_high(packet->key.realm, ip->next_proto_id, ports));
 	return verdict;
 }
 

@@ -16,7 +16,7 @@
 enum { IP_OFFSET = sizeof(struct rte_ether_hdr) }; /* tags are gone by then */
 
 /* What a frame turned out to be, beside the drop reasons (which are not negative). */
-enum { PARSED_IPV4 = -1, PARSED_ARP = -2 };
+enum { PARSED_ARP = -2, PARSED_FRAGMENT = -3 }; /* and PARSED_IPV4 */
 
 /* What is the same for a whole burst. */
 struct parse_context {

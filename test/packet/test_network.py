@@ -104,7 +104,7 @@ class Network(ReplayTest):
             ("ip_source", udp(LAN, FAR, 1, 2)),
             ("ip_destination", udp(PBX, "239.1.1.1", 1, 2)),
             ("ip_destination", udp(PBX, "10.0.0.255", 1, 2)),
-            ("ip_fragment", IP(src=PBX, dst=FAR, flags="MF") / UDP(sport=1, dport=2) / Raw(b"x" * 8)),
+            ("ip_fragment", IP(src=PBX, dst=FAR, flags="MF") / UDP(sport=1, dport=2) / Raw(b"x" * 7)),
             ("truncated", IP(src=PBX, dst=FAR, len=2000) / UDP(sport=1, dport=2)),
             ("ip_header", IP(src=PBX, dst=FAR, len=12) / UDP(sport=1, dport=2)),
             ("l4_header", IP(src=PBX, dst=FAR) / UDP(sport=1, dport=2, len=500)),

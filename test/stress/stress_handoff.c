@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hand-off between three workers at full rate: every packet reaches the worker it was sent to, in
- * the order in which its sender sent it, or is a counted drop; none is lost, doubled or leaked.
+ * Hand-off between three workers at full rate: every packet and fragment reaches the worker it was
+ * sent to, as what it was sent, in the order in which its sender sent those of its kind, or is a
+ * counted drop; none is lost, doubled or leaked.
  */
 #include <rte_errno.h>
 #include <rte_mbuf.h>
@@ -24,30 +25,45 @@ load(_Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
-static void
-receive(struct thread *self, uint32_t *last)
-{
-	struct burst burst;
+/* The numbers that came last, of each kind from each worker. */
+struct last {
+	uint32_t number[HANDOFF_FRAGMENT + 1][STRESS_WORKERS];
+};
 
-	handoff_receive(self, handoff, &burst);
-	for (unsigned int i = 0; i < burst.count; i++) {
-		const struct packet *packet = packet_of(burst.mbuf[i]);
+static void
+receive_kind(
+	struct thread *self, const struct burst *burst, enum handoff_kind kind, struct last *last)
+{
+	for (unsigned int i = 0; i < burst->count; i++) {
+		const struct packet *packet = packet_of(burst->mbuf[i]);
 
 		MUST(packet->flags & PACKET_HANDED_OFF);
 		MUST(packet->flow == NULL);
 		MUST(packet->egress == self->id);
-		MUST(packet->spare > last[packet->interface]);
-		last[packet->interface] = packet->spare;
-		rte_pktmbuf_free(burst.mbuf[i]);
+		MUST(packet->ip_length == kind);
+		MUST(packet->spare > last->number[kind][packet->interface]);
+		last->number[kind][packet->interface] = packet->spare;
+		rte_pktmbuf_free(burst->mbuf[i]);
 	}
-	atomic_fetch_add(&arrived, burst.count);
+	atomic_fetch_add(&arrived, burst->count);
+}
+
+static void
+receive(struct thread *self, struct last *last)
+{
+	struct handoff_arrivals arrivals;
+
+	handoff_receive(self, handoff, &arrivals);
+	receive_kind(self, &arrivals.packets, HANDOFF_UDP_PACKET, last);
+	receive_kind(self, &arrivals.fragments, HANDOFF_FRAGMENT, last);
 }
 
 static int
 worker(void *argument)
 {
 	struct thread *self = &stress_thread[(uintptr_t)argument];
-	uint32_t number = 0, last[STRESS_WORKERS] = {0};
+	struct last last = {0};
+	uint32_t number = 0;
 
 	for (uint64_t round = 0; round < rounds; round++) {
 		unsigned int to = (self->id + 1 + random_below(&self->random, STRESS_WORKERS - 1)) %
@@ -56,22 +72,25 @@ worker(void *argument)
 
 		if (mbuf != NULL) {
 			struct packet *packet = packet_of(mbuf);
+			enum handoff_kind kind =
+				number % 3 == 0 ? HANDOFF_FRAGMENT : HANDOFF_UDP_PACKET;
 
 			*packet = (struct packet){.interface = (uint16_t)self->id,
 				.egress = (uint16_t)to,
+				.ip_length = (uint16_t)kind,
 				.spare = ++number,
 				.flow = packet};
 			atomic_fetch_add(&sent, 1);
-			handoff_send(self, handoff, to, mbuf);
+			handoff_send(self, handoff, to, kind, mbuf);
 		}
 		if (round % 8 == 0)
-			receive(self, last);
+			receive(self, &last);
 		if (round % 256 == 0)
 			stress_turn(self);
 	}
 	atomic_fetch_sub(&senders, 1);
 	while (atomic_load(&senders) > 0 || !handoff_empty(handoff)) {
-		receive(self, last);
+		receive(self, &last);
 		stress_turn(self);
 		sched_yield();
 	}

@@ -25,18 +25,18 @@ static unsigned int
 receive_all(struct handoff *handoff, uint32_t *next)
 {
 	unsigned int received = 0;
-	struct burst burst;
+	struct handoff_arrivals arrivals;
 
 	do {
-		handoff_receive(&to, handoff, &burst);
-		for (unsigned int i = 0; i < burst.count; i++) {
-			assert_int_equal(packet_of(burst.mbuf[i])->hash, (*next)++);
-			assert_true(packet_of(burst.mbuf[i])->flags & PACKET_HANDED_OFF);
-			assert_null(packet_of(burst.mbuf[i])->flow);
-			rte_pktmbuf_free(burst.mbuf[i]);
+		handoff_receive(&to, handoff, &arrivals);
+		for (unsigned int i = 0; i < arrivals.packets.count; i++) {
+			assert_int_equal(packet_of(arrivals.packets.mbuf[i])->hash, (*next)++);
+			assert_true(packet_of(arrivals.packets.mbuf[i])->flags & PACKET_HANDED_OFF);
+			assert_null(packet_of(arrivals.packets.mbuf[i])->flow);
+			rte_pktmbuf_free(arrivals.packets.mbuf[i]);
 		}
-		received += burst.count;
-	} while (burst.count > 0);
+		received += arrivals.packets.count;
+	} while (arrivals.packets.count > 0);
 	return received;
 }
 
@@ -55,7 +55,7 @@ full_ring_drops_the_newest_and_empties_again(void **state)
 
 			assert_non_null(mbuf);
 			*packet_of(mbuf) = (struct packet){.hash = i};
-			handoff_send(&from, handoff, TO, mbuf);
+			handoff_send(&from, handoff, TO, HANDOFF_UDP_PACKET, mbuf);
 		}
 		assert_int_equal(dropped() - before, 100 * round);
 		assert_int_equal(rte_mempool_in_use_count(mempool), RING);
@@ -73,10 +73,36 @@ what_waits_at_the_end_is_freed(void **state)
 	struct handoff *handoff = handoff_create(WORKERS, SOCKET_ID_ANY);
 
 	for (unsigned int i = 0; i < 10; i++)
-		handoff_send(&from, handoff, TO, rte_pktmbuf_alloc(mempool));
+		handoff_send(&from, handoff, TO, HANDOFF_UDP_PACKET, rte_pktmbuf_alloc(mempool));
 	assert_int_equal(rte_mempool_in_use_count(mempool), 10);
 	handoff_destroy(handoff);
 	assert_int_equal(rte_mempool_in_use_count(mempool), 0);
+}
+
+static void
+packets_and_fragments_arrive_apart(void **state)
+{
+	static const enum handoff_kind kinds[] = {HANDOFF_FRAGMENT, HANDOFF_UDP_PACKET,
+		HANDOFF_FRAGMENT, HANDOFF_FRAGMENT, HANDOFF_UDP_PACKET};
+	struct handoff *handoff = handoff_create(WORKERS, SOCKET_ID_ANY);
+	struct handoff_arrivals arrivals;
+
+	for (unsigned int i = 0; i < RTE_DIM(kinds); i++) {
+		struct rte_mbuf *mbuf = rte_pktmbuf_alloc(mempool);
+
+		*packet_of(mbuf) = (struct packet){.hash = i};
+		handoff_send(&from, handoff, TO, kinds[i], mbuf);
+	}
+	handoff_receive(&to, handoff, &arrivals);
+	assert_int_equal(arrivals.packets.count, 2);
+	assert_int_equal(packet_of(arrivals.packets.mbuf[0])->hash, 1);
+	assert_int_equal(packet_of(arrivals.packets.mbuf[1])->hash, 4);
+	assert_int_equal(arrivals.fragments.count, 3);
+	assert_int_equal(packet_of(arrivals.fragments.mbuf[0])->hash, 0);
+	assert_int_equal(packet_of(arrivals.fragments.mbuf[2])->hash, 3);
+	rte_pktmbuf_free_bulk(arrivals.packets.mbuf, 2);
+	rte_pktmbuf_free_bulk(arrivals.fragments.mbuf, 3);
+	handoff_destroy(handoff);
 }
 
 int
@@ -84,6 +110,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(full_ring_drops_the_newest_and_empties_again),
+		cmocka_unit_test(packets_and_fragments_arrive_apart),
 		cmocka_unit_test(what_waits_at_the_end_is_freed),
 	};
 

@@ -64,6 +64,8 @@ static const char example[] =
 	"\"drop\";\n"
 	"  media_source = \"announced\"; media_hosts = \"sender\";\n"
 	"  blacklist: { trigger_messages = 4; trigger_period_ms = 5; block_seconds = 6; }; };\n"
+	"fragments: { timeout = 2; max_datagrams = 128; max_held = 256; max_held_per_source = 64;\n"
+	"  max_per_datagram = 32; };\n"
 	"telemetry: { enabled = false; };\n";
 
 #endif

@@ -64,6 +64,11 @@ system_is_read(void **state)
 	assert_int_equal(system->idle, IDLE_POLL);
 	assert_string_equal(system->log_level, "debug");
 	assert_string_equal(system->log_target, "syslog");
+	assert_int_equal(config->fragments.timeout, 2);
+	assert_int_equal(config->fragments.max_datagrams, 128);
+	assert_int_equal(config->fragments.max_held, 256);
+	assert_int_equal(config->fragments.max_held_per_source, 64);
+	assert_int_equal(config->fragments.max_per_datagram, 32);
 	assert_false(config->telemetry_enabled);
 }
 
@@ -284,6 +289,11 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->sip.blacklist_trigger_messages, 0);
 	assert_int_equal(config->sip.blacklist_trigger_period_ms, 1000);
 	assert_int_equal(config->sip.blacklist_block_seconds, 30);
+	assert_int_equal(config->fragments.timeout, 15);
+	assert_int_equal(config->fragments.max_datagrams, 4096);
+	assert_int_equal(config->fragments.max_held, 4096);
+	assert_int_equal(config->fragments.max_held_per_source, 1024);
+	assert_int_equal(config->fragments.max_per_datagram, 64);
 	assert_true(config->telemetry_enabled);
 	config_free(config);
 }

@@ -107,6 +107,7 @@ static void
 a_rewritten_packet_verifies(void **state)
 {
 	static const unsigned int sizes[] = {2000, 43, 100, 101};
+	uint8_t flat[42 + 400] __rte_aligned(2);
 	unsigned int payload, i;
 
 	for (i = 0; i < RTE_DIM(sizes); i++) {
@@ -121,7 +122,11 @@ a_rewritten_packet_verifies(void **state)
 			assert_int_equal(rte_be_to_cpu_16(udp->dgram_len), 8 + payload);
 			assert_int_equal(rte_raw_cksum(ip, 20), 0xffff);
 			assert_int_not_equal(udp->dgram_cksum, 0);
-			assert_int_equal(rte_ipv4_udptcp_cksum_mbuf_verify(mbuf, ip, 34), 0);
+			assert_non_null(rte_pktmbuf_read(mbuf, 0, 42 + payload, flat));
+			if (mbuf->nb_segs == 1)
+				memcpy(flat, rte_pktmbuf_mtod(mbuf, void *), 42 + payload);
+			ip = (struct rte_ipv4_hdr *)(flat + 14);
+			assert_int_equal(rte_ipv4_udptcp_cksum_verify(ip, ip + 1), 0);
 			rte_pktmbuf_free(mbuf);
 		}
 	}
@@ -162,6 +167,50 @@ a_datagram_without_checksum_keeps_none(void **state)
 	rte_pktmbuf_free(mbuf);
 }
 
+/* `after`: bytes that IP carries behind the UDP datagram. */
+static void
+assert_valid(unsigned int payload, unsigned int size, unsigned int after)
+{
+	uint8_t frame[2000] = {0};
+	unsigned int length = frame_udp(frame, LAN, LAN_HOST, FAR_HOST, payload);
+	uint16_t total = rte_cpu_to_be_16((uint16_t)(length - 14 + after));
+	struct rte_mbuf *mbuf;
+
+	memcpy(frame + 16, &total, sizeof(total));
+	memset(frame + length, 0xaa, after);
+	mbuf = net_mbuf_chain(frame, length + after, size);
+	assert_true(checksum_udp_valid(mbuf, 14, 34));
+	rte_pktmbuf_free(mbuf);
+	for (unsigned int at = 26; at < length; at++) {
+		if (at >= 34 && at < 42 && at != 35) /* ports; a changed length reads elsewhere */
+			continue;
+		frame[at] ^= 4;
+		mbuf = net_mbuf_chain(frame, length + after, size);
+		assert_false(checksum_udp_valid(mbuf, 14, 34));
+		rte_pktmbuf_free(mbuf);
+		frame[at] ^= 4;
+	}
+}
+
+static void
+a_datagram_verifies_as_it_was_sent_and_not_otherwise(void **state)
+{
+	static const unsigned int sizes[] = {2000, 42, 57};
+	uint8_t frame[200];
+	unsigned int length = frame_udp(frame, LAN, LAN_HOST, FAR_HOST, 40);
+	struct rte_mbuf *mbuf;
+
+	for (unsigned int i = 0; i < RTE_DIM(sizes); i++) {
+		assert_valid(100, sizes[i], 0);
+		assert_valid(101, sizes[i], 0);
+		assert_valid(101, sizes[i], 3);
+	}
+	frame[40] = frame[41] = 0; /* none */
+	mbuf = net_mbuf(frame, length);
+	assert_true(checksum_udp_valid(mbuf, 14, 34));
+	rte_pktmbuf_free(mbuf);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, net_reset, net_check)
 
 int
@@ -174,6 +223,7 @@ main(void)
 		TEST(a_rewritten_packet_verifies),
 		TEST(a_sum_of_zero_is_sent_as_all_ones),
 		TEST(a_datagram_without_checksum_keeps_none),
+		TEST(a_datagram_verifies_as_it_was_sent_and_not_otherwise),
 	};
 
 	return cmocka_run_group_tests(tests, net_start, net_stop);
