@@ -177,7 +177,7 @@ nothing_ages(const struct replay *replay)
 	struct appliance_counts counts = appliance_count(replay->appliance);
 
 	return (counts.flows | counts.pinholes | counts.calls | counts.doors | counts.ports |
-		       counts.mbufs | counts.datagrams) == 0;
+		       counts.mbufs) == 0;
 }
 
 /*

@@ -103,6 +103,20 @@ class Fragments(ReplayTest):
         self.assertEqual(result.drops(), {"tcp_no_flow": 1, "fragment_refused": 4})
         self.assert_nothing_left(result)
 
+    def test_what_its_flow_does_not_allow_is_refused_with_all_others(self):
+        config = self.config(rules="", zones=ANYTHING)
+        syn = IP(src=PBX, dst=FAR) / TCP(sport=4000, dport=80, flags="S")
+        ping = IP(src=PBX, dst=FAR) / ICMP(type=8, id=77, seq=1)
+        impossible = cut(IP(src=PBX, dst=FAR) / TCP(sport=4000, dport=80, flags="SF") / Raw(LONG))
+        backward = cut(echo(FAR, PBX, kind=8))
+        result = self.replay(config, {
+            "lan0": [syn, ping, *shuffled(impossible, 1)],
+            "wan0": [(1, f) for f in shuffled(backward, 1)]})
+        self.assertEqual(len(result.ip("wan0")), 2)
+        self.assertEqual(result.ip("lan0"), [])
+        self.assertEqual(result.drops(), {"tcp_state": 1, "icmp_type": 1, "fragment_refused": 4})
+        self.assert_nothing_left(result)
+
     def test_large_pings_pass_both_ways(self):
         out = shuffled(cut(echo(PBX, FAR)), 3)
         back = [(1, f) for f in shuffled(cut(echo(FAR, WAN, kind=0)), 4)]
@@ -190,15 +204,16 @@ class Fragments(ReplayTest):
         self.assertEqual(result.drops(), {"ttl_expired": 3})
 
     def test_an_error_in_fragments_reaches_who_asked(self):
-        out = udp(PBX, FAR, 4000, 5000, LONG[:1000])
-        quoted = IP(bytes(udp(WAN, FAR, 4000, 5000, LONG[:1000])))
-        error = IP(src=GATEWAY, dst=WAN, id=3) / ICMP(type=3, code=3) / quoted
-        result = self.replay(self.config(), {
-            "lan0": [out], "wan0": [(1, f) for f in shuffled(cut(error, 400), 1)]})
-        packet, = self.assert_whole(result, "lan0")
-        self.assertEqual((packet[IP].src, packet[IP].dst, packet[ICMP].code), (GATEWAY, PBX, 3))
-        self.assertEqual(result.count("event icmp_error_translated"), 1)
-        self.assertEqual(result.drops(), {})
+        for rules, seen in ((DYNAMIC, WAN), ("", PBX)):
+            out = udp(PBX, FAR, 4000, 5000, LONG[:1000])
+            quoted = IP(bytes(udp(seen, FAR, 4000, 5000, LONG[:1000])))
+            error = IP(src=GATEWAY, dst=seen, id=3) / ICMP(type=3, code=3) / quoted
+            result = self.replay(self.config(rules=rules), {
+                "lan0": [out], "wan0": [(1, f) for f in shuffled(cut(error, 400), 1)]})
+            packet, = self.assert_whole(result, "lan0")
+            self.assertEqual((packet[IP].src, packet[IP].dst, packet[ICMP].code), (GATEWAY, PBX, 3))
+            self.assertEqual(result.count("event icmp_error_translated"), 1)
+            self.assertEqual(result.drops(), {})
 
 
 class OwnAddresses(ReplayTest):
