@@ -246,6 +246,19 @@ is_excluded(const struct admission *admission)
 	return !binding_is_media(binding_find_inside(appliance->nat, &inside));
 }
 
+/* The inside host learns that there is nothing for it (RFC 6888 REQ-11 B). */
+static int
+refuse_source(struct admission *admission, int error)
+{
+	forward_refuse(admission->worker, admission->mbuf,
+		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0},
+		error == -EADDRNOTAVAIL ? DROP_NAT_NO_PORT
+		: error == -EDQUOT      ? DROP_NAT_HOST_LIMIT
+		: error == -EAGAIN      ? DROP_NAT_HOST_RATE
+					: DROP_NAT_NO_BINDING);
+	return TAKEN;
+}
+
 /* Step 6. Hairpin: an inside host that addresses a binding shows its outside address, too. */
 static int
 admit_source(struct admission *admission)
@@ -253,7 +266,7 @@ admit_source(struct admission *admission)
 	struct appliance *appliance = admission->worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
 	struct endpoint inside;
-	int outside = admission->out->index;
+	int outside = admission->out->index, rc;
 
 	admission->excluded = appliance->nat != NULL && is_excluded(admission);
 	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE)
@@ -269,16 +282,9 @@ admit_source(struct admission *admission)
 		return ADMITTED;
 	if (!is_trackable(key))
 		return DROP_L4_PROTOCOL;
-	switch (binding_get(
-		&admission->worker->thread, appliance->nat, &inside, &admission->source)) {
-	case 0:
-	case -ENOENT: /* no rule translates this source */
-		return ADMITTED;
-	case -EADDRNOTAVAIL:
-		return DROP_NAT_NO_PORT;
-	default:
-		return DROP_NAT_NO_BINDING;
-	}
+	rc = binding_get(&admission->worker->thread, appliance->nat, &inside, &admission->source);
+	/* -ENOENT: no rule translates this source */
+	return rc == 0 || rc == -ENOENT ? ADMITTED : refuse_source(admission, rc);
 }
 
 /* The packet as pinholes know it: in a hairpin they see the source's outside half. */

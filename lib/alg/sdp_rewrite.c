@@ -121,13 +121,27 @@ __rte_format_printf(4, 5) static void insert_line(
 		plan->edits, slice_of(end, end), line, line_end.length + (uint32_t)length);
 }
 
+/* What a=rtcp says of RTCP at another address than its RTP, beside a rule that is static for one. */
+static int
+rtcp_format(char *text, size_t size, const struct opening *rtp, const struct opening *rtcp)
+{
+	const uint8_t *octet = (const uint8_t *)&rtcp->outside_address;
+	uint16_t port = rte_be_to_cpu_16(rtcp->outside_port);
+
+	if (rtcp->outside_address == rtp->outside_address)
+		return snprintf(text, size, "%u", port);
+	return snprintf(
+		text, size, "%u IN IP4 %u.%u.%u.%u", port, octet[0], octet[1], octet[2], octet[3]);
+}
+
 /* RTCP that does not follow its RTP port must be said (RFC 3605). */
 static void
 edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *media,
 	const struct opening *rtp, const struct opening *rtcp)
 {
 	const char *end = media->section.at + media->section.length;
-	uint16_t port;
+	char text[sizeof("65535 IN IP4 255.255.255.255")];
+	int length;
 
 	if (!rtcp || rtcp->outside_port == 0) {
 		/* Multiplexed by now: what is still said of a port is said of nobody. */
@@ -135,19 +149,25 @@ edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *medi
 			edit_host(plan, &media->rtcp_address);
 		return;
 	}
-	port = rte_be_to_cpu_16(rtcp->outside_port);
+	length = rtcp_format(text, sizeof(text), rtp, rtcp);
+	if (media->rtcp_present && !media->rtcp_address.text.at &&
+		rtcp->outside_address != rtp->outside_address) {
+		sip_edits_replace(plan->edits, media->rtcp_port_text, text, (uint32_t)length);
+		return;
+	}
 	if (media->rtcp_present) {
 		edit_port(plan, media->rtcp_port_text, media->rtcp_port, rtcp->outside_port);
 		if (media->rtcp_address.text.at && media->rtcp_address.is_ipv4)
 			edit_address(plan, &media->rtcp_address, rtcp->outside_address);
 		return;
 	}
-	if (port == rte_be_to_cpu_16(rtp->outside_port) + 1)
+	if (rtcp->outside_address == rtp->outside_address &&
+		rte_be_to_cpu_16(rtcp->outside_port) == rte_be_to_cpu_16(rtp->outside_port) + 1)
 		return;
 	/* Behind the last line of the section; empty ones may follow it. */
 	while (end[-1] == '\n' || end[-1] == '\r')
 		end--;
-	insert_line(plan, sdp, end, "a=rtcp:%u", port);
+	insert_line(plan, sdp, end, "a=rtcp:%s", text);
 }
 
 /* a=rtcp equal to the RTP port: multiplexed, one door. */

@@ -100,6 +100,9 @@
 	X(LIMIT_OPENINGS, "limit_doors_per_call", "messages refused: sip.max_doors_per_call") \
 	X(LIMIT_ENDPOINTS, "limit_endpoints_per_message", \
 		"messages refused: more than 192 signalling endpoints") \
+	X(LIMIT_HOST_PORTS, "limit_host_ports", \
+		"messages refused: nat.rules[].max_ports_per_host") \
+	X(LIMIT_HOST_RATE, "limit_host_rate", "messages refused: nat.rules[].max_new_per_second") \
 	X(BLACKLISTED_HOSTS, "blacklisted_hosts", \
 		"times that a host was blacklisted: sip.blacklist") \
 	X(BLACKLISTED, "blacklisted_messages", \

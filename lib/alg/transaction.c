@@ -21,10 +21,20 @@ plan_fail(struct plan *plan, enum drop_reason reason, enum sip_counter counter)
 void
 plan_fail_door(struct plan *plan, int error)
 {
-	if (error == -EADDRNOTAVAIL)
+	switch (error) {
+	case -EADDRNOTAVAIL:
 		plan_fail(plan, DROP_SIP_NO_PORT, SIP_COUNT_NO_PORT);
-	else
+		break;
+	case -EDQUOT:
+		plan_fail(plan, DROP_SIP_LIMIT, SIP_COUNT_LIMIT_HOST_PORTS);
+		break;
+	case -EAGAIN:
+		plan_fail(plan, DROP_SIP_LIMIT, SIP_COUNT_LIMIT_HOST_RATE);
+		break;
+	default:
 		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_DOOR);
+		break;
+	}
 }
 
 static bool

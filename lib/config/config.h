@@ -107,8 +107,12 @@ struct config_pool {
 	unsigned int range_count;
 	struct address_range *ranges;
 	struct port_range ports;
+	unsigned int pooling; /* enum config_pooling */
 	int line;
 };
+
+/* Whether an inside host may have ports of another outside address than its own. */
+enum config_pooling { POOLING_PAIRED, POOLING_OVERFLOW };
 
 enum config_nat_kind { NAT_RULE_DYNAMIC, NAT_RULE_STATIC };
 
@@ -120,6 +124,7 @@ struct config_nat_rule {
 	int interface; /* index, or -1 */
 	int pool; /* index, or -1 */
 	bool overload;
+	unsigned int max_ports_per_host, max_new_per_second; /* 0: no limit */
 	/* static; proto 0: the whole address */
 	uint8_t proto;
 	in_addr_t static_inside, static_outside;

@@ -187,7 +187,8 @@ endpoint_read(struct reader *reader, const config_setting_t *setting, uint8_t pr
 static void
 static_read(struct reader *reader, const config_setting_t *entry, struct config_nat_rule *rule)
 {
-	static const char *const foreign[] = {"interface", "pool", "overload", NULL};
+	static const char *const foreign[] = {
+		"interface", "pool", "overload", "max_ports_per_host", "max_new_per_second", NULL};
 	const config_setting_t *protocol = config_setting_get_member(entry, "protocol");
 	const config_setting_t *inside = config_setting_get_member(entry, "inside");
 	const config_setting_t *outside = config_setting_get_member(entry, "outside");

@@ -302,6 +302,13 @@ dynamic_check(struct reader *reader, const config_setting_t *entry, unsigned int
 			"\"%s\" is not on the outside, allowed: an interface with nat = "
 			"\"outside\"",
 			reader->names[NAME_INTERFACE].names[rule->interface]);
+	if (rule->pool >= 0 && !rule->overload &&
+		config->nat.pools[rule->pool].pooling == POOLING_OVERFLOW)
+		fault_add_member(reader, entry, "overload",
+			"false needs no pooling, but nat.pools[%d] overflows, allowed: true, or "
+			"another "
+			"pool",
+			rule->pool);
 	for (i = 0; i < index; i++) {
 		if (rules[i].kind != NAT_RULE_DYNAMIC)
 			continue;

@@ -42,6 +42,7 @@ static const char *const driver_choices[] = {
 static const char *const side_choices[] = {"none", "inside", "outside", NULL};
 static const char *const permit_choices[] = {"deny", "permit", NULL};
 static const char *const protocol_choices[] = {"ip", "tcp", "udp", "icmp", NULL};
+static const char *const pooling_choices[] = {"paired", "overflow", NULL};
 static const char *const kind_choices[] = {"dynamic", "static", NULL};
 static const char *const filtering_choices[] = {
 	"endpoint_independent", "address", "address_and_port", NULL};
@@ -170,6 +171,10 @@ const struct setting setting_table[] = {
 		REQUIRED},
 	{OTHER("nat.pools[].ports", "[1024, 65535]", "[first, last] within 1 .. 65535",
 		"Outside ports that an overloaded pool gives out.")},
+	{CHOICE("nat.pools[].pooling", pooling_choices, POOLING_PAIRED,
+		 "An inside host has all its ports at one address (RFC 4787 REQ-2). When that has none "
+		 "left: `paired` refuses, `overflow` goes on with other addresses of the pool."),
+		FIELD(struct config_pool, pooling)},
 	{LIST("nat.rules", 1024, "What is translated; the first rule that fits decides.")},
 	{CHOICE("nat.rules[].kind", kind_choices, 0, "Kind of rule."),
 		FIELD(struct config_nat_rule, kind), REQUIRED},
@@ -187,6 +192,14 @@ const struct setting setting_table[] = {
 		 "Dynamic: many inside hosts share an outside address, told apart by port. "
 		 "false: one to one, needs `pool`."),
 		FIELD(struct config_nat_rule, overload)},
+	{INTEGER("nat.rules[].max_ports_per_host", 0, 0, 16777216,
+		 "Dynamic: outside ports and ICMP identifiers that one inside host may have at one "
+		 "time, those of its calls too (RFC 6888 REQ-4). 0: no limit."),
+		FIELD(struct config_nat_rule, max_ports_per_host)},
+	{INTEGER("nat.rules[].max_new_per_second", 0, 0, 16777216,
+		 "Dynamic: translations that one inside host may begin in a second (RFC 6888 REQ-4 C). "
+		 "0: no limit."),
+		FIELD(struct config_nat_rule, max_new_per_second)},
 	{OTHER("nat.rules[].protocol", NULL, "tcp, udp",
 		"Static: translate one port of this protocol. Left out: the whole address.")},
 	{OTHER("nat.rules[].outside", NULL, "\"address\" or \"address:port\"",

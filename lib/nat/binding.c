@@ -31,10 +31,11 @@ inside_ref_make(const struct endpoint *inside)
 }
 
 void
-outside_unused(struct nat *nat, const struct outside_choice *choice)
+outside_unused(struct nat *nat, const struct endpoint *inside, const struct outside_choice *choice)
 {
 	outside_hide(nat, &choice->endpoint, choice->slot);
-	outside_give_back(nat, &choice->endpoint, choice->slot);
+	if (choice->kind != BINDING_STATIC)
+		outside_give_back(nat, inside, &choice->endpoint, choice->slot, false);
 }
 
 /* A new binding, not yet to be found; NULL: the pool is empty. Under the stripe. */
@@ -89,7 +90,7 @@ binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 fail_binding:
 	pool_free_unused(nat->bindings, binding);
 fail:
-	outside_unused(nat, choice);
+	outside_unused(nat, inside, choice);
 	return -ENOBUFS;
 }
 
@@ -115,7 +116,7 @@ binding_make_both(struct thread *self, struct nat *nat, const struct inside_ref 
 	for (unsigned int i = 0; i < 2; i++) {
 		if (binding[i])
 			pool_free_unused(nat->bindings, binding[i]);
-		outside_unused(nat, &choice[i]);
+		outside_unused(nat, &spec[i].inside, &choice[i]);
 	}
 	return -ENOBUFS;
 }

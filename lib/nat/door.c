@@ -137,7 +137,7 @@ take_beside(struct thread *self, struct nat *nat, const struct endpoint *inside,
 
 	if (standing->outside.proto == inside->proto &&
 		(step > 0 || ((port ^ rte_be_to_cpu_16(inside->port)) & 1) == 0) &&
-		outside_take_port(nat, inside, standing->outside_slot, port, choice))
+		outside_take_port(self, nat, inside, standing->outside_slot, port, choice))
 		return 0;
 	return outside_take(self, nat, inside, standing->outside_slot, choice);
 }
@@ -156,7 +156,7 @@ pair_make(struct thread *self, struct nat *nat, const struct inside_ref ref[2],
 		if (binding[i])
 			continue;
 		if (rc < 0) {
-			outside_unused(nat, &choice[i]);
+			outside_unused(nat, &spec[i].inside, &choice[i]);
 			continue;
 		}
 		/* Looked up here: of one key with the other, its neighbour stands there. */

@@ -21,7 +21,10 @@ binding_release(void *context, void *object)
 	struct nat *nat = context;
 	const struct binding *binding = object;
 
-	outside_give_up(nat, &binding->outside, binding->outside_slot);
+	/* A static rule's is nobody else's. */
+	if (binding->kind != BINDING_STATIC)
+		outside_give_back(
+			nat, &binding->inside, &binding->outside, binding->outside_slot, true);
 }
 
 /* Static port rules stand from the start. Single threaded here, so no stripe. */
@@ -49,6 +52,21 @@ permanent_make(struct nat *nat)
 	return 0;
 }
 
+/* No more than dynamic rules know, and no more than there are bindings: a host has one at least. */
+static uint32_t
+hosts_capacity(const struct config *config, uint32_t bindings)
+{
+	uint64_t hosts = 1;
+
+	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
+		const struct config_nat_rule *rule = &config->nat.rules[i];
+
+		for (unsigned int j = 0; j < rule->inside_count; j++)
+			hosts += (uint64_t)ntohl(~rule->inside[j].mask) + 1;
+	}
+	return (uint32_t)RTE_MIN(hosts, (uint64_t)bindings);
+}
+
 int
 nat_create(const struct config *config, const struct interface_table *interfaces,
 	struct flow_table *flows, uint32_t capacity, int socket, struct nat **result)
@@ -66,6 +84,11 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 	rc = rules_create(config, interfaces, socket, &nat->rules);
 	if (rc < 0)
 		goto fail;
+	nat->hosts = hosts_create(hosts_capacity(config, capacity), socket);
+	if (!nat->hosts) {
+		rc = -rte_errno;
+		goto fail;
+	}
 	capacity += nat->rules->static_port_count;
 	nat->bindings = pool_create(
 		"bindings", capacity, sizeof(struct binding), socket, binding_release, nat);
@@ -95,6 +118,7 @@ nat_destroy(struct nat *nat)
 		return;
 	rte_hash_free(nat->inside);
 	pool_destroy(nat->bindings);
+	hosts_destroy(nat->hosts);
 	rules_destroy(nat->rules);
 	rte_free(nat);
 }
@@ -102,8 +126,10 @@ nat_destroy(struct nat *nat)
 size_t
 nat_memory(const struct config *config, uint32_t capacity)
 {
+	size_t hosts = hosts_memory(hosts_capacity(config, capacity));
+
 	capacity += config->nat.rule_count;
-	return sizeof(struct nat) + rules_memory(config) +
+	return sizeof(struct nat) + rules_memory(config) + hosts +
 	       pool_memory(capacity, sizeof(struct binding)) +
 	       shared_hash_memory(capacity, sizeof(struct inside_key));
 }
@@ -149,12 +175,15 @@ nat_binding_pool(struct nat *nat)
 uint32_t
 nat_ports_used(const struct nat *nat)
 {
-	uint32_t used = atomic_load_explicit(&nat->direct_ports, memory_order_relaxed);
+	uint32_t used = 0;
 
-	for (uint32_t i = 0; i < nat->rules->address_count; i++)
+	for (uint32_t i = 0; i < nat->rules->address_count; i++) {
+		used += atomic_load_explicit(
+			&nat->rules->address[i].direct_ports, memory_order_relaxed);
 		for (unsigned int p = 0; p < NAT_PROTOS; p++)
 			if (nat->rules->address[i].map[p])
 				used += port_map_used(nat->rules->address[i].map[p]);
+	}
 	return used;
 }
 

@@ -38,6 +38,16 @@ enum spelling_class { SPELLING_VIA, SPELLING_CONTACT, SPELLING_ROUTE, SPELLING_C
 /* What a door is for; media doors close with their last holder. */
 enum door_class { DOOR_SIGNALLING, DOOR_MEDIA };
 
+/* Why a dynamic rule gave nothing. */
+enum nat_failure {
+	NAT_FAILED_PORT, /* no port free where the host may have one */
+	NAT_FAILED_ADDRESS, /* one-to-one: no address free */
+	NAT_FAILED_HOST_PORTS, /* nat.rules[].max_ports_per_host */
+	NAT_FAILED_HOST_RATE, /* nat.rules[].max_new_per_second */
+	NAT_FAILED_HOST_TABLE, /* more inside hosts than bindings */
+	NAT_FAILURES
+};
+
 /* An endpoint; network byte order. */
 struct endpoint {
 	rte_be32_t address;
@@ -90,7 +100,9 @@ bool nat_is_outside_address(const struct nat *nat, rte_be32_t address);
 /**
  * The binding of an inside endpoint, made when there is none yet and a rule translates it. Port
  * choice: the inside port when free, else one of the same parity and range (RFC 4787 REQ-3, 4) at
- * random. 0 and *binding; -ENOENT: no rule; -EADDRNOTAVAIL: no port; -ENOBUFS: pool or table full.
+ * random. 0 and *binding; -ENOENT: no rule; -EADDRNOTAVAIL: no port; -EDQUOT: the host has all the
+ * ports that its rule allows; -EAGAIN: it makes bindings faster than that; -ENOBUFS: pool or table
+ * full.
  * The pointer is valid until the caller's next quiescent state. Online worker.
  */
 int binding_get(struct thread *self, struct nat *nat, const struct endpoint *inside,
@@ -161,6 +173,7 @@ uint32_t nat_ports_used(const struct nat *nat); /* neither free nor held, static
 uint32_t nat_ports_held(const struct nat *nat); /* that rest after their use */
 uint32_t nat_doors(const struct nat *nat); /* bindings with holder or deadline */
 uint32_t nat_media_doors(const struct nat *nat);
+const char *nat_failure_name(enum nat_failure failure);
 const char *binding_kind_name(const struct binding *binding);
 
 #endif

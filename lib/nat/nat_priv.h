@@ -3,8 +3,8 @@
  * Inside of lib/nat: the object that holds it all, keys and their stripes, and the steps of a
  * binding's life that binding.c, door.c and sweep.c share.
  *
- * Lock order: stripes of inside keys (two for a pair of doors of different keys, ascending), then one of: the lease
- * lock, a flow_owner lock. flow_owner_close() is called with no lock held.
+ * Lock order: stripes of inside keys (two for a pair of doors of different keys, ascending), then either a flow_owner
+ * lock, or one inside host's (host_priv.h) and then the lease lock. flow_owner_close() is called with no lock held.
  */
 #ifndef NAT_NAT_PRIV_H
 #define NAT_NAT_PRIV_H
@@ -14,6 +14,7 @@
 #include <rte_hash.h>
 #include <rte_spinlock.h>
 
+#include "host_priv.h"
 #include "nat.h"
 #include "rule_priv.h"
 
@@ -39,6 +40,7 @@ struct nat {
 	struct nat_rules *rules;
 	struct rte_hash *inside; /* inside_key to nodes of bindings; changed under its stripe */
 	struct pool *bindings;
+	struct nat_hosts *hosts;
 	struct flow_table *flows;
 	uint32_t hold_s; /* a shared UDP port rests that long */
 	/* control lcore */
@@ -46,7 +48,7 @@ struct nat {
 	uint32_t now_s; /* of the sweep at hand: what it frees begins to rest then */
 	rte_spinlock_t lease_lock; /* leases of one-to-one addresses */
 	/* Gauges; relaxed, written by whoever changes what they count. */
-	_Atomic uint32_t doors, media_doors, direct_ports;
+	_Atomic uint32_t doors, media_doors;
 	struct nat_stripe stripe[NAT_STRIPES];
 };
 
@@ -104,17 +106,29 @@ int outside_take_pair(struct thread *self, struct nat *nat, const struct endpoin
 	const struct endpoint *rtcp, struct outside_choice choice[2]);
 /** Take `port` (host order) of this slot for `inside`, when its rule shares the slot and the port
  *  is free; false for a port out of range, too. */
-bool outside_take_port(struct nat *nat, const struct endpoint *inside, uint16_t slot, uint32_t port,
-	struct outside_choice *choice);
+bool outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	uint16_t slot, uint32_t port, struct outside_choice *choice);
 /** Nobody is to be found there any more. A direct endpoint is its inside endpoint's again at once
  *  (none else can get it); a shared port stays taken until given back. Under the stripe. */
 void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot);
-/** Give back what was taken, after outside_hide(), and no binding ever was. */
-void outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t slot);
-/** Give back what a binding had, whose grace is over. A shared UDP port rests, then it is free:
- *  TCP ends with its states, and an echo reply finds a flow or nothing, but whoever sent media to the
- *  last inside host may go on for a while (RFC 6888 REQ-8). Control lcore. */
-void outside_give_up(struct nat *nat, const struct endpoint *outside, uint16_t slot);
+/**
+ * Give back what a dynamic rule gave, after outside_hide(). `used`: a binding had it and its grace is
+ * over (control lcore): a shared UDP port then rests before it is free. TCP ends with its states, and
+ * an echo reply finds a flow or nothing, but whoever sent media to the last inside host may go on for a
+ * while (RFC 6888 REQ-8).
+ */
+void outside_give_back(struct nat *nat, const struct endpoint *inside,
+	const struct endpoint *outside, uint16_t slot, bool used);
+
+/* lease.c: one-to-one rules. */
+/** Which of the pool's addresses a host without one gets: it is leased then. -1: none. */
+int lease_choose(struct nat *nat, const struct nat_pool *pool, rte_be32_t host);
+void lease_end(struct nat *nat, struct outside_address *address);
+
+/** Count that this host got nothing, and say so once a second for each pool (RFC 6888 REQ-11 C).
+ *  Returns the failure's errno, negative. Worker. */
+int pool_fail(
+	struct thread *self, struct nat_pool *pool, enum nat_failure failure, rte_be32_t host);
 
 /**
  * Make and publish a binding of a taken outside endpoint. `nodes`: what stands under its key, that
@@ -130,7 +144,8 @@ int binding_make_both(struct thread *self, struct nat *nat, const struct inside_
 	const struct door_spec spec[2], const struct outside_choice choice[2],
 	struct binding *binding[2]);
 /** Give back an outside endpoint for which no binding was made. */
-void outside_unused(struct nat *nat, const struct outside_choice *choice);
+void outside_unused(
+	struct nat *nat, const struct endpoint *inside, const struct outside_choice *choice);
 
 /** First half of closing: not to be found any more. Under the inside key's stripe, state OPEN. */
 void binding_close_begin(struct thread *self, struct nat *nat, const struct inside_ref *ref,

@@ -2,120 +2,281 @@
 /*
  * Choosing an outside endpoint for a new binding.
  *
- * Pooling is paired (RFC 4787 REQ-2): the keyed hash of the inside address chooses one address of
- * the pool, the same for all its ports. Only when that address has no port left do the others
- * follow in order; a binding there beats none.
+ * Pooling is paired (RFC 4787 REQ-2): an inside host has all its ports at one address of its pool, as
+ * long as it has any. A new host gets the emptier one of two addresses that the keyed hash of its own
+ * names, which keeps all addresses about equally full (the power of two choices), or any other when
+ * neither has a port. When the address of a host has none left, only a pool that overflows goes on with
+ * its other addresses.
  *
- * One-to-one rules lease a whole address to an inside address as long as it has bindings (the last
- * one's grace period included). Leases are few and change with bindings only: one lock, one walk.
+ * One-to-one rules lease a whole address to an inside host as long as it stands (lease.c).
+ *
+ * Everything a dynamic rule gives out is taken and given back under the lock of its inside host.
  */
 #include <errno.h>
 
 #include "core/keyed_hash.h"
 #include "nat_priv.h"
 
-/* Where the walk over a rule's addresses starts for this inside address. */
-static uint32_t
-pairing(rte_be32_t inside, uint16_t count)
-{
-	return count == 1
-		       ? 0
-		       : (uint32_t)(((keyed_hash64(&inside, sizeof(inside)) >> 32) * count) >> 32);
-}
+/* What is asked of a pool: an endpoint, or two for RTP and RTCP of one host. */
+struct demand {
+	struct thread *self;
+	struct nat *nat;
+	struct nat_pool *pool;
+	const struct dynamic_prefix *prefix;
+	const struct endpoint *inside;
+	unsigned int count;
+	int prefer; /* slot of an address to try before all others; -1: none */
+	struct outside_choice *choice;
+};
 
-static int
-lease_take(struct nat *nat, const struct rule_target *target, rte_be32_t inside)
-{
-	uint32_t start = pairing(inside, target->count);
-	int slot = -1;
-
-	rte_spinlock_lock(&nat->lease_lock);
-	for (uint32_t i = 0; i < target->count; i++) {
-		uint16_t at = target->slots[(start + i) % target->count];
-		const struct outside_address *outside = &nat->rules->address[at];
-
-		if (outside->lease_count && outside->lease == inside) {
-			slot = at;
-			break;
-		}
-		if (slot < 0 && !outside->lease_count)
-			slot = at;
-	}
-	if (slot >= 0) {
-		nat->rules->address[slot].lease = inside;
-		nat->rules->address[slot].lease_count++;
-	}
-	rte_spinlock_unlock(&nat->lease_lock);
-	return slot;
-}
-
-static void
-lease_give_back(struct nat *nat, uint16_t slot)
-{
-	rte_spinlock_lock(&nat->lease_lock);
-	nat->rules->address[slot].lease_count--;
-	rte_spinlock_unlock(&nat->lease_lock);
-	atomic_fetch_sub_explicit(&nat->direct_ports, 1, memory_order_relaxed);
-}
+/* Take what is asked for at one address, all or nothing. */
+typedef bool (*take_fn)(const struct demand *demand, uint16_t slot);
 
 static void
 choice_fill(const struct nat *nat, uint16_t slot, uint16_t port, uint8_t proto, uint8_t kind,
 	struct outside_choice *choice)
 {
 	*choice = (struct outside_choice){
-		.endpoint = {nat->rules->address[slot].address, rte_cpu_to_be_16(port), proto},
+		.endpoint = {nat->rules->address[slot].address, rte_cpu_to_be_16(port), proto, 0},
 		.slot = slot,
 		.kind = kind,
 	};
 }
 
-/* The inside port on an address of its own. Its word can only be contended by a static port rule:
- * any other binding there has this inside endpoint, whose stripe we hold. */
-static int
-direct_take(struct nat *nat, const struct endpoint *inside, const struct rule_target *target,
-	struct outside_choice *choice)
+static void
+demand_meet(const struct demand *demand, unsigned int i, uint16_t slot, int port)
 {
-	uint16_t port = rte_be_to_cpu_16(inside->port);
-	int slot = target->lease ? lease_take(nat, target, inside->address) : target->slots[0];
-	struct port_map *map;
-	uint32_t nobody = 0;
-
-	if (slot < 0)
-		return -EADDRNOTAVAIL;
-	if (target->lease)
-		atomic_fetch_add_explicit(&nat->direct_ports, 1, memory_order_relaxed);
-	map = outside_map(nat, (uint16_t)slot, inside->proto);
-	if (!atomic_compare_exchange_strong_explicit(&map->word[port], &nobody, PORT_RESERVED,
-		    memory_order_relaxed, memory_order_relaxed)) {
-		if (target->lease)
-			lease_give_back(nat, (uint16_t)slot);
-		return -EADDRNOTAVAIL;
-	}
-	choice_fill(nat, (uint16_t)slot, port, inside->proto,
-		target->lease ? BINDING_DYNAMIC : BINDING_STATIC, choice);
-	return 0;
+	choice_fill(demand->nat, slot, (uint16_t)port, demand->inside[i].proto, BINDING_DYNAMIC,
+		&demand->choice[i]);
 }
 
 static int
-shared_take_at(struct thread *self, struct nat *nat, const struct endpoint *inside, uint16_t slot,
-	struct outside_choice *choice)
+port_choose(const struct demand *demand, unsigned int i, uint16_t slot)
 {
-	int port = port_map_choose(outside_map(nat, slot, inside->proto), &self->random,
+	const struct endpoint *inside = &demand->inside[i];
+
+	return port_map_choose(outside_map(demand->nat, slot, inside->proto), &demand->self->random,
 		rte_be_to_cpu_16(inside->port), inside->proto == IPPROTO_ICMP);
+}
+
+/* Each for itself. */
+static bool
+singles_take(const struct demand *demand, uint16_t slot)
+{
+	int port[2];
+
+	for (unsigned int i = 0; i < demand->count; i++) {
+		port[i] = port_choose(demand, i, slot);
+		if (port[i] >= 0)
+			continue;
+		if (i > 0)
+			port_map_release(outside_map(demand->nat, slot, demand->inside[0].proto),
+				(uint16_t)port[0]);
+		return false;
+	}
+	for (unsigned int i = 0; i < demand->count; i++)
+		demand_meet(demand, i, slot, port[i]);
+	return true;
+}
+
+/* A port and the next. */
+static bool
+pair_take(const struct demand *demand, uint16_t slot)
+{
+	int port = port_map_choose_pair(outside_map(demand->nat, slot, demand->inside[0].proto),
+		&demand->self->random, rte_be_to_cpu_16(demand->inside[0].port));
 
 	if (port < 0)
-		return port;
-	choice_fill(nat, slot, (uint16_t)port, inside->proto, BINDING_DYNAMIC, choice);
-	return 0;
+		return false;
+	demand_meet(demand, 0, slot, port);
+	demand_meet(demand, 1, slot, port + 1);
+	return true;
+}
+
+/* The word of an inside port on an address of its own. It can only be contended by a static port rule:
+ * any other binding there has this inside endpoint, whose stripe we hold. */
+static bool
+direct_claim(struct nat *nat, const struct endpoint *inside, uint16_t slot)
+{
+	uint32_t nobody = 0;
+
+	return atomic_compare_exchange_strong_explicit(
+		&outside_map(nat, slot, inside->proto)->word[rte_be_to_cpu_16(inside->port)],
+		&nobody, PORT_RESERVED, memory_order_relaxed, memory_order_relaxed);
+}
+
+/* The inside ports, on the host's leased address. */
+static bool
+leased_take(const struct demand *demand, uint16_t slot)
+{
+	struct nat *nat = demand->nat;
+
+	for (unsigned int i = 0; i < demand->count; i++) {
+		if (!direct_claim(nat, &demand->inside[i], slot)) {
+			if (i > 0)
+				outside_hide(nat, &demand->choice[0].endpoint, slot);
+			return false;
+		}
+		demand_meet(demand, i, slot, rte_be_to_cpu_16(demand->inside[i].port));
+	}
+	atomic_fetch_add_explicit(
+		&nat->rules->address[slot].direct_ports, demand->count, memory_order_relaxed);
+	return true;
+}
+
+static uint32_t
+load_of(const struct outside_address *address, int proto)
+{
+	return port_map_used(address->map[proto]) + port_map_held(address->map[proto]);
+}
+
+/* Where a host is to go that has nothing yet. */
+static uint16_t
+address_choose(const struct demand *demand)
+{
+	const struct nat_pool *pool = demand->pool;
+	const uint16_t *slots = pool_slots(demand->nat->rules, pool);
+	const struct outside_address *address = demand->nat->rules->address;
+	int proto = nat_proto_of(demand->inside->proto);
+	uint64_t hash = keyed_hash64(&demand->inside->address, sizeof(rte_be32_t));
+	uint16_t a = (uint16_t)((hash >> 32) * pool->count >> 32);
+	uint16_t b = (uint16_t)((hash & UINT32_MAX) * pool->count >> 32);
+	uint32_t load_a, load_b;
+
+	if (a == b)
+		return a;
+	load_a = load_of(&address[slots[a]], proto);
+	load_b = load_of(&address[slots[b]], proto);
+	if (load_a != load_b)
+		return load_a < load_b ? a : b;
+	return atomic_load_explicit(&address[slots[b]].hosts, memory_order_relaxed) <
+			       atomic_load_explicit(&address[slots[a]].hosts, memory_order_relaxed)
+		       ? b
+		       : a;
+}
+
+static void
+host_pair(struct nat *nat, struct nat_pool *pool, struct nat_host *host, uint16_t at)
+{
+	if (host->at != HOST_UNPAIRED)
+		return;
+	host->at = at;
+	atomic_fetch_add_explicit(&nat->rules->address[pool_slots(nat->rules, pool)[at]].hosts, 1,
+		memory_order_relaxed);
+	atomic_fetch_add_explicit(&pool->hosts, 1, memory_order_relaxed);
+}
+
+/* A host that has nothing any more ends. */
+static void
+host_leave(struct nat *nat, struct nat_pool *pool, struct host_seat *seat)
+{
+	struct outside_address *address;
+
+	if (!seat->host || seat->host->ports)
+		return;
+	if (seat->host->at != HOST_UNPAIRED) {
+		address = &nat->rules->address[pool_slots(nat->rules, pool)[seat->host->at]];
+		atomic_fetch_sub_explicit(&address->hosts, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&pool->hosts, 1, memory_order_relaxed);
+		if (pool->direct)
+			lease_end(nat, address);
+	}
+	host_forget(nat->hosts, seat);
 }
 
 static bool
-target_has(const struct rule_target *target, uint16_t slot)
+pool_has(const struct nat_rules *rules, const struct nat_pool *pool, uint16_t slot)
 {
-	for (uint32_t i = 0; i < target->count; i++)
-		if (target->slots[i] == slot)
+	return pool->count && rules->address[slot].pool == (uint16_t)(pool - rules->pools);
+}
+
+/* Take at the host's address, or where it may go instead; its first address becomes its own. */
+static bool
+somewhere_take(const struct demand *demand, struct nat_host *host, take_fn take)
+{
+	struct nat_pool *pool = demand->pool;
+	const uint16_t *slots = pool_slots(demand->nat->rules, pool);
+	bool anywhere = host->at == HOST_UNPAIRED || pool->overflow;
+	uint16_t first = host->at == HOST_UNPAIRED ? address_choose(demand) : host->at;
+
+	if (anywhere && host->at != HOST_UNPAIRED && demand->prefer >= 0 &&
+		pool_has(demand->nat->rules, pool, (uint16_t)demand->prefer) &&
+		take(demand, (uint16_t)demand->prefer))
+		return true;
+	for (uint16_t i = 0; i < (anywhere ? pool->count : 1); i++) {
+		uint16_t at = (uint16_t)((first + i) % pool->count);
+
+		if (take(demand, slots[at])) {
+			host_pair(demand->nat, pool, host, at);
 			return true;
+		}
+	}
 	return false;
+}
+
+static enum nat_failure
+host_take(const struct demand *demand, struct nat_host *host)
+{
+	int at = host->at;
+
+	if (demand->pool->direct) {
+		if (host->at == HOST_UNPAIRED) {
+			at = lease_choose(demand->nat, demand->pool, host->address);
+			if (at < 0)
+				return NAT_FAILED_ADDRESS;
+			host_pair(demand->nat, demand->pool, host, (uint16_t)at);
+		}
+		return leased_take(demand, pool_slots(demand->nat->rules, demand->pool)[at])
+			       ? NAT_FAILURES
+			       : NAT_FAILED_PORT;
+	}
+	/* Without two ports side by side two others are better than none: a=rtcp names the second. */
+	if (demand->count > 1 && somewhere_take(demand, host, pair_take))
+		return NAT_FAILURES;
+	return somewhere_take(demand, host, singles_take) ? NAT_FAILURES : NAT_FAILED_PORT;
+}
+
+/* NAT_FAILURES: the host may have so many more. */
+static enum nat_failure
+host_refused(const struct demand *demand, struct nat_host *host)
+{
+	const struct dynamic_prefix *prefix = demand->prefix;
+
+	if (prefix->max_ports && host->ports + demand->count > prefix->max_ports)
+		return NAT_FAILED_HOST_PORTS;
+	if (host->second != demand->self->now_s) {
+		host->second = demand->self->now_s;
+		host->made = 0;
+	}
+	if (prefix->max_new && host->made + demand->count > prefix->max_new)
+		return NAT_FAILED_HOST_RATE;
+	return NAT_FAILURES;
+}
+
+static int
+dynamic_take(const struct demand *demand)
+{
+	struct nat *nat = demand->nat;
+	uint16_t index = (uint16_t)(demand->pool - nat->rules->pools);
+	struct host_seat seat = host_lock(nat->hosts, demand->inside->address, index);
+	enum nat_failure failure;
+
+	if (seat.host || host_make(nat->hosts, &seat, demand->inside->address, index)) {
+		failure = host_refused(demand, seat.host);
+		if (failure == NAT_FAILURES)
+			failure = host_take(demand, seat.host);
+		if (failure == NAT_FAILURES) {
+			seat.host->ports += demand->count;
+			seat.host->made += demand->count;
+		}
+	} else {
+		failure = NAT_FAILED_HOST_TABLE;
+	}
+	host_leave(nat, demand->pool, &seat);
+	host_unlock(nat->hosts, &seat);
+	return failure == NAT_FAILURES
+		       ? 0
+		       : pool_fail(demand->self, demand->pool, failure, demand->inside->address);
 }
 
 int
@@ -123,73 +284,75 @@ outside_take(struct thread *self, struct nat *nat, const struct endpoint *inside
 	struct outside_choice *choice)
 {
 	struct rule_target target;
-	uint32_t start;
 
 	if (!rules_match(nat->rules, inside, &target))
 		return -ENOENT;
-	if (target.direct)
-		return direct_take(nat, inside, &target, choice);
-	if (prefer >= 0 && target_has(&target, (uint16_t)prefer) &&
-		shared_take_at(self, nat, inside, (uint16_t)prefer, choice) == 0)
+	if (!target.prefix) {
+		if (!direct_claim(nat, inside, target.slot))
+			return -EADDRNOTAVAIL;
+		choice_fill(nat, target.slot, rte_be_to_cpu_16(inside->port), inside->proto,
+			BINDING_STATIC, choice);
 		return 0;
-	start = pairing(inside->address, target.count);
-	for (uint32_t i = 0; i < target.count; i++)
-		if (shared_take_at(self, nat, inside, target.slots[(start + i) % target.count],
-			    choice) == 0)
-			return 0;
-	return -EADDRNOTAVAIL;
+	}
+	return dynamic_take(
+		&(struct demand){self, nat, target.pool, target.prefix, inside, 1, prefer, choice});
 }
 
 int
 outside_take_pair(struct thread *self, struct nat *nat, const struct endpoint *rtp,
 	const struct endpoint *rtcp, struct outside_choice choice[2])
 {
+	struct endpoint inside[2] = {*rtp, *rtcp};
 	struct rule_target target;
-	uint32_t start;
+	int rc;
 
 	if (!rules_match(nat->rules, rtp, &target))
 		return -ENOENT;
-	/* Another inside host for RTCP, or addresses without a choice of port: each for itself. */
-	if (target.direct || rtp->address != rtcp->address || rtp->proto != rtcp->proto) {
-		int rc = outside_take(self, nat, rtp, -1, &choice[0]);
-
-		if (rc < 0)
-			return rc;
-		rc = outside_take(self, nat, rtcp, -1, &choice[1]);
-		if (rc < 0) {
-			outside_hide(nat, &choice[0].endpoint, choice[0].slot);
-			outside_give_back(nat, &choice[0].endpoint, choice[0].slot);
-		}
+	if (target.prefix && rtp->address == rtcp->address && rtp->proto == rtcp->proto &&
+		rtp->scope == rtcp->scope)
+		return dynamic_take(&(struct demand){
+			self, nat, target.pool, target.prefix, inside, 2, -1, choice});
+	/* Another inside host for RTCP, or no choice at all: each for itself. */
+	rc = outside_take(self, nat, rtp, -1, &choice[0]);
+	if (rc < 0)
 		return rc;
-	}
-	start = pairing(rtp->address, target.count);
-	for (uint32_t i = 0; i < target.count; i++) {
-		uint16_t slot = target.slots[(start + i) % target.count];
-		int port = port_map_choose_pair(outside_map(nat, slot, rtp->proto), &self->random,
-			rte_be_to_cpu_16(rtp->port));
-
-		if (port < 0)
-			continue;
-		choice_fill(nat, slot, (uint16_t)port, rtp->proto, BINDING_DYNAMIC, &choice[0]);
-		choice_fill(
-			nat, slot, (uint16_t)(port + 1), rtp->proto, BINDING_DYNAMIC, &choice[1]);
-		return 0;
-	}
-	return -EADDRNOTAVAIL;
+	rc = outside_take(self, nat, rtcp, -1, &choice[1]);
+	if (rc < 0)
+		outside_unused(nat, rtp, &choice[0]);
+	return rc;
 }
 
 bool
-outside_take_port(struct nat *nat, const struct endpoint *inside, uint16_t slot, uint32_t port,
-	struct outside_choice *choice)
+outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	uint16_t slot, uint32_t port, struct outside_choice *choice)
 {
 	struct rule_target target;
+	struct host_seat seat;
+	struct demand demand;
+	uint16_t index, at = 0;
+	bool taken = false;
 
 	if (port == 0 || port >= PORTS || !rules_match(nat->rules, inside, &target) ||
-		target.direct || !target_has(&target, slot) ||
-		!port_map_claim(outside_map(nat, slot, inside->proto), (uint16_t)port))
+		!target.prefix || target.pool->direct || !pool_has(nat->rules, target.pool, slot))
 		return false;
-	choice_fill(nat, slot, (uint16_t)port, inside->proto, BINDING_DYNAMIC, choice);
-	return true;
+	demand = (struct demand){self, nat, target.pool, target.prefix, inside, 1, -1, choice};
+	index = (uint16_t)(target.pool - nat->rules->pools);
+	while (pool_slots(nat->rules, target.pool)[at] != slot)
+		at++;
+	seat = host_lock(nat->hosts, inside->address, index);
+	if ((seat.host || host_make(nat->hosts, &seat, inside->address, index)) &&
+		(seat.host->at == HOST_UNPAIRED || seat.host->at == at || target.pool->overflow) &&
+		host_refused(&demand, seat.host) == NAT_FAILURES &&
+		port_map_claim(outside_map(nat, slot, inside->proto), (uint16_t)port)) {
+		demand_meet(&demand, 0, slot, (int)port);
+		host_pair(nat, target.pool, seat.host, at);
+		seat.host->ports++;
+		seat.host->made++;
+		taken = true;
+	}
+	host_leave(nat, target.pool, &seat);
+	host_unlock(nat->hosts, &seat);
+	return taken;
 }
 
 void
@@ -205,23 +368,22 @@ outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot)
 }
 
 void
-outside_give_back(struct nat *nat, const struct endpoint *outside, uint16_t slot)
+outside_give_back(struct nat *nat, const struct endpoint *inside, const struct endpoint *outside,
+	uint16_t slot, bool used)
 {
-	const struct outside_address *address = &nat->rules->address[slot];
+	struct outside_address *address = &nat->rules->address[slot];
+	struct port_map *map = outside_map(nat, slot, outside->proto);
+	uint16_t port = rte_be_to_cpu_16(outside->port);
+	struct host_seat seat;
 
-	if (!address->direct)
-		port_map_release(
-			outside_map(nat, slot, outside->proto), rte_be_to_cpu_16(outside->port));
-	else if (!address->static_inside)
-		lease_give_back(nat, slot);
-}
-
-void
-outside_give_up(struct nat *nat, const struct endpoint *outside, uint16_t slot)
-{
-	if (!nat->rules->address[slot].direct && outside->proto == IPPROTO_UDP)
-		port_map_hold(outside_map(nat, slot, outside->proto),
-			rte_be_to_cpu_16(outside->port), nat->now_s);
+	seat = host_lock(nat->hosts, inside->address, address->pool);
+	if (address->direct)
+		atomic_fetch_sub_explicit(&address->direct_ports, 1, memory_order_relaxed);
+	else if (used && outside->proto == IPPROTO_UDP)
+		port_map_hold(map, port, nat->now_s);
 	else
-		outside_give_back(nat, outside, slot);
+		port_map_release(map, port);
+	seat.host->ports--;
+	host_leave(nat, &nat->rules->pools[address->pool], &seat);
+	host_unlock(nat->hosts, &seat);
 }

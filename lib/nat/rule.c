@@ -130,9 +130,9 @@ rules_memory(const struct config *config)
 		bytes += (size_t)__builtin_popcount(list.entry[i].protos) * sizeof(struct port_map);
 	for (unsigned int i = 0; i < config->nat.rule_count; i++)
 		bytes += sizeof(struct static_port) +
-			 config->nat.rules[i].inside_count * sizeof(struct dynamic_prefix) +
-			 OUTSIDE_ADDRESSES_MAX * sizeof(uint16_t);
-	return bytes;
+			 config->nat.rules[i].inside_count * sizeof(struct dynamic_prefix);
+	bytes += (config->nat.pool_count + config->interface_count + 1) * sizeof(struct nat_pool);
+	return bytes + pools_slots(config) * sizeof(uint16_t);
 }
 
 static uint64_t
@@ -181,48 +181,18 @@ rules_slot(const struct nat_rules *rules, rte_be32_t address)
 	return -1;
 }
 
-/* Add an outside address to the slice of slots that the rule at hand collects. */
-static void
-slot_add(struct nat_rules *rules, rte_be32_t address, uint16_t first_port, uint16_t last_port)
-{
-	int slot = rules_slot(rules, address);
-	struct outside_address *outside = &rules->address[slot];
-
-	rules->slots[rules->slot_count++] = (uint16_t)slot;
-	if (outside->direct)
-		return;
-	port_map_allow(outside->map[NAT_UDP], first_port, last_port);
-	port_map_allow(outside->map[NAT_TCP], first_port, last_port);
-	/* An identifier is no port: a pool's port range says nothing about it. */
-	port_map_allow(outside->map[NAT_ICMP], 0, UINT16_MAX);
-}
-
 static void
 compile_dynamic(
 	struct nat_rules *rules, const struct config *config, const struct config_nat_rule *rule)
 {
-	uint32_t first = rules->slot_count;
-
-	if (rule->pool < 0) {
-		slot_add(rules, config->interfaces[rule->interface].addresses[0].address, 1,
-			UINT16_MAX);
-	} else {
-		const struct config_pool *pool = &config->nat.pools[rule->pool];
-
-		for (unsigned int i = 0; i < pool->range_count; i++)
-			for (uint64_t a = ntohl(pool->ranges[i].first);
-				a <= ntohl(pool->ranges[i].last); a++)
-				slot_add(rules, htonl((uint32_t)a), RTE_MAX(pool->ports.first, 1),
-					pool->ports.last);
-	}
 	for (unsigned int i = 0; i < rule->inside_count; i++)
 		rules->prefixes[rules->prefix_count++] = (struct dynamic_prefix){
 			.address = rule->inside[i].address,
 			.mask = rule->inside[i].mask,
-			.first = (uint16_t)first,
-			.count = (uint16_t)(rules->slot_count - first),
+			.pool = pools_index(config, rule),
 			.scope = rule->scope,
-			.direct = !rule_is_shared(rule),
+			.max_ports = rule->max_ports_per_host,
+			.max_new = rule->max_new_per_second,
 		};
 }
 
@@ -250,22 +220,14 @@ static int
 rules_allocate(struct nat_rules *rules, const struct config *config,
 	const struct address_list *list, int socket)
 {
-	uint32_t statics = 1, prefixes = 1, slots = 1;
+	uint32_t statics = 1, prefixes = 1, slots = pools_slots(config);
+	uint32_t pools = config->nat.pool_count + config->interface_count;
 
 	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
-		const struct config_nat_rule *rule = &config->nat.rules[i];
-
-		if (rule->kind == NAT_RULE_STATIC) {
+		if (config->nat.rules[i].kind == NAT_RULE_STATIC)
 			statics++;
-			continue;
-		}
-		prefixes += rule->inside_count;
-		if (rule->pool < 0)
-			slots++;
 		else
-			for (unsigned int j = 0; j < config->nat.pools[rule->pool].range_count; j++)
-				slots += ntohl(config->nat.pools[rule->pool].ranges[j].last) -
-					 ntohl(config->nat.pools[rule->pool].ranges[j].first) + 1;
+			prefixes += config->nat.rules[i].inside_count;
 	}
 	if (slots > UINT16_MAX)
 		return -ENOSPC;
@@ -275,10 +237,14 @@ rules_allocate(struct nat_rules *rules, const struct config *config,
 		rte_zmalloc_socket(NULL, statics * sizeof(rules->static_addresses[0]), 0, socket);
 	rules->prefixes =
 		rte_zmalloc_socket(NULL, prefixes * sizeof(rules->prefixes[0]), 0, socket);
-	rules->slots = rte_zmalloc_socket(NULL, slots * sizeof(rules->slots[0]), 0, socket);
-	if (!rules->static_ports || !rules->static_addresses || !rules->prefixes || !rules->slots)
+	rules->slots = rte_zmalloc_socket(NULL, (slots + 1) * sizeof(rules->slots[0]), 0, socket);
+	rules->pools = rte_zmalloc_socket(
+		NULL, (pools + 1) * sizeof(rules->pools[0]), RTE_CACHE_LINE_SIZE, socket);
+	if (!rules->static_ports || !rules->static_addresses || !rules->prefixes || !rules->slots ||
+		!rules->pools)
 		return -ENOMEM;
 
+	rules->pool_count = pools;
 	rules->address_count = list->count;
 	for (uint32_t i = 0; i < list->count; i++) {
 		struct outside_address *outside = &rules->address[i];
@@ -287,6 +253,7 @@ rules_allocate(struct nat_rules *rules, const struct config *config,
 		outside->protos = list->entry[i].protos;
 		outside->direct = list->entry[i].direct;
 		outside->static_inside = list->entry[i].static_inside;
+		outside->pool = POOL_NONE;
 		for (unsigned int p = 0; p < NAT_PROTOS; p++) {
 			if (!(outside->protos & 1 << p))
 				continue;
@@ -323,6 +290,7 @@ rules_create(const struct config *config, const struct interface_table *interfac
 		rules_destroy(rules);
 		return rc;
 	}
+	pools_compile(rules, config);
 	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
 		rules->scoped |= config->nat.rules[i].scope != 0;
 		if (config->nat.rules[i].kind == NAT_RULE_DYNAMIC)
@@ -361,6 +329,7 @@ rules_destroy(struct nat_rules *rules)
 	rte_free(rules->static_addresses);
 	rte_free(rules->prefixes);
 	rte_free(rules->slots);
+	rte_free(rules->pools);
 	rte_free(rules);
 }
 
@@ -428,7 +397,7 @@ rules_match(
 		return false;
 	found = static_address_find(rules, inside->address, inside->scope);
 	if (found) {
-		*target = (struct rule_target){&found->slot, 1, true, false};
+		*target = (struct rule_target){.slot = found->slot};
 		return true;
 	}
 	for (uint32_t i = 0; i < rules->prefix_count; i++) {
@@ -436,8 +405,8 @@ rules_match(
 
 		if ((inside->address & prefix->mask) == prefix->address &&
 			prefix->scope == inside->scope) {
-			*target = (struct rule_target){&rules->slots[prefix->first], prefix->count,
-				prefix->direct, prefix->direct};
+			*target = (struct rule_target){
+				.prefix = prefix, .pool = &rules->pools[prefix->pool]};
 			return true;
 		}
 	}

@@ -11,8 +11,11 @@
 #ifndef NAT_RULE_PRIV_H
 #define NAT_RULE_PRIV_H
 
+#include "core/limits.h"
 #include "nat.h"
 #include "port_map_priv.h"
+
+struct config_nat_rule;
 
 enum nat_proto { NAT_UDP, NAT_TCP, NAT_ICMP, NAT_PROTOS };
 
@@ -22,10 +25,31 @@ struct outside_address {
 	bool direct;
 	uint8_t static_scope;
 	rte_be32_t static_inside; /* direct: the inside address of a static rule; 0: one-to-one */
+	uint16_t pool; /* POOL_NONE: of static rules alone */
 	struct port_map *map[NAT_PROTOS];
-	/* One-to-one, under the lease lock: who has it, and for how many bindings not yet released. */
+	/* One-to-one, under the lease lock: whose it is or was last, whether it still is, and since when
+	 * it is not. */
 	rte_be32_t lease;
-	uint32_t lease_count;
+	bool leased;
+	uint32_t idle_since_s;
+	/* Gauges, relaxed: inside hosts that are paired with it; ports in use of a direct address. */
+	_Atomic uint32_t hosts, direct_ports;
+};
+
+enum { POOL_NONE = UINT16_MAX };
+
+/* Outside addresses from which dynamic rules take theirs: a pool of the configuration, or an
+ * interface's one address. */
+struct nat_pool {
+	char name[NAME_MAX_LENGTH + 1]; /* of the pool or the interface */
+	bool of_interface;
+	bool direct; /* one-to-one */
+	bool overflow; /* an address without a port left is not the end */
+	uint16_t first, count; /* slice of slots[]; count 0: no rule uses it */
+	/* any thread, relaxed */
+	_Atomic uint32_t hosts __rte_cache_aligned; /* inside hosts with something of it */
+	_Atomic uint32_t told_s; /* of the last log line about a failure */
+	_Atomic uint64_t failed[NAT_FAILURES];
 };
 
 struct static_port {
@@ -41,9 +65,9 @@ struct static_address {
 
 struct dynamic_prefix {
 	rte_be32_t address, mask;
-	uint16_t first, count; /* slice of slots[] */
+	uint16_t pool;
 	uint8_t scope;
-	bool direct;
+	uint32_t max_ports, max_new; /* of one inside host; 0: no limit */
 };
 
 struct nat_rules {
@@ -53,15 +77,16 @@ struct nat_rules {
 	struct static_port *static_ports; /* ascending by endpoint_order() of inside */
 	struct static_address *static_addresses; /* ascending by inside, host order */
 	struct dynamic_prefix *prefixes; /* file order */
-	uint16_t *slots; /* outside addresses of dynamic rules */
+	struct nat_pool *pools; /* those of the configuration, then a place for each interface */
+	uint32_t pool_count;
+	uint16_t *slots; /* outside addresses of the pools */
 };
 
-/* Where a rule sends an inside endpoint: one of `count` outside addresses. */
+/* Where a rule sends an inside endpoint: to a pool, or to one address of its own. */
 struct rule_target {
-	const uint16_t *slots;
-	uint16_t count;
-	bool direct;
-	bool lease; /* one-to-one: an address has to be leased */
+	const struct dynamic_prefix *prefix; /* NULL: static */
+	struct nat_pool *pool; /* the prefix's */
+	uint16_t slot; /* static: the address */
 };
 
 /** Compile and reserve the static rules' ports. 0, -EINVAL, -ENOSPC, -ENOMEM. Bring-up. */
@@ -73,6 +98,20 @@ size_t rules_memory(const struct config *config);
 /** What an on-demand binding of this inside endpoint would use; false: no rule. Any thread. */
 bool rules_match(
 	const struct nat_rules *rules, const struct endpoint *inside, struct rule_target *target);
+
+/* nat_pool.c */
+/** Places in slots[] that the pools need. */
+uint32_t pools_slots(const struct config *config);
+/** Which pool a dynamic rule uses. */
+uint16_t pools_index(const struct config *config, const struct config_nat_rule *rule);
+/** Give each pool that a rule uses its addresses, and these their ports. Bring-up. */
+void pools_compile(struct nat_rules *rules, const struct config *config);
+
+static inline const uint16_t *
+pool_slots(const struct nat_rules *rules, const struct nat_pool *pool)
+{
+	return &rules->slots[pool->first];
+}
 
 /** nat_scope(). Any thread. */
 uint8_t rules_scope(const struct nat_rules *rules, const struct endpoint *inside, int interface);

@@ -231,13 +231,14 @@ pool_pairs_an_inside_address_with_one_outside_address(void **state)
 }
 
 static void
-pool_goes_to_the_next_address_when_one_is_full(void **state)
+pool_that_overflows_goes_to_the_next_address_when_one_is_full(void **state)
 {
 	struct nat_fixture f;
 	rte_be32_t first;
 
 	nat_fixture_init(&f);
 	nat_fixture_pool_rule(&f, "203.0.113.10", "203.0.113.11", 5000, 5003, true);
+	f.pool.pooling = POOLING_OVERFLOW;
 	nat_fixture_start(&f, 64);
 	first = get(&f, udp("10.0.0.2", 5000))->outside.address;
 	for (uint16_t port = 5001; port < 5004; port++)
@@ -493,7 +494,7 @@ main(void)
 		cmocka_unit_test(dynamic_rules_never_open_inward),
 		cmocka_unit_test(static_port_on_a_static_address_keeps_its_port),
 		cmocka_unit_test(pool_pairs_an_inside_address_with_one_outside_address),
-		cmocka_unit_test(pool_goes_to_the_next_address_when_one_is_full),
+		cmocka_unit_test(pool_that_overflows_goes_to_the_next_address_when_one_is_full),
 		cmocka_unit_test(port_is_used_again_only_after_the_grace_period),
 		cmocka_unit_test(binding_lives_while_it_has_flows),
 		cmocka_unit_test(one_to_one_gives_an_address_to_one_host),

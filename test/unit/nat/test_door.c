@@ -457,13 +457,14 @@ pair_is_both_or_none(void **state)
 	struct handle handle[2];
 	struct endpoint outside[2];
 
-	/* ports for less than a pair */
+	/* ports for less than two */
 	nat_fixture_init(&f);
 	nat_fixture_pool_rule(&f, "203.0.113.10", "203.0.113.10", 5000, 5002, true);
 	nat_fixture_start(&f, 64);
 	bound(udp("10.0.0.3", 5001));
+	bound(udp("10.0.0.3", 5002));
 	assert_int_equal(door_open_pair(&f.worker, f.nat, spec, handle, outside), -EADDRNOTAVAIL);
-	assert_int_equal(nat_ports_used(f.nat), 1);
+	assert_int_equal(nat_ports_used(f.nat), 2);
 	nat_fixture_stop(&f, 0);
 	/* objects for less than a pair */
 	nat_fixture_init(&f);
@@ -478,6 +479,28 @@ pair_is_both_or_none(void **state)
 	nat_fixture_settle(&f);
 	assert_int_equal(nat_ports_used(f.nat), 2);
 	assert_int_equal(pool_used(nat_binding_pool(f.nat)), 2);
+	nat_fixture_stop(&f, 0);
+}
+
+static void
+two_ports_apart_are_better_than_none(void **state)
+{
+	struct door_spec spec[2] = {
+		{.inside = udp("10.0.0.2", 16384), .class = DOOR_MEDIA, .hold = true},
+		{.inside = udp("10.0.0.2", 16385), .class = DOOR_MEDIA, .hold = true}};
+	struct handle handle[2];
+	struct endpoint outside[2];
+
+	nat_fixture_init(&f);
+	nat_fixture_pool_rule(&f, "203.0.113.10", "203.0.113.10", 5000, 5002, true);
+	nat_fixture_start(&f, 64);
+	bound(udp("10.0.0.3", 5001));
+	assert_int_equal(door_open_pair(&f.worker, f.nat, spec, handle, outside), 0);
+	assert_int_equal(ntohs(outside[0].port) + ntohs(outside[1].port), 5000 + 5002);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_true(stands(outside[i]));
+		door_release(&f.worker, f.nat, handle[i], 0);
+	}
 	nat_fixture_stop(&f, 0);
 }
 
@@ -527,6 +550,7 @@ main(void)
 		cmocka_unit_test(pair_on_a_static_address_maps_to_itself),
 		cmocka_unit_test(pair_at_the_ends_of_the_port_range),
 		cmocka_unit_test(pair_is_both_or_none),
+		cmocka_unit_test(two_ports_apart_are_better_than_none),
 		cmocka_unit_test(events_count_doors_and_bindings),
 	};
 

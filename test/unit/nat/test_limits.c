@@ -93,6 +93,7 @@ binding_pool_fills_to_the_last_each_time(void **state)
 
 	nat_fixture_init(&f);
 	nat_fixture_pool_rule(&f, "203.0.113.1", "203.0.113.4", 1024, 65535, true);
+	f.pool.pooling = POOLING_OVERFLOW;
 	nat_fixture_start(&f, capacity);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
 		assert_int_equal(fill(&f, 2 * capacity, &rc), capacity);
