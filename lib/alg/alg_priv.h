@@ -120,6 +120,9 @@ struct plan {
 	struct dialog *evicted; /* gives its place to the new dialog once the message leaves */
 	bool new_call, new_dialog, stray; /* stray: repetition of what has ended; opens nothing */
 	bool retransmission;
+	uint32_t branch; /* of the first Via, hashed; 0: not looked at */
+	bool new_branch; /* of the INVITE without To tag */
+	bool unasked; /* a response to no request that was seen: it changes nothing */
 	enum media_role role;
 	uint8_t description_count; /* not written before sdp_plan() */
 	bool too_many; /* descriptions, or endpoints of theirs, for what is kept of a message */
@@ -279,6 +282,18 @@ const struct description *negotiation_peer(const struct plan *plan);
 bool provisional_reliable(const struct plan *plan);
 bool prack_invite(const struct plan *plan, uint32_t *cseq);
 bool offer_belongs(const struct description *offer, bool in_response, uint32_t cseq);
+
+/* branch.c */
+void branch_read(struct plan *plan);
+bool answers_initial(const struct plan *plan);
+bool branch_known(const struct call_branches *branches, uint32_t branch);
+bool branch_heard(const struct call_branches *branches, uint32_t branch);
+void branch_add(struct call_branches *branches, uint32_t branch);
+bool branch_refuse(struct call_branches *branches, uint32_t branch, bool challenge);
+bool branch_cancel(struct call_branches *branches, uint32_t branch);
+void asked_note(const struct plan *plan, struct dialog *dialog);
+bool asked_is(const struct plan *plan, const struct dialog *dialog);
+bool response_unasked(const struct plan *plan);
 
 /* begin.c */
 void call_attach(struct plan *plan);

@@ -74,15 +74,28 @@ call_begins(struct plan *plan, struct call *call, enum message_kind kind)
 }
 
 /*
- * A new try under the Call-ID; a call that a timer took for dead (a long silence) goes on; so does
- * one that began here with a re-INVITE that was refused.
+ * A new try under the Call-ID, or on another branch when one was refused; a call that a timer took for
+ * dead (a long silence) goes on; so does one that began here with a re-INVITE that was refused.
  */
 static bool
 revives(const struct plan *plan, const struct call *call)
 {
 	bool newer = plan->sip->cseq > call->invite_cseq;
 
-	return plan->to_tag ? call->timed_out || (call->older && newer) : newer;
+	if (plan->to_tag)
+		return call->timed_out || (call->older && newer);
+	return newer || (plan->new_branch && call->refused);
+}
+
+/* Another target of the INVITE that is known: no repetition, though it has the same CSeq. */
+static bool
+is_new_branch(const struct plan *plan, const struct call *call)
+{
+	const struct sip_message *sip = plan->sip;
+
+	return sip->request && sip->method == SIP_INVITE && !plan->to_tag &&
+	       sip->cseq == call->invite_cseq && call->branches.hash[0] &&
+	       !branch_known(&call->branches, plan->branch);
 }
 
 /* A repetition of an INVITE that another try has followed, or of one that is through. */
@@ -92,11 +105,15 @@ invite_is_late(const struct plan *plan)
 	const struct sip_message *sip = plan->sip;
 	const struct call *call = plan->call;
 
-	if (!sip->request || sip->method != SIP_INVITE || plan->to_tag)
+	if (!sip->request || sip->method != SIP_INVITE || plan->to_tag ||
+		sip->cseq > call->invite_cseq)
 		return false;
-	return sip->cseq < call->invite_cseq ||
-	       (sip->cseq == call->invite_cseq && call->state != CALL_CALLING &&
-		       call->state != CALL_PROCEEDING);
+	if (sip->cseq < call->invite_cseq || !call_rings(call))
+		return true;
+	if (plan->new_branch)
+		return false;
+	return (call->state != CALL_CALLING && call->state != CALL_PROCEEDING) ||
+	       !branch_heard(&call->branches, plan->branch);
 }
 
 /* The message's record: found, made, or none. */
@@ -114,6 +131,8 @@ call_attach(struct plan *plan)
 					  : keyed_hash128(sip->call_id.at, sip->call_id.length);
 	call = call_find(plan);
 	plan->known = call;
+	branch_read(plan);
+	plan->new_branch = call && is_new_branch(plan, call);
 	if (call && call_live(call)) {
 		plan->call = call;
 		plan->stray = invite_is_late(plan);
@@ -130,6 +149,7 @@ call_attach(struct plan *plan)
 	} else {
 		sip_count(plan->worker, SIP_COUNT_NO_RECORD, 1);
 	}
+	plan->new_branch &= !plan->stray;
 }
 
 /* UPDATE, or a PRACK of the INVITE that rings. */
@@ -162,7 +182,7 @@ makes_dialog(const struct plan *plan)
 	if (sip->method != SIP_INVITE || sip->status <= 100 || sip->status >= 300 ||
 		sip->status == 199)
 		return false;
-	if (plan->client_side != call->caller_side || sip->cseq != call->invite_cseq)
+	if (!answers_initial(plan))
 		return false;
 	return sip->status >= 200 || call_rings(call) || call->forks_s;
 }
@@ -199,10 +219,15 @@ dialog_attach(struct plan *plan)
 	if (!plan->call)
 		return;
 	plan->dialog = dialog_find(plan->worker, plan->call, plan->from_tag, plan->to_tag);
+	plan->unasked = response_unasked(plan);
+	if (plan->unasked) {
+		plan->stray = true;
+		sip_count(plan->worker, SIP_COUNT_STRAY_RESPONSE, 1);
+	}
 	if (begins_call(plan))
 		plan->dialog = NULL;
 	else if (plan->dialog && plan->dialog->state == DIALOG_ENDED)
 		plan->dialog = NULL;
-	else if (!plan->dialog && makes_dialog(plan))
+	else if (!plan->dialog && !plan->unasked && makes_dialog(plan))
 		dialog_begin(plan);
 }

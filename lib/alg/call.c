@@ -229,7 +229,9 @@ call_begin(struct plan *plan, struct call *call)
 		return false;
 	call->pair = statistics_chosen(worker);
 	call->state = CALL_CALLING;
-	call->cleared = call->older = call->timed_out = false;
+	call->cleared = call->older = call->timed_out = call->refused = false;
+	if (plan->sip->cseq != call->invite_cseq) /* else another branch of the same */
+		call->branches = (struct call_branches){.more = false};
 	call->offer = (struct description){0};
 	call->dialogs = call->signalling = 0;
 	call->invite_cseq = plan->sip->cseq;
@@ -294,6 +296,7 @@ call_create(struct plan *plan)
 	call->id = plan->id;
 	call->caller_side = plan->client_side;
 	call->caller_tag = plan->from_tag;
+	call->branches = (struct call_branches){.more = false};
 	call->end = plan->end;
 	call->call_id_length = (uint16_t)id.length;
 	memcpy(call->call_id, id.at, RTE_MIN(id.length, (uint32_t)CALL_ID_STORED));
@@ -315,12 +318,14 @@ call_create(struct plan *plan)
 	return call;
 }
 
-/* A new INVITE under the Call-ID of a call that has ended. */
+/* A new INVITE under the Call-ID of a call that has ended. In its dialog either party may send it. */
 void
 call_revive(struct plan *plan, struct call *call)
 {
 	if (!call_begin(plan, call))
 		return;
+	call->caller_side = plan->client_side;
+	call->caller_tag = plan->from_tag;
 	tombstone_remove(plan->worker, call);
 }
 

@@ -133,6 +133,8 @@ dialog_obtain(struct plan *plan)
 	offer_inherit(worker, call, dialog);
 	if (!plan->sip->request || !plan->new_call)
 		invite_note(dialog, call->caller_side, call->invite_cseq, call->offer.set == 0);
+	if (!plan->sip->request)
+		asked_note(plan, dialog);
 	return dialog;
 }
 

@@ -108,7 +108,7 @@ invite_relation(const struct plan *plan)
 	const struct call *call = plan->call;
 	uint32_t cseq = plan->sip->cseq;
 
-	if (plan->new_call || cseq > call->invite_cseq)
+	if (plan->new_call || plan->new_branch || cseq > call->invite_cseq)
 		return RELATION_OPEN;
 	if (cseq < call->invite_cseq)
 		return RELATION_OLD;
@@ -222,6 +222,8 @@ negotiation_role(const struct plan *plan)
 
 	if (!plan->call)
 		return MEDIA_TEXT;
+	if (plan->unasked)
+		return kind == KIND_OTHER ? MEDIA_TEXT : MEDIA_REPEAT;
 	return (enum media_role)roles[kind][relation_of(plan, kind)];
 }
 

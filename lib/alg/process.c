@@ -84,6 +84,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->known = NULL;
 	plan->dialog = plan->evicted = NULL;
 	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
+	plan->new_branch = plan->unasked = false;
 	plan->role = MEDIA_NONE;
 	plan->description_new = (struct description){0};
 	plan->wanted_count = 0;
@@ -105,7 +106,7 @@ retransmission_note(struct plan *plan)
 	if (plan->to_tag || plan->dialog
 			? plan->dialog && plan->dialog->sequenced >> plan->side & 1 &&
 				  plan->dialog->invite_cseq[plan->side] == sip->cseq
-			: plan->call->invite_cseq == sip->cseq)
+			: plan->call->invite_cseq == sip->cseq && !plan->new_branch)
 		sip_count(plan->worker, SIP_COUNT_RETRANSMISSION, 1);
 }
 

@@ -15,6 +15,7 @@ enum {
 	CALL_DIALOGS_MAX = 16, /* forks of one call */
 	CALLS_PER_ID_MAX = 64, /* records of one Call-ID: legs, clients, calls that have ended */
 	CALL_ID_STORED = 128,
+	CALL_BRANCHES_MAX = 4,
 	PARTY_STORED = 48,
 };
 
@@ -42,6 +43,14 @@ enum exchange_state {
 	EXCHANGE_DONE,
 };
 
+/* What a response in a dialog may answer: the last request of each kind and side (branch.c). */
+enum asked_kind { ASKED_INVITE, ASKED_UPDATE, ASKED_PRACK, ASKED_BYE, ASKED_KINDS };
+
+struct asked {
+	uint32_t branch; /* hash; 0: none was seen */
+	uint32_t cseq;
+};
+
 /* A dialog: an unordered pair of tags. Index of arrays and bit fields: side (see struct plan). */
 struct dialog {
 	uint32_t next;
@@ -58,6 +67,7 @@ struct dialog {
 	uint32_t bye_s; /* end of the BYE under way, 64*T1 after it; 0: none */
 	uint8_t exchange; /* enum exchange_state */
 	uint8_t exchange_side; /* client of the transaction that offered */
+	struct asked asked[2][ASKED_KINDS]; /* by side */
 };
 
 enum call_state {
@@ -100,6 +110,18 @@ struct call_end {
 	uint8_t zone;
 };
 
+/*
+ * The branches on which the INVITE without To tag went out (RFC 3261 17.1.3), of its last CSeq: one,
+ * or several where an element behind us forks.
+ */
+struct call_branches {
+	uint32_t hash[CALL_BRANCHES_MAX]; /* oldest first; 0: none */
+	uint8_t refused; /* bit a branch: finally, so nothing more is heard on it */
+	uint8_t cancelled; /* bit a branch */
+	bool challenged; /* one of those that were refused asks for credentials */
+	bool more; /* some had to give their place: what is not known may be theirs */
+};
+
 struct call {
 	/* The first line is what a message looks at to find its call, the second what it compares. */
 	uint32_t next; /* slab, or tombstones */
@@ -121,8 +143,10 @@ struct call {
 	uint8_t from_length, to_length;
 	uint16_t pair; /* of zones: whose statistics it counts in */
 	uint16_t openings; /* of media and signalling, held or of the message at hand */
+	bool refused; /* ended by a refusal: another branch may be tried */
 	rte_be32_t host; /* that began it */
 	uint32_t invite_cseq;
+	struct call_branches branches;
 	struct description offer; /* of the INVITE without To tag; every fork begins with it */
 	uint32_t dialogs; /* chain */
 	uint32_t signalling; /* chain of Via, Contact and route openings */

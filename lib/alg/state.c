@@ -33,6 +33,7 @@ static const uint8_t next_state[CALL_STATES][CALL_EVENTS] = {
 		},
 	[CALL_CANCELLED] =
 		{
+			[CALL_EVENT_INVITE] = CALL_CALLING, /* the next target's turn */
 			[CALL_EVENT_SUCCESS] = CALL_ESTABLISHED,
 			[CALL_EVENT_FAILURE] = CALL_ENDED,
 			[CALL_EVENT_CHALLENGE] = CALL_ENDED,
@@ -68,6 +69,7 @@ call_event(struct thread *self, struct alg_worker *worker, struct call *call, en
 		return;
 	if (next == CALL_ENDED) {
 		call_end(self, worker, call);
+		call->refused = event == CALL_EVENT_FAILURE || event == CALL_EVENT_CHALLENGE;
 		return;
 	}
 	call->state = next;
@@ -95,8 +97,8 @@ dialogs_going_on(const struct plan *plan)
 }
 
 /*
- * An INVITE without To tag: the call's first, a repetition of it, or another try (RFC 3261 22.2).
- * One that is late, of a try before this one, changes nothing.
+ * An INVITE without To tag: the call's first, a repetition of it, another try (RFC 3261 22.2), or
+ * another branch. One that is late, of a try before this one, changes nothing.
  */
 static void
 invite_advance(struct plan *plan)
@@ -106,7 +108,12 @@ invite_advance(struct plan *plan)
 
 	if (plan->stray)
 		return;
-	if (plan->new_call || cseq > call->invite_cseq) {
+	if (cseq > call->invite_cseq)
+		call->branches = (struct call_branches){.more = false};
+	if (call->state == CALL_CHALLENGED)
+		call->branches.challenged = false;
+	branch_add(&call->branches, plan->branch);
+	if (plan->new_call || plan->new_branch || cseq > call->invite_cseq) {
 		call->invite_cseq = cseq;
 		call->proceeding_s = plan->self->now_s;
 		if (call->offer.set && call->offer.cseq != cseq) /* it brought none */
@@ -132,6 +139,7 @@ sequence_advance(struct plan *plan)
 		invite_note(dialog, side, sip->cseq, plan->role != MEDIA_OFFER);
 	else
 		sequence_note(dialog, side, sip->cseq);
+	asked_note(plan, dialog);
 }
 
 static void
@@ -147,7 +155,9 @@ request_advance(struct plan *plan)
 			invite_advance(plan);
 		return;
 	case SIP_CANCEL:
-		if (plan->client_side == call->caller_side && plan->sip->cseq == call->invite_cseq)
+		if (plan->client_side == call->caller_side &&
+			plan->sip->cseq == call->invite_cseq &&
+			branch_cancel(&call->branches, plan->branch))
 			event_of(plan, CALL_EVENT_CANCEL);
 		return;
 	case SIP_BYE:
@@ -226,8 +236,10 @@ refused(struct plan *plan)
 static void
 dialog_is_over(struct plan *plan)
 {
+	bool last = plan->dialog->state == DIALOG_CONFIRMED || !plan->call->forks_s;
+
 	dialog_close(plan->self, plan->worker, plan->dialog);
-	if (dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
+	if (last && dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
 		plan->call->older = false; /* no INVITE goes on with it */
 		event_of(plan, CALL_EVENT_BYE_DONE);
 	}
@@ -261,14 +273,40 @@ update_accepted(struct plan *plan)
 		event_of(plan, CALL_EVENT_SUCCESS);
 }
 
+/* One branch of several was refused: its forks are over, and the others ring on. */
+static void
+branch_gone(struct plan *plan)
+{
+	struct alg_worker *worker = plan->worker;
+	struct call *call = plan->call;
+	uint32_t next;
+
+	for (uint32_t i = call->dialogs; i; i = next) {
+		struct dialog *dialog = dialog_at(worker, i);
+
+		next = dialog->next;
+		if (dialog->state == DIALOG_EARLY && asked_is(plan, dialog))
+			dialog_end(plan->self, worker, call, dialog);
+	}
+	plan->dialog = NULL;
+	offer_settle(plan->self, worker, call);
+	media_announce(worker, call);
+}
+
 static void
 invite_answered(struct plan *plan)
 {
 	struct call *call = plan->call;
 	unsigned int status = plan->sip->status;
-	bool initial =
-		plan->client_side == call->caller_side && plan->sip->cseq == call->invite_cseq;
+	bool initial = answers_initial(plan);
 
+	if (initial && call->branches.hash[0] == 0) /* its INVITE was not seen */
+		branch_add(&call->branches, plan->branch);
+	if (initial && status >= 300 && !call->older &&
+		!branch_refuse(&call->branches, plan->branch, status == 401 || status == 407)) {
+		branch_gone(plan);
+		return;
+	}
 	if (status < 200) {
 		if (initial) {
 			call->proceeding_s = plan->self->now_s;
@@ -291,7 +329,7 @@ invite_answered(struct plan *plan)
 		offer_settle(plan->self, plan->worker, call);
 	} else if (!initial || call->older) {
 		reinvite_refused(plan);
-	} else if (status == 401 || status == 407) {
+	} else if (call->branches.challenged) { /* the best of the refusals, 16.7 */
 		dialog_end_early(plan->self, plan->worker, call);
 		event_of(plan, CALL_EVENT_CHALLENGE);
 	} else {
@@ -338,7 +376,9 @@ response_advance(struct plan *plan)
 		bye_answered(plan);
 		return;
 	case SIP_CANCEL:
-		if (status >= 200 && plan->call->state == CALL_CANCELLED)
+		if (status >= 200 && plan->call->state == CALL_CANCELLED &&
+			plan->client_side == plan->call->caller_side &&
+			plan->sip->cseq == plan->call->invite_cseq)
 			plan->call->close_s = plan->self->now_s + TRANSACTION_S;
 		return;
 	default:
@@ -366,6 +406,8 @@ call_advance(struct plan *plan)
 {
 	struct call *call = plan->call;
 
+	if (plan->unasked)
+		return;
 	hosts_remember(plan);
 	if (plan->evicted)
 		dialog_end(plan->self, plan->worker, call, plan->evicted);

@@ -80,6 +80,7 @@
 	X(NO_RECORD, "without_record") \
 	X(RETRANSMISSION, "retransmissions") \
 	X(REINVITE, "reinvites") \
+	X(STRAY_RESPONSE, "stray_responses") \
 	X(MEDIA_FOREIGN, "media_left_alone") \
 	X(MEDIA_REFUSED, "media_refused")
 

@@ -5,11 +5,18 @@
 #include <string.h>
 
 static char header[256];
+static char branch[64];
 
 void
 next_header(const char *text)
 {
 	snprintf(header, sizeof(header), "%s" CRLF, text);
+}
+
+void
+next_branch(const char *text)
+{
+	snprintf(branch, sizeof(branch), "z9hG4bK%s", text);
 }
 
 static const char *
@@ -22,16 +29,29 @@ header_taken(void)
 	return taken;
 }
 
+static const char *
+branch_taken(const char *method, unsigned int cseq)
+{
+	static char taken[64];
+
+	if (branch[0])
+		memcpy(taken, branch, sizeof(taken));
+	else
+		snprintf(taken, sizeof(taken), "z9hG4bK%s%u",
+			strcmp(method, "CANCEL") ? method : "INVITE", cseq);
+	branch[0] = '\0';
+	return taken;
+}
+
 /* A message of the call "m", from the inside (out) or from the outside (in). */
 void
 out_request(const char *method, unsigned int cseq, const char *to_tag, const char *sdp)
 {
 	fixture_send(A, P,
-		"%s sip:bob@198.51.100.9 SIP/2.0" CRLF
-		"Via: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK%s%u" CRLF
+		"%s sip:bob@198.51.100.9 SIP/2.0" CRLF "Via: SIP/2.0/UDP 10.0.0.7;branch=%s" CRLF
 		"From: <sip:a@10.0.0.7>;tag=a" CRLF "To: <sip:b@198.51.100.9>%s" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
-		method, method, cseq, to_tag, cseq, method, header_taken(),
+		method, branch_taken(method, cseq), to_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 }
@@ -40,11 +60,10 @@ void
 in_request(const char *method, unsigned int cseq, const char *from_tag, const char *sdp)
 {
 	fixture_send(P, A_OUT,
-		"%s sip:a@203.0.113.1 SIP/2.0" CRLF
-		"Via: SIP/2.0/UDP 198.51.100.9;branch=z9hG4bK%s%u" CRLF
+		"%s sip:a@203.0.113.1 SIP/2.0" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=%s" CRLF
 		"From: <sip:b@198.51.100.9>%s" CRLF "To: <sip:a@203.0.113.1>;tag=a" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
-		method, method, cseq, from_tag, cseq, method, header_taken(),
+		method, branch_taken(method, cseq), from_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 }
@@ -54,10 +73,10 @@ in_response(const char *status, unsigned int cseq, const char *method, const cha
 	const char *sdp)
 {
 	fixture_send(P, A_OUT,
-		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bK%s%u" CRLF
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 203.0.113.1;branch=%s" CRLF
 		"From: <sip:a@203.0.113.1>;tag=a" CRLF "To: <sip:b@198.51.100.9>%s" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
-		status, method, cseq, to_tag, cseq, method, header_taken(),
+		status, branch_taken(method, cseq), to_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 }
@@ -67,10 +86,10 @@ out_response(const char *status, unsigned int cseq, const char *method, const ch
 	const char *sdp)
 {
 	fixture_send(A, P,
-		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=z9hG4bK%s%u" CRLF
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=%s" CRLF
 		"From: <sip:b@198.51.100.9>%s" CRLF "To: <sip:a@10.0.0.7>;tag=a" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
-		status, method, cseq, from_tag, cseq, method, header_taken(),
+		status, branch_taken(method, cseq), from_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 }

@@ -23,6 +23,9 @@ void out_response(const char *status, unsigned int cseq, const char *method, con
 /* One more header line of the next message, "RAck: 1 1 INVITE". */
 void next_header(const char *text);
 
+/* The branch of the next message's Via; without this word one made of method and CSeq. */
+void next_branch(const char *text);
+
 /* INVITE, 200, ACK; and BYE, 200, after which nothing is left. */
 void call_up(const char *offer, const char *answer);
 void call_down(void);

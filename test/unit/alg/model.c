@@ -183,6 +183,7 @@ request_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 	if (fresh)
 		dialog->highest[sip->from] = sip->cseq;
 	if (sip->verb == VERB_BYE) {
+		transaction_make(dialog, (enum party)sip->from, VERB_BYE, sip->cseq);
 		if (dialog->bye_s == 0)
 			dialog->bye_s = now_s;
 		return;
@@ -190,8 +191,14 @@ request_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 	if (sip->verb == VERB_PRACK && sip->sdp.count &&
 		answer_in_request(sip, dialog, sip->rack_cseq))
 		return;
-	if (!fresh)
+	if (!fresh) { /* it may be answered, but brings nothing */
+		if (!transaction_find(
+			    dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq))
+			transaction_make(
+				dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq)
+				->progress = REFUSED;
 		return;
+	}
 	transaction =
 		transaction_make(dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq);
 	if (sip->sdp.count == 0 || sip->verb == VERB_INFO)
@@ -281,6 +288,8 @@ response_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 	struct transaction *transaction =
 		transaction_find(dialog, client, (enum verb)sip->verb, sip->cseq);
 
+	if (!transaction) /* RFC 3261 17.1.3: it answers nothing */
+		return;
 	if (sip->verb == VERB_BYE) {
 		if (sip->status != 407)
 			dialog_ended(dialog, now_s);
@@ -289,15 +298,12 @@ response_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 		return;
 	}
 	if (sip->status >= 300) {
-		if (transaction)
-			refuse(dialog, transaction);
+		refuse(dialog, transaction);
 		/* RFC 3261 12.2.1.2: there is no dialog any more */
 		if (sip->verb == VERB_INVITE && (sip->status == 408 || sip->status == 481))
 			dialog_ended(dialog, now_s);
 		return;
 	}
-	if (!transaction)
-		return;
 	if (sip->verb == VERB_INVITE) {
 		if (!outdated(dialog, transaction))
 			invite_response_said(sip, dialog, transaction);

@@ -100,6 +100,8 @@ wire_send(const struct wire *wire, const struct sip *sip)
 	/* of the transaction's request */
 	enum party client = sip->status ? peer : (enum party)sip->from;
 	const char *via = sip->status ? seen[peer] : wire->home[sip->from];
+	/* RFC 3261 9.1 */
+	const char *branch = verbs[sip->verb == VERB_CANCEL ? VERB_INVITE : sip->verb];
 	char start[64], more[64] = "", body[1024] = "", tag[2][16] = {";tag=a", ""};
 	size_t length = 0;
 
@@ -120,8 +122,8 @@ wire_send(const struct wire *wire, const struct sip *sip)
 		       "From: <sip:x@example.com>%s" CRLF "To: <sip:y@example.com>%s" CRLF
 		       "Call-ID: walk" CRLF "CSeq: %u %s" CRLF "Contact: <sip:z@%s>" CRLF
 		       "%s%sContent-Length: %zu" CRLF CRLF "%s",
-		       start, via, verbs[sip->verb], sip->cseq, tag[client], tag[1 - client],
-		       sip->cseq, verbs[sip->verb], wire->home[sip->from], more,
+		       start, via, branch, sip->cseq, tag[client], tag[1 - client], sip->cseq,
+		       verbs[sip->verb], wire->home[sip->from], more,
 		       length ? "Content-Type: application/sdp" CRLF : "", length,
 		       body) == ALG_FORWARD;
 }

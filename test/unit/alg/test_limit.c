@@ -45,11 +45,12 @@ static void
 answer(const char *from, const char *to, const char *status, unsigned int cseq, const char *method,
 	unsigned int call)
 {
-	assert_int_equal(fixture_send(from, to,
-				 "SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 198.51.100.9" CRLF
-				 "From: <sip:a@x>;tag=a" CRLF "To: <sip:b@x>;tag=b" CRLF
-				 "Call-ID: %u" CRLF "CSeq: %u %s" CRLF CRLF,
-				 status, call, cseq, method),
+	assert_int_equal(
+		fixture_send(from, to,
+			"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=z9hG4bK%u" CRLF
+			"From: <sip:a@x>;tag=a" CRLF "To: <sip:b@x>;tag=b" CRLF "Call-ID: %u" CRLF
+			"CSeq: %u %s" CRLF CRLF,
+			status, cseq, call, cseq, method),
 		ALG_FORWARD);
 }
 

@@ -86,6 +86,29 @@ refused_reinvite_of_an_older_call_leaves_nothing_and_may_be_repeated(void **stat
 	call_down();
 }
 
+/* It was taken for dead; either party's re-INVITE goes on with it. */
+static void
+call_goes_on_after_a_long_silence(void **state)
+{
+	call_up(NEAR(4000), FAR(7000));
+	fixture_time(301);
+	assert_int_equal(alg_call_count(fx.alg), 0);
+	phone_is_there();
+	in_request("INVITE", 7, ";tag=b", FAR(7000));
+	out_response("200 OK", 7, "INVITE", ";tag=b", NEAR(4000));
+	in_request("ACK", 7, ";tag=b", NULL);
+	assert_media(4, 2);
+	speak_for(3);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	fixture_time(501);
+	assert_int_equal(alg_call_count(fx.alg), 0);
+	out_request("INVITE", 8, ";tag=b", NEAR(4000));
+	in_response("200 OK", 8, "INVITE", ";tag=b", FAR(7000));
+	speak_for(3);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	call_down();
+}
+
 static void
 request_that_nobody_answers_is_gone_with_the_ringing_time(void **state)
 {
@@ -221,6 +244,7 @@ main(void)
 		TEST(bye_without_record_is_rewritten),
 		TEST(reinvite_without_record_makes_one),
 		TEST(refused_reinvite_of_an_older_call_leaves_nothing_and_may_be_repeated),
+		TEST(call_goes_on_after_a_long_silence),
 		TEST(request_that_nobody_answers_is_gone_with_the_ringing_time),
 		TEST(update_of_an_older_call_has_media_for_longer_than_ringing),
 		TEST(refused_update_of_an_older_call_leaves_nothing),

@@ -30,10 +30,10 @@ answer(const char *to, const char *status, const char *method, unsigned int cseq
 	const char *call_id, const char *tag, const char *more)
 {
 	fixture_send(P, to,
-		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP %s;branch=z9hG4bK1" CRLF
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP %s;branch=z9hG4bK%u" CRLF
 		"From: <sip:a@203.0.113.1>;tag=%s" CRLF "To: <sip:b@198.51.100.9>;tag=b" CRLF
 		"Call-ID: %s" CRLF "CSeq: %u %s" CRLF "%s",
-		status, to, tag, call_id, cseq, method, more);
+		status, to, cseq, tag, call_id, cseq, method, more);
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 }
 
@@ -48,9 +48,10 @@ in_dialog(const char *method, unsigned int cseq, const char *call_id)
 {
 	fixture_send(A, P,
 		"%s sip:b@198.51.100.9 SIP/2.0" CRLF
-		"Via: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK2" CRLF "From: <sip:a@10.0.0.7>;tag=a" CRLF
-		"To: <sip:b@198.51.100.9>;tag=b" CRLF "Call-ID: %s" CRLF "CSeq: %u %s" CRLF CRLF,
-		method, call_id, cseq, method);
+		"Via: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK%u" CRLF
+		"From: <sip:a@10.0.0.7>;tag=a" CRLF "To: <sip:b@198.51.100.9>;tag=b" CRLF
+		"Call-ID: %s" CRLF "CSeq: %u %s" CRLF CRLF,
+		method, cseq, call_id, cseq, method);
 	assert_int_equal(fx.verdict, ALG_FORWARD);
 }
 
