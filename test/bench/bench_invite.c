@@ -353,7 +353,7 @@ text_process(struct rte_mbuf *mbuf)
 
 /* The far side is busy: the call just measured ends. */
 static void
-call_end(uint32_t number)
+call_end(unsigned int shape, uint32_t number)
 {
 	char text[TEXT_CAPACITY];
 	struct alg_message message = {
@@ -366,10 +366,12 @@ call_end(uint32_t number)
 	};
 
 	message.length = (uint32_t)snprintf(text, sizeof(text),
-		"SIP/2.0 486 Busy\r\nVia: SIP/2.0/UDP 203.0.113.10:5060\r\n"
+		"SIP/2.0 486 Busy\r\n"
+		"Via: SIP/2.0/UDP 203.0.113.10:5060;branch=z9hG4bK%s%08x\r\n"
 		"From: <sip:a@x>;tag=%08xf\r\nTo: <sip:b@x>;tag=b\r\n"
 		"Call-ID: %08x%08x@10.0.0.7\r\nCSeq: %u INVITE\r\n\r\n",
-		number * 40503u, number * 2246822519u, number, 100 + number % 7);
+		shape == 0 ? "-" : "", number * 2654435761u, number * 40503u, number * 2246822519u,
+		number, 100 + number % 7);
 	check(alg_message_process(&worker, alg_worker_of(alg, 0), &message) == ALG_FORWARD, "busy");
 }
 
@@ -510,7 +512,7 @@ main(void)
 			for (unsigned int what = 0; what < WHATS; what++)
 				figures[shape][what][i] = batch_run((enum what)what, shape, number);
 			for (unsigned int k = 0; k < BATCH; k++) {
-				call_end(number + k);
+				call_end(shape, number + k);
 				floor_forget(number + k);
 			}
 			number += BATCH;

@@ -47,11 +47,12 @@ static const char configuration[] =
 #define OUTSIDE_SDP \
 	"v=0" CRLF "o=far %i 1 IN IP4 198.51.100.9" CRLF "s=-" CRLF "c=IN IP4 198.18.%H" CRLF \
 	"t=0 0" CRLF "m=audio %P RTP/AVP 8" CRLF "a=rtpmap:8 PCMA/8000" CRLF
-#define BODY   "Content-Type: application/sdp" CRLF "Content-Length: %L" CRLF CRLF
-#define NOBODY "Content-Length: 0" CRLF CRLF
-#define OUT_REQUEST(method, cseq, to_tag) \
+#define BODY                              "Content-Type: application/sdp" CRLF "Content-Length: %L" CRLF CRLF
+#define NOBODY                            "Content-Length: 0" CRLF CRLF
+#define OUT_REQUEST(method, cseq, to_tag) OUT_REQUEST_ON(method, method, cseq, to_tag)
+#define OUT_REQUEST_ON(branch, method, cseq, to_tag) \
 	method " sip:far@198.51.100.9 SIP/2.0" CRLF \
-	       "Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK" method cseq "%i" CRLF \
+	       "Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK" branch cseq "%i" CRLF \
 	       "Max-Forwards: 70" CRLF "From: <sip:near@10.0.0.7>;tag=n%i" CRLF \
 	       "To: <sip:far@198.51.100.9>" to_tag CRLF "Call-ID: %i@10.0.0.7" CRLF "CSeq: " cseq \
 	       " " method CRLF "Contact: <sip:near@10.0.0.7:5060>" CRLF
@@ -87,7 +88,7 @@ static const struct {
 		"From: <sip:far@198.51.100.9>" TAG CRLF "To: <sip:near@10.0.0.7>;tag=n%i" CRLF
 		"Call-ID: %i@10.0.0.7" CRLF "CSeq: 1 BYE" CRLF NOBODY,
 		""},
-	[LOAD_CANCEL] = {true, OUT_REQUEST("CANCEL", "1", "") NOBODY, ""},
+	[LOAD_CANCEL] = {true, OUT_REQUEST_ON("INVITE", "CANCEL", "1", "") NOBODY, ""},
 	[LOAD_CANCEL_OK] = {false, IN_RESPONSE("200 OK", "CANCEL", "1", TAG) NOBODY, ""},
 	[LOAD_CANCELLED] = {false, IN_RESPONSE("487 Gone", "INVITE", "1", TAG) NOBODY, ""},
 	[LOAD_BUSY] = {false, IN_RESPONSE("486 Busy", "INVITE", "1", TAG) NOBODY, ""},
