@@ -263,9 +263,9 @@ static void
 invite_by_via(unsigned int cseq)
 {
 	fixture_send(A, P,
-		"INVITE sip:b@198.51.100.9 SIP/2.0" CRLF "Via: SIP/2.0/UDP " VIA ";branch=z%u" CRLF
-		"From: <sip:a@x>;tag=a" CRLF "To: <sip:b@x>" CRLF "Call-ID: m" CRLF
-		"CSeq: %u INVITE" CRLF CRLF,
+		"INVITE sip:b@198.51.100.9 SIP/2.0" CRLF "Via: SIP/2.0/UDP " VIA
+		";branch=z9hG4bKINVITE%u" CRLF "From: <sip:a@x>;tag=a" CRLF "To: <sip:b@x>" CRLF
+		"Call-ID: m" CRLF "CSeq: %u INVITE" CRLF CRLF,
 		cseq, cseq);
 }
 
