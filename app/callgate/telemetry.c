@@ -252,6 +252,8 @@ static const struct command {
 		telemetry_show_sip_registrations},
 	{"/callgate/nat/translations", "Bindings. Parameters: OFFSET[,COUNT]",
 		telemetry_show_nat_translations},
+	{"/callgate/nat/pools", "Outside addresses and ports. Parameters: OFFSET[,COUNT]",
+		telemetry_show_nat_pools},
 	{"/callgate/fw/sessions", "Flows. Parameters: OFFSET[,COUNT]", telemetry_show_fw_sessions},
 	{"/callgate/fw/pinholes", "Pinholes. Parameters: OFFSET[,COUNT]",
 		telemetry_show_fw_pinholes},

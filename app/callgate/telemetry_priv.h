@@ -24,6 +24,8 @@ int telemetry_page(const char *parameters, unsigned int max, uint64_t *cursor, u
 /* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
 int telemetry_show_nat_translations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_nat_pools(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_fw_sessions(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_fw_pinholes(

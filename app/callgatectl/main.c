@@ -49,6 +49,7 @@ static const struct command commands[] = {
 	{"show sip registrations", "/callgate/sip/registrations", NULL,
 		"Contacts inside and outside, expiry"},
 	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors"},
+	{"show nat pools", "/callgate/nat/pools", NULL, "outside addresses, their ports and hosts"},
 	{"show firewall sessions", "/callgate/fw/sessions", NULL, "flows that policy let pass"},
 	{"show firewall pinholes", "/callgate/fw/pinholes", NULL, "what is open, for which call"},
 	{"show zone-pairs", "/callgate/fw/zone_pairs", NULL, "policy and counters of each class"},

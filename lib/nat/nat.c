@@ -178,11 +178,14 @@ nat_ports_used(const struct nat *nat)
 	uint32_t used = 0;
 
 	for (uint32_t i = 0; i < nat->rules->address_count; i++) {
-		used += atomic_load_explicit(
-			&nat->rules->address[i].direct_ports, memory_order_relaxed);
-		for (unsigned int p = 0; p < NAT_PROTOS; p++)
-			if (nat->rules->address[i].map[p])
-				used += port_map_used(nat->rules->address[i].map[p]);
+		const struct outside_address *address = &nat->rules->address[i];
+
+		for (unsigned int p = 0; p < NAT_PROTOS; p++) {
+			used += atomic_load_explicit(
+				&address->direct_ports[p], memory_order_relaxed);
+			if (address->map[p])
+				used += port_map_used(address->map[p]);
+		}
 	}
 	return used;
 }

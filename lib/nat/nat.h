@@ -38,6 +38,8 @@ enum spelling_class { SPELLING_VIA, SPELLING_CONTACT, SPELLING_ROUTE, SPELLING_C
 /* What a door is for; media doors close with their last holder. */
 enum door_class { DOOR_SIGNALLING, DOOR_MEDIA };
 
+enum nat_proto { NAT_UDP, NAT_TCP, NAT_ICMP, NAT_PROTOS };
+
 /* Why a dynamic rule gave nothing. */
 enum nat_failure {
 	NAT_FAILED_PORT, /* no port free where the host may have one */
@@ -173,6 +175,22 @@ uint32_t nat_ports_used(const struct nat *nat); /* neither free nor held, static
 uint32_t nat_ports_held(const struct nat *nat); /* that rest after their use */
 uint32_t nat_doors(const struct nat *nat); /* bindings with holder or deadline */
 uint32_t nat_media_doors(const struct nat *nat);
+
+/* What dynamic rules take from: a pool (or interface) as a whole, or one of its addresses. */
+struct nat_report {
+	const char *pool; /* or the interface's name */
+	bool one_to_one;
+	rte_be32_t address; /* 0: the whole pool, and only then failures */
+	uint32_t addresses, hosts;
+	uint32_t used[NAT_PROTOS], free[NAT_PROTOS];
+	uint32_t held; /* UDP ports that rest */
+	uint64_t failed[NAT_FAILURES];
+};
+
+/** Row 0, 1, ... of all pools that rules use, each followed by its addresses; false: there are no
+ *  more. Any thread. */
+bool nat_report(const struct nat *nat, uint32_t row, struct nat_report *report);
+
 const char *nat_failure_name(enum nat_failure failure);
 const char *binding_kind_name(const struct binding *binding);
 

@@ -120,7 +120,8 @@ leased_take(const struct demand *demand, uint16_t slot)
 		demand_meet(demand, i, slot, rte_be_to_cpu_16(demand->inside[i].port));
 	}
 	atomic_fetch_add_explicit(
-		&nat->rules->address[slot].direct_ports, demand->count, memory_order_relaxed);
+		&nat->rules->address[slot].direct_ports[nat_proto_of(demand->inside->proto)],
+		demand->count, memory_order_relaxed);
 	return true;
 }
 
@@ -378,7 +379,8 @@ outside_give_back(struct nat *nat, const struct endpoint *inside, const struct e
 
 	seat = host_lock(nat->hosts, inside->address, address->pool);
 	if (address->direct)
-		atomic_fetch_sub_explicit(&address->direct_ports, 1, memory_order_relaxed);
+		atomic_fetch_sub_explicit(&address->direct_ports[nat_proto_of(outside->proto)], 1,
+			memory_order_relaxed);
 	else if (used && outside->proto == IPPROTO_UDP)
 		port_map_hold(map, port, nat->now_s);
 	else

@@ -401,12 +401,20 @@ port_map_hold_end(struct port_map *map, uint32_t now_s, uint32_t hold_s, uint32_
 }
 
 uint32_t
-port_map_used(const struct port_map *map)
+port_map_free(const struct port_map *map)
 {
 	uint64_t counts = atomic_load_explicit(&map->counts, memory_order_relaxed);
-	int32_t used = (int32_t)(map->allocatable - port_map_held(map));
+	int32_t free = 0;
 
 	for (unsigned int class = 0; class < PORT_CLASSES; class ++)
-		used -= count_of(counts, class);
-	return used > 0 ? (uint32_t)used : 0;
+		free += count_of(counts, class);
+	return free > 0 ? (uint32_t)free : 0;
+}
+
+uint32_t
+port_map_used(const struct port_map *map)
+{
+	uint32_t out = port_map_free(map) + port_map_held(map);
+
+	return out < map->allocatable ? map->allocatable - out : 0;
 }

@@ -104,6 +104,9 @@ void port_map_hold_end(struct port_map *map, uint32_t now_s, uint32_t hold_s, ui
 /** Allocatable ports that are taken, those that rest apart; exact when nobody is allocating. */
 uint32_t port_map_used(const struct port_map *map);
 
+/** Ports that are free. Any thread. */
+uint32_t port_map_free(const struct port_map *map);
+
 /** Ports that rest. Any thread. */
 static inline uint32_t
 port_map_held(const struct port_map *map)

@@ -17,8 +17,6 @@
 
 struct config_nat_rule;
 
-enum nat_proto { NAT_UDP, NAT_TCP, NAT_ICMP, NAT_PROTOS };
-
 struct outside_address {
 	rte_be32_t address;
 	uint8_t protos; /* bit per nat_proto that has a map */
@@ -33,7 +31,7 @@ struct outside_address {
 	bool leased;
 	uint32_t idle_since_s;
 	/* Gauges, relaxed: inside hosts that are paired with it; ports in use of a direct address. */
-	_Atomic uint32_t hosts, direct_ports;
+	_Atomic uint32_t hosts, direct_ports[NAT_PROTOS];
 };
 
 enum { POOL_NONE = UINT16_MAX };

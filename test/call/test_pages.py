@@ -7,6 +7,7 @@ INSIDE, OUTSIDE = '10.200.100.222', '203.0.113.222'
 FLOWS = 150
 CLASSES = 40
 CALLS = 60
+ADDRESSES = 60
 
 
 def change(appliance):
@@ -21,6 +22,9 @@ def change(appliance):
         f'{{ name = "{name}"; match = "any"; protocols = ["https"]; }},' for name in names))
     text = text.replace('classes: (', 'classes: (' + ''.join(
         f'{{ class = "{name}"; action = "inspect"; }},' for name in names))
+    text = text.replace('rules: (', f'''pools: ( {{ name = "{"q" * 63}";
+        addresses = ["203.0.113.20-203.0.113.{19 + ADDRESSES}"]; }} );
+        rules: ( {{ kind = "dynamic"; inside = ["10.200.101.0/24"]; pool = "{"q" * 63}"; }},''')
     with open(appliance.file, 'w', encoding='utf-8') as file:
         file.write(text)
 
@@ -70,12 +74,16 @@ def test(network):
             callnet.wait_until(lambda: appliance.show('summary')['flows'] > i, 5, 'flows are made')
     callnet.wait_until(lambda: appliance.show('summary')['flows'] == FLOWS, 5, 'all flows')
     for command, total in (('fw/sessions', FLOWS), ('nat/translations', FLOWS),
-                           ('fw/zone_pairs', 2 * (CLASSES + 2))):
+                           ('fw/zone_pairs', 2 * (CLASSES + 2)), ('nat/pools', ADDRESSES + 3)):
         keys, count = pages(appliance, command)
         callnet.check(len(keys) == total and len(set(keys)) == total and count > 1,
                       f'{command}: {len(keys)} of {total} in {count} pages')
         answer = appliance.ask(f'/callgate/{command},{total - 5},2')
         callnet.check(len(answer) == 3 and answer['next'] > 0, f'{command}: two of them: {answer}')
+    pools = appliance.show('nat', 'pools')
+    outside, = (row for row in pools.values() if isinstance(row, dict) and
+                row['pool'] == 'outside' and row['address'] == 'all')
+    callnet.check((outside['udp_used'], outside['hosts']) == (FLOWS, 1), f'{outside}')
     long_calls(network, appliance)
     pair = 'p' * 63
     with network.hosts['outside'].socket(5060) as sender:    # the reply's way: policy lets it in
@@ -91,7 +99,7 @@ def test(network):
                   'nat/translations,99999999999999999999', 'sip/call', 'sip/call,' + 300 * 'x',
                   'sip/call,nobody'):
         callnet.check('error' in appliance.ask(f'/callgate/{wrong}'), f'{wrong} is refused')
-    for beyond in ('fw/sessions,4294967297', 'fw/zone_pairs,1000', 'sip/calls,99999999999999'):
+    for beyond in ('fw/sessions,4294967297', 'fw/zone_pairs,1000', 'nat/pools,4294967296', 'sip/calls,99999999999999'):
         callnet.check(appliance.ask(f'/callgate/{beyond}') == {'next': 0}, f'{beyond}: no record')
     appliance.stop()
 
