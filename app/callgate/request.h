@@ -23,7 +23,7 @@ enum {
 	PAGE_CALLS_MAX = 28,
 	PAGE_REGISTRATIONS_MAX = 24,
 	PAGE_CLASSES_MAX = 32,
-	PAGE_POOLS_MAX = 28,
+	PAGE_POOLS_MAX = 24,
 };
 
 enum request_kind {

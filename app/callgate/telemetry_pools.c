@@ -34,6 +34,8 @@ add_row(struct rte_tel_data *data, uint32_t row, const struct nat_report *report
 		telemetry_number(record, text, report->free[p]);
 	}
 	telemetry_number(record, "udp_held", report->held);
+	telemetry_number(record, "blocks_used", report->blocks_used);
+	telemetry_number(record, "blocks_free", report->blocks_free);
 	for (unsigned int i = 0; i < NAT_FAILURES; i++)
 		telemetry_number(record, nat_failure_name(i), report->failed[i]);
 }

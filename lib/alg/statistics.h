@@ -102,7 +102,7 @@
 	X(LIMIT_ENDPOINTS, "limit_endpoints_per_message", \
 		"messages refused: more than 192 signalling endpoints") \
 	X(LIMIT_HOST_PORTS, "limit_host_ports", \
-		"messages refused: nat.rules[].max_ports_per_host") \
+		"messages refused: nat.rules[].max_ports_per_host or nat.pools[].blocks_per_host") \
 	X(LIMIT_HOST_RATE, "limit_host_rate", "messages refused: nat.rules[].max_new_per_second") \
 	X(BLACKLISTED_HOSTS, "blacklisted_hosts", \
 		"times that a host was blacklisted: sip.blacklist") \

@@ -108,6 +108,7 @@ struct config_pool {
 	struct address_range *ranges;
 	struct port_range ports;
 	unsigned int pooling; /* enum config_pooling */
+	unsigned int block_size, blocks_per_host; /* block_size 0: ports one by one */
 	int line;
 };
 

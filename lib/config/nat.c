@@ -65,6 +65,31 @@ pool_ports_read(struct reader *reader, const config_setting_t *entry, struct con
 }
 
 static void
+pool_blocks_read(struct reader *reader, const config_setting_t *entry, struct config_pool *pool)
+{
+	unsigned int size = pool->block_size, first = pool->ports.first;
+
+	if (size == 0) {
+		if (config_setting_get_member(entry, "blocks_per_host") != NULL)
+			fault_add_member(reader, entry, "blocks_per_host",
+				"means nothing without blocks, allowed: beside `block_size`");
+		return;
+	}
+	if (size < 64 || (size & (size - 1)) != 0)
+		fault_add_member(reader, entry, "block_size",
+			"is %u, allowed: 0 or a power of two, 64 .. 16384", size);
+	else if (first < 1024)
+		fault_add_member(reader, entry, "ports",
+			"begins at %u, allowed with `block_size`: from 1024 on", first);
+	else if ((pool->ports.last + 1) / size <= (first + size - 1) / size)
+		fault_add_member(reader, entry, "ports",
+			"has no whole block of %u, allowed: a multiple of %u and all up to the "
+			"next "
+			"among them",
+			size, size);
+}
+
+static void
 pools_read(struct reader *reader)
 {
 	struct config_nat *nat = &reader->config->nat;
@@ -87,6 +112,7 @@ pools_read(struct reader *reader)
 		name_add(reader, NAME_POOL, entry, pool->name);
 		pool_addresses_read(reader, entry, pool);
 		pool_ports_read(reader, entry, pool);
+		pool_blocks_read(reader, entry, pool);
 	}
 }
 

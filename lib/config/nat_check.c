@@ -309,6 +309,12 @@ dynamic_check(struct reader *reader, const config_setting_t *entry, unsigned int
 			"another "
 			"pool",
 			rule->pool);
+	if (rule->pool >= 0 && !rule->overload && config->nat.pools[rule->pool].block_size > 0)
+		fault_add_member(reader, entry, "overload",
+			"false needs no ports, but nat.pools[%d] has blocks of them, allowed: "
+			"true, or "
+			"another pool",
+			rule->pool);
 	for (i = 0; i < index; i++) {
 		if (rules[i].kind != NAT_RULE_DYNAMIC)
 			continue;

@@ -175,6 +175,13 @@ const struct setting setting_table[] = {
 		 "An inside host has all its ports at one address (RFC 4787 REQ-2). When that has none "
 		 "left: `paired` refuses, `overflow` goes on with other addresses of the pool."),
 		FIELD(struct config_pool, pooling)},
+	{INTEGER("nat.pools[].block_size", 0, 0, 16384,
+		 "Give each inside host ports in blocks that it has to itself, one line in the log for "
+		 "each (RFC 6888 REQ-14): a power of two from 64 on. 0: ports one by one."),
+		FIELD(struct config_pool, block_size)},
+	{INTEGER("nat.pools[].blocks_per_host", 8, 1, 1024,
+		 "Blocks that one inside host may have, with `block_size`."),
+		FIELD(struct config_pool, blocks_per_host)},
 	{LIST("nat.rules", 1024, "What is translated; the first rule that fits decides.")},
 	{CHOICE("nat.rules[].kind", kind_choices, 0, "Kind of rule."),
 		FIELD(struct config_nat_rule, kind), REQUIRED},

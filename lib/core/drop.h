@@ -50,7 +50,7 @@
 	X(POLICY_NO_PAIR, "policy_no_pair", "no zone pair between these zones")                    \
 	X(NAT_UNSOLICITED, "nat_unsolicited", "from outside, to an inside endpoint that asked nothing of this source") \
 	X(NAT_NO_PORT, "nat_no_port", "no free outside port")                                      \
-	X(NAT_HOST_LIMIT, "nat_host_limit", "the inside host has all the outside ports that its rule allows") \
+	X(NAT_HOST_LIMIT, "nat_host_limit", "the inside host has all the outside ports that its rule or its blocks allow") \
 	X(NAT_HOST_RATE, "nat_host_rate", "the inside host makes translations faster than its rule allows") \
 	X(NAT_NO_BINDING, "nat_no_binding", "binding pool or table exhausted")                     \
 	X(FLOW_POOL_EMPTY, "flow_pool_empty", "max_flows reached")                                 \

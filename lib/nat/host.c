@@ -6,6 +6,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include "block_priv.h"
 #include "core/keyed_hash.h"
 #include "host_priv.h"
 
@@ -104,6 +105,8 @@ host_make(struct nat_hosts *hosts, struct host_seat *seat, rte_be32_t address, u
 	host->at = HOST_UNPAIRED;
 	host->ports = 0;
 	host->second = host->made = 0;
+	host->blocks = 0;
+	host->first_block = BLOCK_NONE;
 	host->next = hosts->first[seat->bucket];
 	hosts->first[seat->bucket] = pool_index(hosts->pool, host);
 	seat->host = host;

@@ -2,8 +2,8 @@
 /*
  * Inside hosts: what an inside address has of a pool, and what it may have.
  *
- * A host stands while it has a port (or identifier) of the pool, those included whose binding has
- * closed and waits for its grace period. While it stands it is paired with one outside address (RFC
+ * A host stands while it has a block of ports, or a port (or identifier) of the pool, those included
+ * whose binding has closed and waits for its grace period. While it stands it is paired with one outside address (RFC
  * 4787 REQ-2), and its limits are counted here (RFC 6888 REQ-4, REQ-5).
  *
  * Synchronization: everything under the lock of the host's bucket; nobody reads a host without it, so
@@ -30,6 +30,7 @@ struct nat_host {
 	uint32_t next; /* in its bucket; index, 0: the last */
 	uint32_t ports; /* of all protocols */
 	uint32_t second, made; /* bindings made in this second */
+	uint32_t blocks, first_block; /* how many, and the first of their list: block_priv.h */
 };
 
 struct nat_hosts;

@@ -45,6 +45,7 @@ enum nat_failure {
 	NAT_FAILED_PORT, /* no port free where the host may have one */
 	NAT_FAILED_ADDRESS, /* one-to-one: no address free */
 	NAT_FAILED_HOST_PORTS, /* nat.rules[].max_ports_per_host */
+	NAT_FAILED_HOST_BLOCKS, /* nat.pools[].blocks_per_host, and all of them used up */
 	NAT_FAILED_HOST_RATE, /* nat.rules[].max_new_per_second */
 	NAT_FAILED_HOST_TABLE, /* more inside hosts than bindings */
 	NAT_FAILURES
@@ -184,6 +185,7 @@ struct nat_report {
 	uint32_t addresses, hosts;
 	uint32_t used[NAT_PROTOS], free[NAT_PROTOS];
 	uint32_t held; /* UDP ports that rest */
+	uint32_t blocks_used, blocks_free;
 	uint64_t failed[NAT_FAILURES];
 };
 

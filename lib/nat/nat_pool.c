@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "block_priv.h"
 #include "config/config.h"
 #include "core/log.h"
 #include "nat_priv.h"
@@ -17,6 +18,7 @@ static const struct {
 	[NAT_FAILED_PORT] = {-EADDRNOTAVAIL, "no_port", "no free port"},
 	[NAT_FAILED_ADDRESS] = {-EADDRNOTAVAIL, "no_address", "no free address"},
 	[NAT_FAILED_HOST_PORTS] = {-EDQUOT, "host_ports", "max_ports_per_host reached"},
+	[NAT_FAILED_HOST_BLOCKS] = {-EDQUOT, "host_blocks", "blocks_per_host reached"},
 	[NAT_FAILED_HOST_RATE] = {-EAGAIN, "host_rate", "max_new_per_second reached"},
 	[NAT_FAILED_HOST_TABLE] = {-ENOBUFS, "host_table", "no room for another host"},
 };
@@ -40,9 +42,26 @@ pools_slots(const struct config *config)
 	return slots;
 }
 
-static void
-address_add(struct nat_rules *rules, uint16_t pool, rte_be32_t address, uint16_t first_port,
-	uint16_t last_port)
+/* The ports that a pool gives out of each address: whole blocks where it has blocks. */
+struct ports {
+	uint16_t first, last;
+	uint32_t blocks;
+};
+
+static struct ports
+ports_of(const struct config_pool *config)
+{
+	struct ports ports = {RTE_MAX(config->ports.first, 1), config->ports.last, 0};
+
+	if (config->block_size == 0)
+		return ports;
+	ports.blocks = blocks_of_range(ports.first, ports.last, config->block_size, &ports.first);
+	ports.last = (uint16_t)(ports.first + ports.blocks * config->block_size - 1);
+	return ports;
+}
+
+static struct outside_address *
+address_add(struct nat_rules *rules, uint16_t pool, rte_be32_t address, const struct ports *ports)
 {
 	int slot = rules_slot(rules, address);
 	struct outside_address *outside = &rules->address[slot];
@@ -51,41 +70,61 @@ address_add(struct nat_rules *rules, uint16_t pool, rte_be32_t address, uint16_t
 	rules->pools[pool].count++;
 	outside->pool = pool;
 	if (outside->direct)
-		return;
-	port_map_allow(outside->map[NAT_UDP], first_port, last_port);
-	port_map_allow(outside->map[NAT_TCP], first_port, last_port);
-	/* An identifier is no port: a pool's port range says nothing about it. */
-	port_map_allow(outside->map[NAT_ICMP], 0, UINT16_MAX);
+		return outside;
+	port_map_allow(outside->map[NAT_UDP], ports->first, ports->last);
+	port_map_allow(outside->map[NAT_TCP], ports->first, ports->last);
+	/* An identifier is no port: a pool's port range says nothing about it, but blocks do. */
+	if (ports->blocks)
+		port_map_allow(outside->map[NAT_ICMP], ports->first, ports->last);
+	else
+		port_map_allow(outside->map[NAT_ICMP], 0, UINT16_MAX);
+	return outside;
 }
 
-static void
-pool_compile(struct nat_rules *rules, uint16_t index, const struct config_pool *config)
+static int
+pool_compile(struct nat_rules *rules, uint16_t index, const struct config_pool *config, int socket)
 {
 	struct nat_pool *pool = &rules->pools[index];
+	struct ports ports = ports_of(config);
 
 	snprintf(pool->name, sizeof(pool->name), "%s", config->name ? config->name : "");
 	pool->overflow = config->pooling == POOLING_OVERFLOW;
+	pool->block_size = (uint16_t)config->block_size;
+	pool->blocks_per_host = (uint16_t)config->blocks_per_host;
 	for (unsigned int i = 0; i < config->range_count; i++)
 		for (uint64_t a = ntohl(config->ranges[i].first);
-			a <= ntohl(config->ranges[i].last); a++)
-			address_add(rules, index, htonl((uint32_t)a),
-				RTE_MAX(config->ports.first, 1), config->ports.last);
+			a <= ntohl(config->ranges[i].last); a++) {
+			struct outside_address *outside =
+				address_add(rules, index, htonl((uint32_t)a), &ports);
+
+			if (!pool->block_size)
+				continue;
+			outside->blocks = block_map_create(
+				ports.first, ports.blocks, pool->block_size, socket);
+			if (!outside->blocks)
+				return -ENOMEM;
+		}
+	return 0;
 }
 
-static void
+static int
 interface_compile(struct nat_rules *rules, uint16_t index, const struct config_interface *config)
 {
+	static const struct ports all = {1, UINT16_MAX, 0};
 	struct nat_pool *pool = &rules->pools[index];
 
 	snprintf(pool->name, sizeof(pool->name), "%s", config->name ? config->name : "");
 	pool->of_interface = true;
-	address_add(rules, index, config->addresses[0].address, 1, UINT16_MAX);
+	address_add(rules, index, config->addresses[0].address, &all);
+	return 0;
 }
 
-void
-pools_compile(struct nat_rules *rules, const struct config *config)
+int
+pools_compile(struct nat_rules *rules, const struct config *config, int socket)
 {
-	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
+	int rc = 0;
+
+	for (unsigned int i = 0; i < config->nat.rule_count && rc == 0; i++) {
 		const struct config_nat_rule *rule = &config->nat.rules[i];
 		struct nat_pool *pool;
 		uint16_t index;
@@ -98,11 +137,27 @@ pools_compile(struct nat_rules *rules, const struct config *config)
 			continue;
 		pool->first = (uint16_t)rules->slot_count;
 		pool->direct = rule->pool >= 0 && !rule->overload;
-		if (rule->pool >= 0)
-			pool_compile(rules, index, &config->nat.pools[rule->pool]);
-		else
-			interface_compile(rules, index, &config->interfaces[rule->interface]);
+		rc = rule->pool >= 0
+			     ? pool_compile(rules, index, &config->nat.pools[rule->pool], socket)
+			     : interface_compile(
+				       rules, index, &config->interfaces[rule->interface]);
 	}
+	return rc;
+}
+
+size_t
+pools_memory(const struct config *config)
+{
+	size_t bytes = 0;
+
+	for (unsigned int i = 0; i < config->nat.pool_count; i++) {
+		const struct config_pool *pool = &config->nat.pools[i];
+
+		for (unsigned int j = 0; j < pool->range_count && pool->block_size; j++)
+			bytes += (ntohl(pool->ranges[j].last) - ntohl(pool->ranges[j].first) + 1) *
+				 block_map_memory(ports_of(pool).blocks);
+	}
+	return bytes;
 }
 
 int

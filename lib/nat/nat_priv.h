@@ -120,6 +120,9 @@ void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot
 void outside_give_back(struct nat *nat, const struct endpoint *inside,
 	const struct endpoint *outside, uint16_t slot, bool used);
 
+/** A block whose ports have rested long enough is its host's no more. Control lcore. */
+void outside_block_end(struct nat *nat, uint16_t slot, uint32_t number);
+
 /* lease.c: one-to-one rules. */
 /** Which of the pool's addresses a host without one gets: it is leased then. -1: none. */
 int lease_choose(struct nat *nat, const struct nat_pool *pool, rte_be32_t host);

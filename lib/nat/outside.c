@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 
+#include "block_priv.h"
 #include "core/keyed_hash.h"
 #include "nat_priv.h"
 
@@ -23,6 +24,7 @@ struct demand {
 	struct nat *nat;
 	struct nat_pool *pool;
 	const struct dynamic_prefix *prefix;
+	struct nat_host *host; /* whose lock is held */
 	const struct endpoint *inside;
 	unsigned int count;
 	int prefer; /* slot of an address to try before all others; -1: none */
@@ -50,13 +52,61 @@ demand_meet(const struct demand *demand, unsigned int i, uint16_t slot, int port
 		&demand->choice[i]);
 }
 
+/* In the blocks that the host has at this address. */
+static int
+blocks_choose(
+	const struct demand *demand, struct port_map *map, uint16_t port, uint16_t slot, bool pair)
+{
+	uint32_t at = BLOCK_NONE;
+	int first, chosen;
+
+	while ((first = block_next(demand->nat->rules, demand->host, slot, &at)) >= 0) {
+		chosen = port_map_choose_within(map, &demand->self->random, port, (uint16_t)first,
+			demand->pool->block_size, pair);
+		if (chosen >= 0)
+			return chosen;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+/* A port (pair: and the next) of the host's blocks, else of one more, else of the other parity. */
+static int
+block_choose(const struct demand *demand, unsigned int i, uint16_t slot, bool pair)
+{
+	struct outside_address *address = &demand->nat->rules->address[slot];
+	struct port_map *map = outside_map(demand->nat, slot, demand->inside[i].proto);
+	uint16_t port = rte_be_to_cpu_16(demand->inside[i].port);
+	int chosen = blocks_choose(demand, map, port, slot, pair);
+
+	if (chosen < 0 && demand->host->blocks < demand->pool->blocks_per_host &&
+		block_take(address, slot, demand->host, &demand->self->random))
+		chosen = blocks_choose(demand, map, port, slot, pair);
+	if (chosen < 0 && !pair)
+		chosen = blocks_choose(demand, map, port ^ 1, slot, false);
+	if (chosen >= 0)
+		block_use(address, (uint16_t)chosen, pair ? 2 : 1);
+	return chosen;
+}
+
 static int
 port_choose(const struct demand *demand, unsigned int i, uint16_t slot)
 {
 	const struct endpoint *inside = &demand->inside[i];
 
+	if (demand->pool->block_size)
+		return block_choose(demand, i, slot, false);
 	return port_map_choose(outside_map(demand->nat, slot, inside->proto), &demand->self->random,
 		rte_be_to_cpu_16(inside->port), inside->proto == IPPROTO_ICMP);
+}
+
+/* A port that was taken just now, under the same lock, is not wanted. */
+static void
+port_return(const struct demand *demand, unsigned int i, uint16_t slot, int port)
+{
+	if (demand->pool->block_size)
+		block_unuse(
+			&demand->nat->rules->address[slot], (uint16_t)port, demand->self->now_s);
+	port_map_release(outside_map(demand->nat, slot, demand->inside[i].proto), (uint16_t)port);
 }
 
 /* Each for itself. */
@@ -70,8 +120,7 @@ singles_take(const struct demand *demand, uint16_t slot)
 		if (port[i] >= 0)
 			continue;
 		if (i > 0)
-			port_map_release(outside_map(demand->nat, slot, demand->inside[0].proto),
-				(uint16_t)port[0]);
+			port_return(demand, 0, slot, port[0]);
 		return false;
 	}
 	for (unsigned int i = 0; i < demand->count; i++)
@@ -83,9 +132,13 @@ singles_take(const struct demand *demand, uint16_t slot)
 static bool
 pair_take(const struct demand *demand, uint16_t slot)
 {
-	int port = port_map_choose_pair(outside_map(demand->nat, slot, demand->inside[0].proto),
-		&demand->self->random, rte_be_to_cpu_16(demand->inside[0].port));
+	int port;
 
+	if (demand->pool->block_size)
+		port = block_choose(demand, 0, slot, true);
+	else
+		port = port_map_choose_pair(outside_map(demand->nat, slot, demand->inside[0].proto),
+			&demand->self->random, rte_be_to_cpu_16(demand->inside[0].port));
 	if (port < 0)
 		return false;
 	demand_meet(demand, 0, slot, port);
@@ -128,6 +181,9 @@ leased_take(const struct demand *demand, uint16_t slot)
 static uint32_t
 load_of(const struct outside_address *address, int proto)
 {
+	if (address->blocks)
+		return address->blocks->count -
+		       atomic_load_explicit(&address->blocks->free_count, memory_order_relaxed);
 	return port_map_used(address->map[proto]) + port_map_held(address->map[proto]);
 }
 
@@ -173,7 +229,7 @@ host_leave(struct nat *nat, struct nat_pool *pool, struct host_seat *seat)
 {
 	struct outside_address *address;
 
-	if (!seat->host || seat->host->ports)
+	if (!seat->host || seat->host->ports || seat->host->blocks)
 		return;
 	if (seat->host->at != HOST_UNPAIRED) {
 		address = &nat->rules->address[pool_slots(nat->rules, pool)[seat->host->at]];
@@ -216,8 +272,9 @@ somewhere_take(const struct demand *demand, struct nat_host *host, take_fn take)
 }
 
 static enum nat_failure
-host_take(const struct demand *demand, struct nat_host *host)
+host_take(const struct demand *demand)
 {
+	struct nat_host *host = demand->host;
 	int at = host->at;
 
 	if (demand->pool->direct) {
@@ -234,7 +291,11 @@ host_take(const struct demand *demand, struct nat_host *host)
 	/* Without two ports side by side two others are better than none: a=rtcp names the second. */
 	if (demand->count > 1 && somewhere_take(demand, host, pair_take))
 		return NAT_FAILURES;
-	return somewhere_take(demand, host, singles_take) ? NAT_FAILURES : NAT_FAILED_PORT;
+	if (somewhere_take(demand, host, singles_take))
+		return NAT_FAILURES;
+	return demand->pool->block_size && host->blocks >= demand->pool->blocks_per_host
+		       ? NAT_FAILED_HOST_BLOCKS
+		       : NAT_FAILED_PORT;
 }
 
 /* NAT_FAILURES: the host may have so many more. */
@@ -255,7 +316,7 @@ host_refused(const struct demand *demand, struct nat_host *host)
 }
 
 static int
-dynamic_take(const struct demand *demand)
+dynamic_take(struct demand *demand)
 {
 	struct nat *nat = demand->nat;
 	uint16_t index = (uint16_t)(demand->pool - nat->rules->pools);
@@ -263,9 +324,10 @@ dynamic_take(const struct demand *demand)
 	enum nat_failure failure;
 
 	if (seat.host || host_make(nat->hosts, &seat, demand->inside->address, index)) {
+		demand->host = seat.host;
 		failure = host_refused(demand, seat.host);
 		if (failure == NAT_FAILURES)
-			failure = host_take(demand, seat.host);
+			failure = host_take(demand);
 		if (failure == NAT_FAILURES) {
 			seat.host->ports += demand->count;
 			seat.host->made += demand->count;
@@ -295,8 +357,8 @@ outside_take(struct thread *self, struct nat *nat, const struct endpoint *inside
 			BINDING_STATIC, choice);
 		return 0;
 	}
-	return dynamic_take(
-		&(struct demand){self, nat, target.pool, target.prefix, inside, 1, prefer, choice});
+	return dynamic_take(&(struct demand){
+		self, nat, target.pool, target.prefix, NULL, inside, 1, prefer, choice});
 }
 
 int
@@ -312,7 +374,7 @@ outside_take_pair(struct thread *self, struct nat *nat, const struct endpoint *r
 	if (target.prefix && rtp->address == rtcp->address && rtp->proto == rtcp->proto &&
 		rtp->scope == rtcp->scope)
 		return dynamic_take(&(struct demand){
-			self, nat, target.pool, target.prefix, inside, 2, -1, choice});
+			self, nat, target.pool, target.prefix, NULL, inside, 2, -1, choice});
 	/* Another inside host for RTCP, or no choice at all: each for itself. */
 	rc = outside_take(self, nat, rtp, -1, &choice[0]);
 	if (rc < 0)
@@ -323,10 +385,32 @@ outside_take_pair(struct thread *self, struct nat *nat, const struct endpoint *r
 	return rc;
 }
 
+void
+outside_block_end(struct nat *nat, uint16_t slot, uint32_t number)
+{
+	struct outside_address *address = &nat->rules->address[slot];
+	struct nat_block *block = &address->blocks->block[number];
+	/* relaxed: judged again under the lock */
+	rte_be32_t host = atomic_load_explicit(&block->host, memory_order_relaxed);
+	struct host_seat seat;
+
+	if (!host || atomic_load_explicit(&block->used, memory_order_relaxed))
+		return;
+	seat = host_lock(nat->hosts, host, address->pool);
+	if (seat.host && atomic_load_explicit(&block->host, memory_order_relaxed) == host &&
+		!atomic_load_explicit(&block->used, memory_order_relaxed) &&
+		nat->now_s - block->idle_since_s >= nat->hold_s) {
+		block_end(nat->rules, slot, number, seat.host);
+		host_leave(nat, &nat->rules->pools[address->pool], &seat);
+	}
+	host_unlock(nat->hosts, &seat);
+}
+
 bool
 outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	uint16_t slot, uint32_t port, struct outside_choice *choice)
 {
+	struct outside_address *address = &nat->rules->address[slot];
 	struct rule_target target;
 	struct host_seat seat;
 	struct demand demand;
@@ -336,7 +420,8 @@ outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *i
 	if (port == 0 || port >= PORTS || !rules_match(nat->rules, inside, &target) ||
 		!target.prefix || target.pool->direct || !pool_has(nat->rules, target.pool, slot))
 		return false;
-	demand = (struct demand){self, nat, target.pool, target.prefix, inside, 1, -1, choice};
+	demand =
+		(struct demand){self, nat, target.pool, target.prefix, NULL, inside, 1, -1, choice};
 	index = (uint16_t)(target.pool - nat->rules->pools);
 	while (pool_slots(nat->rules, target.pool)[at] != slot)
 		at++;
@@ -344,9 +429,12 @@ outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *i
 	if ((seat.host || host_make(nat->hosts, &seat, inside->address, index)) &&
 		(seat.host->at == HOST_UNPAIRED || seat.host->at == at || target.pool->overflow) &&
 		host_refused(&demand, seat.host) == NAT_FAILURES &&
+		(!address->blocks || block_has(address, seat.host, (uint16_t)port)) &&
 		port_map_claim(outside_map(nat, slot, inside->proto), (uint16_t)port)) {
 		demand_meet(&demand, 0, slot, (int)port);
 		host_pair(nat, target.pool, seat.host, at);
+		if (address->blocks)
+			block_use(address, (uint16_t)port, 1);
 		seat.host->ports++;
 		seat.host->made++;
 		taken = true;
@@ -385,6 +473,8 @@ outside_give_back(struct nat *nat, const struct endpoint *inside, const struct e
 		port_map_hold(map, port, nat->now_s);
 	else
 		port_map_release(map, port);
+	if (address->blocks)
+		block_unuse(address, port, nat->now_s);
 	seat.host->ports--;
 	host_leave(nat, &nat->rules->pools[address->pool], &seat);
 	host_unlock(nat->hosts, &seat);

@@ -7,6 +7,8 @@
 
 #include "port_map_priv.h"
 
+#define ALL UINT64_MAX /* bits of a word */
+
 /* A ticket holder looks this often before it answers "full"; it needs more than one look only while
  * another thread stands between taking a particular port's bit and counting it. */
 enum { SCANS_MAX = 64 };
@@ -187,13 +189,14 @@ bit_choose(uint64_t bits, uint32_t chance)
 	return (unsigned int)__builtin_ctzll(bits);
 }
 
-/* Take a free port (pair: it and its successor) out of word k, any of them; -1: none. */
+/* Take a free port (pair: it and its successor) out of word k, any that is in the mask; -1: none. */
 static int
-word_take(struct port_map *map, unsigned int parity, unsigned int k, uint32_t chance, bool pair)
+word_take(struct port_map *map, unsigned int parity, unsigned int k, uint64_t mask, uint32_t chance,
+	bool pair)
 {
-	uint64_t tried = 0, bits;
+	uint64_t bits;
 
-	while ((bits = candidates(map, parity, k, pair) & ~tried)) {
+	while ((bits = candidates(map, parity, k, pair) & mask)) {
 		unsigned int bit = bit_choose(bits, chance);
 		uint16_t port = (uint16_t)(k << 7 | bit << 1 | parity);
 
@@ -205,7 +208,7 @@ word_take(struct port_map *map, unsigned int parity, unsigned int k, uint32_t ch
 			return port;
 		}
 		/* somebody was faster: go on with the others */
-		tried |= UINT64_C(1) << bit;
+		mask &= ~(UINT64_C(1) << bit);
 	}
 	return -1;
 }
@@ -227,19 +230,19 @@ class_take(struct port_map *map, struct random *random, unsigned int class, bool
 
 	if (first_place == end_place)
 		return -1;
-	if ((port = word_take(map, parity, start_word, chance, pair)) >= 0)
+	if ((port = word_take(map, parity, start_word, ALL, chance, pair)) >= 0)
 		return port;
 	for (k = next_word(map, parity, start_word + 1, end); k < end;
 		k = next_word(map, parity, k + 1, end))
-		if ((port = word_take(map, parity, k, chance, pair)) >= 0)
+		if ((port = word_take(map, parity, k, ALL, chance, pair)) >= 0)
 			return port;
 	for (k = next_word(map, parity, first, start_word); k < start_word;
 		k = next_word(map, parity, k + 1, start_word))
-		if ((port = word_take(map, parity, k, chance, pair)) >= 0)
+		if ((port = word_take(map, parity, k, ALL, chance, pair)) >= 0)
 			return port;
 	/* The summary may be a moment behind. */
 	for (k = first; k < end; k++)
-		if ((port = word_take(map, parity, k, chance, pair)) >= 0)
+		if ((port = word_take(map, parity, k, ALL, chance, pair)) >= 0)
 			return port;
 	return -1;
 }
@@ -335,6 +338,33 @@ port_map_choose_pair(struct port_map *map, struct random *random, uint16_t port)
 			return chosen;
 	}
 	return -EADDRNOTAVAIL;
+}
+
+int
+port_map_choose_within(struct port_map *map, struct random *random, uint16_t port, uint16_t first,
+	uint32_t size, bool pair)
+{
+	unsigned int parity = port & 1, words = size > 128 ? size / 128 : 1, start;
+	uint64_t mask = size < 128 ? ((UINT64_C(1) << size / 2) - 1) << (first >> 1 & 63) : ALL;
+	uint64_t last = UINT64_C(1) << (size < 128 ? (first >> 1 & 63) + size / 2 - 1 : 63);
+	uint64_t number = random_next(random);
+	int chosen = -1;
+
+	if ((uint16_t)(port - first) < size - pair &&
+		(pair ? pair_take(map, port) : port_map_claim(map, port)))
+		return port;
+	start = (unsigned int)((number >> 32) * words >> 32);
+	for (unsigned int i = 0; i < words && chosen < 0; i++) {
+		unsigned int k = (start + i) % words;
+		/* the last odd port has no successor here */
+		bool ends = pair && parity && k == words - 1;
+
+		chosen = word_take(map, parity, (first >> 7) + k, ends ? mask & ~last : mask,
+			(uint32_t)number, pair);
+	}
+	if (chosen >= 0 && !pair)
+		count_add(map, class_of((uint16_t)chosen), -1);
+	return chosen < 0 ? -EADDRNOTAVAIL : chosen;
 }
 
 void

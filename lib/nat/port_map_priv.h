@@ -86,6 +86,14 @@ int port_map_choose(struct port_map *map, struct random *random, uint16_t port, 
  *  same range or above. The first port, or -EADDRNOTAVAIL. */
 int port_map_choose_pair(struct port_map *map, struct random *random, uint16_t port);
 
+/**
+ * Take `port` (pair: and the next) when it is among `first` .. `first + size - 1` and free, else a random
+ * one of its parity among these, which nobody else takes from: a block, its size a power of two from 64
+ * on and `first` a multiple of it. The port, or -EADDRNOTAVAIL.
+ */
+int port_map_choose_within(struct port_map *map, struct random *random, uint16_t port,
+	uint16_t first, uint32_t size, bool pair);
+
 /** Give a taken port back. */
 void port_map_release(struct port_map *map, uint16_t port);
 

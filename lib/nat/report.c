@@ -2,6 +2,7 @@
 /*
  * What there is of pools, for those who ask from outside: gauges alone, each as of its own moment.
  */
+#include "block_priv.h"
 #include "nat_priv.h"
 
 static uint32_t
@@ -23,6 +24,10 @@ address_count(const struct outside_address *address, struct nat_report *report)
 			report->used[p] += port_map_used(address->map[p]);
 			report->free[p] += port_map_free(address->map[p]);
 		}
+	}
+	if (address->blocks) {
+		report->blocks_free += gauge(&address->blocks->free_count);
+		report->blocks_used += address->blocks->count - gauge(&address->blocks->free_count);
 	}
 	if (!address->direct)
 		report->held += port_map_held(address->map[NAT_UDP]);

@@ -132,7 +132,7 @@ rules_memory(const struct config *config)
 		bytes += sizeof(struct static_port) +
 			 config->nat.rules[i].inside_count * sizeof(struct dynamic_prefix);
 	bytes += (config->nat.pool_count + config->interface_count + 1) * sizeof(struct nat_pool);
-	return bytes + pools_slots(config) * sizeof(uint16_t);
+	return bytes + pools_slots(config) * sizeof(uint16_t) + pools_memory(config);
 }
 
 static uint64_t
@@ -290,7 +290,11 @@ rules_create(const struct config *config, const struct interface_table *interfac
 		rules_destroy(rules);
 		return rc;
 	}
-	pools_compile(rules, config);
+	rc = pools_compile(rules, config, socket);
+	if (rc < 0) {
+		rules_destroy(rules);
+		return rc;
+	}
 	for (unsigned int i = 0; i < config->nat.rule_count; i++) {
 		rules->scoped |= config->nat.rules[i].scope != 0;
 		if (config->nat.rules[i].kind == NAT_RULE_DYNAMIC)
@@ -310,7 +314,8 @@ rules_create(const struct config *config, const struct interface_table *interfac
 			rte_be_to_cpu_16(port->outside.port));
 	}
 	for (uint32_t i = 0; i < rules->address_count && config->nat.port_hold_seconds; i++)
-		if (rules->address[i].map[NAT_UDP])
+		/* Of a block's ports none rests: the block does. */
+		if (rules->address[i].map[NAT_UDP] && !rules->address[i].blocks)
 			port_map_hold_percent(
 				rules->address[i].map[NAT_UDP], config->nat.port_hold_percent);
 	*result = rules;
@@ -322,9 +327,11 @@ rules_destroy(struct nat_rules *rules)
 {
 	if (!rules)
 		return;
-	for (uint32_t i = 0; i < rules->address_count; i++)
+	for (uint32_t i = 0; i < rules->address_count; i++) {
+		rte_free(rules->address[i].blocks);
 		for (unsigned int p = 0; p < NAT_PROTOS; p++)
 			rte_free(rules->address[i].map[p]);
+	}
 	rte_free(rules->static_ports);
 	rte_free(rules->static_addresses);
 	rte_free(rules->prefixes);

@@ -25,6 +25,7 @@ struct outside_address {
 	rte_be32_t static_inside; /* direct: the inside address of a static rule; 0: one-to-one */
 	uint16_t pool; /* POOL_NONE: of static rules alone */
 	struct port_map *map[NAT_PROTOS];
+	struct block_map *blocks; /* NULL: ports are given out one by one */
 	/* One-to-one, under the lease lock: whose it is or was last, whether it still is, and since when
 	 * it is not. */
 	rte_be32_t lease;
@@ -44,6 +45,7 @@ struct nat_pool {
 	bool direct; /* one-to-one */
 	bool overflow; /* an address without a port left is not the end */
 	uint16_t first, count; /* slice of slots[]; count 0: no rule uses it */
+	uint16_t block_size, blocks_per_host; /* block_size 0: ports are given out one by one */
 	/* any thread, relaxed */
 	_Atomic uint32_t hosts __rte_cache_aligned; /* inside hosts with something of it */
 	_Atomic uint32_t told_s; /* of the last log line about a failure */
@@ -102,8 +104,10 @@ bool rules_match(
 uint32_t pools_slots(const struct config *config);
 /** Which pool a dynamic rule uses. */
 uint16_t pools_index(const struct config *config, const struct config_nat_rule *rule);
-/** Give each pool that a rule uses its addresses, and these their ports. Bring-up. */
-void pools_compile(struct nat_rules *rules, const struct config *config);
+/** Give each pool that a rule uses its addresses, and these their ports. 0 or -ENOMEM. Bring-up. */
+int pools_compile(struct nat_rules *rules, const struct config *config, int socket);
+/** Bytes that it takes for the blocks of these pools. */
+size_t pools_memory(const struct config *config);
 
 static inline const uint16_t *
 pool_slots(const struct nat_rules *rules, const struct nat_pool *pool)

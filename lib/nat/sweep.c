@@ -4,6 +4,7 @@
  * ports back, and clear. Walks go by pool index with a budget; the stripe is taken only for a
  * binding that looks ripe, which is then judged again under it.
  */
+#include "block_priv.h"
 #include "nat_priv.h"
 
 enum { HOLD_BUDGET = 1024 }; /* ports of one address in one step */
@@ -92,14 +93,17 @@ nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses)
 	/* Of all in one turn: no budget but the number of ports. */
 	bool all = addresses >= rules->address_count;
 
+	nat->now_s = self->now_s;
 	for (uint32_t n = RTE_MIN(addresses, rules->address_count); n; n--) {
-		struct port_map *map;
+		const struct outside_address *address;
 
 		nat->hold_cursor = (nat->hold_cursor + 1) % rules->address_count;
-		map = rules->address[nat->hold_cursor].map[NAT_UDP];
-		if (map)
-			port_map_hold_end(
-				map, self->now_s, nat->hold_s, all ? (uint32_t)PORTS : HOLD_BUDGET);
+		address = &rules->address[nat->hold_cursor];
+		if (address->map[NAT_UDP])
+			port_map_hold_end(address->map[NAT_UDP], self->now_s, nat->hold_s,
+				all ? (uint32_t)PORTS : HOLD_BUDGET);
+		for (uint32_t i = 0; address->blocks && i < address->blocks->count; i++)
+			outside_block_end(nat, (uint16_t)nat->hold_cursor, i);
 	}
 }
 

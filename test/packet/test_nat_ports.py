@@ -143,6 +143,43 @@ class Hosts(SipTest):
         self.assertEqual(len(result.ip("wan0")), 46)
 
 
+class Blocks(SipTest):
+    """Ports in blocks that one host has to itself."""
+
+    BLOCKS = POOL % (10, 1024, 65535, "block_size = 64; blocks_per_host = 2;")
+
+    def test_each_host_has_its_own_blocks(self):
+        frames = [udp(f"10.0.0.{host}", FAR, 20000 + n, 5000)
+                  for n in range(70) for host in range(10, 20)]
+        result = self.replay(self.config(rules=RULE % "", nat=self.BLOCKS), {"lan0": frames})
+        owner, blocks = {}, {}
+        for frame, packet in zip(frames, result.ip("wan0")):
+            host, block = frame[IP].src, packet[UDP].sport // 64
+            self.assertEqual(owner.setdefault(block, host), host)
+            self.assertEqual(packet[UDP].sport % 2, frame[UDP].sport % 2)
+            blocks.setdefault(host, set()).add(block)
+        # seventy of both parities: one block of 64 and one more
+        self.assertEqual([len(b) for b in blocks.values()], 10 * [2])
+
+    def test_host_that_has_used_up_its_blocks_is_refused(self):
+        frames = [udp(src, FAR, 20000 + n, 5000) for src in (PBX, PHONE) for n in range(130)]
+        result = self.replay(self.config(rules=RULE % "", nat=self.BLOCKS), {"lan0": frames})
+        self.assertEqual(len(result.ip("wan0")), 256)
+        self.assertEqual(result.drops(), {"nat_host_limit": 4})
+        self.assertIn(f"has nothing for {PBX}: blocks_per_host reached", result.log)
+
+    def test_calls_of_a_host_that_has_used_up_its_blocks(self):
+        scene = self.scene(rules=RULE % "", nat=self.BLOCKS)
+        invites = [scene.lan(Call(call_id=f"call-{n}").request(
+            "INVITE", 1, sdp(PBX, 20000 + 2 * n))) for n in range(70)]
+        result = scene.run()
+        passed = [event for event in invites if event.sent]
+        # 128 ports: one of signalling, whose neighbour is left over
+        self.assertEqual(len(passed), 63)
+        self.assert_sip(result, limit_host_ports=7)
+        self.assertEqual(result.drops(), {"sip_limit": 7})
+
+
 class UsedUp(SipTest):
     """Ports used up in mid-call: the next call fails by its own name, what stands goes on."""
 
