@@ -112,6 +112,7 @@ show_pinhole(struct appliance *appliance, struct request *request, void *object,
 {
 	const struct pinhole *pinhole = object;
 	uint32_t deadline = atomic_load_explicit(&pinhole->deadline_s, memory_order_relaxed);
+	const struct pinhole_holder holder = pinhole_holder_of(pinhole);
 
 	request->pinholes[row] = (struct pinhole_row){
 		.index = index,
@@ -122,8 +123,8 @@ show_pinhole(struct appliance *appliance, struct request *request, void *object,
 		.until_s = deadline > appliance->control.now_s ? deadline - appliance->control.now_s
 							       : 0,
 		.age_s = since(appliance, pinhole->opened_s),
-		.holder_worker = pinhole->first.worker,
-		.holder_call = pinhole->first.call.index,
+		.holder_worker = holder.worker,
+		.holder_call = holder.call.index,
 	};
 	return true;
 }

@@ -121,10 +121,14 @@ struct plan {
 	bool new_call, new_dialog, stray; /* stray: repetition of what has ended; opens nothing */
 	bool retransmission;
 	uint32_t branch; /* of the first Via, hashed; 0: not looked at */
+	struct sip_via via; /* the first one, unless branch is 0 */
+	struct sip_via_parameters via_parameters;
+	struct slice via_rest; /* of its header */
 	bool new_branch; /* of the INVITE without To tag */
 	bool unasked; /* a response to no request that was seen: it changes nothing */
 	enum media_role role;
 	uint8_t description_count; /* not written before sdp_plan() */
+	bool joined; /* some pinhole that stood, see opening_widen() */
 	bool too_many; /* descriptions, or endpoints of theirs, for what is kept of a message */
 	bool alternative; /* worker->sdp is a further description of the same streams */
 	struct slice description[DESCRIPTIONS_MAX];
@@ -205,6 +209,7 @@ int opening_door(struct plan *plan, struct opening *opening);
 int opening_pin(struct plan *plan, struct opening *opening);
 int opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp);
 bool opening_room(const struct plan *plan);
+void opening_widen(struct plan *plan, struct opening *opening);
 uint32_t opening_take(struct plan *plan, const struct opening *like);
 void opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s);
@@ -313,6 +318,8 @@ void media_set_obtain(struct plan *plan);
 void media_set_recall(struct plan *plan);
 void media_set_empty(struct thread *self, struct alg_worker *worker, uint32_t index);
 void media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index);
+bool media_has_pinhole(
+	const struct alg_worker *worker, const struct call *call, struct handle pinhole);
 const struct opening *media_find(
 	const struct alg_worker *worker, uint32_t set, uint8_t stream, uint8_t component);
 

@@ -25,13 +25,12 @@ branch_hash(struct slice branch)
 void
 branch_read(struct plan *plan)
 {
-	const struct sip_header *header = sip_header_first(plan->sip, SIP_HEADER_VIA);
-	struct sip_via_parameters parameters = {0};
-	struct slice rest = header->value;
-	struct sip_via via;
-
-	sip_via_next(&rest, &via, &parameters);
-	plan->branch = branch_hash(parameters.branch);
+	plan->via_rest = sip_header_first(plan->sip, SIP_HEADER_VIA)->value;
+	if (!sip_via_next(&plan->via_rest, &plan->via, &plan->via_parameters)) {
+		plan->via = (struct sip_via){.sent_by.kind = SIP_HOST_NONE};
+		plan->via_parameters = (struct sip_via_parameters){.rport_number = 0};
+	}
+	plan->branch = branch_hash(plan->via_parameters.branch);
 }
 
 /* A response to the INVITE that makes the call, or made it. */

@@ -32,13 +32,12 @@ void
 media_set_empty(struct thread *self, struct alg_worker *worker, uint32_t index)
 {
 	struct media_set *set = set_at(worker, index);
-	uint32_t next;
+	uint32_t i;
 
-	for (uint32_t i = set->first; i; i = next) {
-		next = opening_at(worker, i)->next;
+	while ((i = set->first)) {
+		set->first = opening_at(worker, i)->next;
 		opening_release(self, worker, i, 0);
 	}
-	set->first = 0;
 }
 
 void
@@ -48,6 +47,39 @@ media_set_drop(struct thread *self, struct alg_worker *worker, uint32_t index)
 		return;
 	media_set_empty(self, worker, index);
 	slab_give(&worker->sets, index);
+}
+
+static bool
+set_has_pinhole(const struct alg_worker *worker, uint32_t set, struct handle pinhole)
+{
+	const struct opening *opening;
+
+	for (uint32_t i = set ? set_at(worker, set)->first : 0; i; i = opening->next) {
+		opening = opening_at(worker, i);
+		if (opening->pinhole.index == pinhole.index &&
+			opening->pinhole.generation == pinhole.generation)
+			return true;
+	}
+	return false;
+}
+
+/* Does some description of the call hold this pinhole? */
+bool
+media_has_pinhole(const struct alg_worker *worker, const struct call *call, struct handle pinhole)
+{
+	const struct dialog *dialog;
+
+	if (set_has_pinhole(worker, call->offer.set, pinhole))
+		return true;
+	for (uint32_t i = call->dialogs; i; i = dialog->next) {
+		dialog = dialog_at(worker, i);
+		for (int side = 0; side < 2; side++) {
+			if (set_has_pinhole(worker, dialog->committed[side].set, pinhole) ||
+				set_has_pinhole(worker, dialog->offer[side].set, pinhole))
+				return true;
+		}
+	}
+	return false;
 }
 
 static bool

@@ -122,6 +122,7 @@ peers_of(const struct alg_worker *worker, const struct call *call, int side,
 static void
 set_announce(const struct alg_worker *worker, const struct call *call, int side, uint32_t set)
 {
+	const struct pinhole_holder holder = {worker->id, call_handle(worker, call)};
 	const struct opening *opening;
 
 	for (uint32_t i = set ? set_at(worker, set)->first : 0; i; i = opening->next) {
@@ -132,7 +133,7 @@ set_announce(const struct alg_worker *worker, const struct call *call, int side,
 			(peers_of(worker, call, side, opening, true, &announcement) ||
 				peers_of(worker, call, side, opening, false, &announcement)))
 			pinhole_media_commit(
-				worker->alg->pinholes, opening->pinhole, &announcement);
+				worker->alg->pinholes, opening->pinhole, &holder, &announcement);
 	}
 }
 

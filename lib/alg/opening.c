@@ -115,6 +115,12 @@ opening_door(struct plan *plan, struct opening *opening)
 	return 0;
 }
 
+static struct pinhole_holder
+holder_of(const struct alg_worker *worker, const struct call *call)
+{
+	return (struct pinhole_holder){worker->id, call_handle(worker, call)};
+}
+
 static struct pinhole_spec
 pinhole_spec_of(const struct plan *plan, const struct opening *opening)
 {
@@ -126,24 +132,48 @@ pinhole_spec_of(const struct plan *plan, const struct opening *opening)
 		.media_source = (enum media_source)plan->worker->alg->config->sip.media_source,
 	};
 
-	if (plan->call) {
-		spec.holder.worker = plan->worker->id;
-		spec.holder.call = call_handle(plan->worker, plan->call);
-	}
+	if (plan->call)
+		spec.holder = holder_of(plan->worker, plan->call);
 	return spec;
+}
+
+static void
+joined_note(struct plan *plan, struct opening *opening, bool joined)
+{
+	if (joined)
+		opening->flags |= OPENING_JOINED;
+	plan->joined |= joined;
+}
+
+/* The message leaves: what it joined becomes what it asks for. */
+void
+opening_widen(struct plan *plan, struct opening *opening)
+{
+	struct pinhole_spec spec;
+
+	if (!(opening->flags & OPENING_JOINED))
+		return;
+	spec = pinhole_spec_of(plan, opening);
+	pinhole_widen(plan->worker->alg->pinholes, opening->pinhole, &spec);
+	opening->flags &= (uint8_t)~OPENING_JOINED;
 }
 
 int
 opening_pin(struct plan *plan, struct opening *opening)
 {
 	struct pinhole_spec spec = pinhole_spec_of(plan, opening);
-	int error = pinhole_open(plan->self, plan->worker->alg->pinholes, &spec, &opening->pinhole);
+	bool joined;
+	int error = pinhole_join(
+		plan->self, plan->worker->alg->pinholes, &spec, &opening->pinhole, &joined);
 
-	if (error)
+	if (error) {
 		opening->pinhole = HANDLE_NONE;
-	else if (media_kind(opening))
+		return error;
+	}
+	joined_note(plan, opening, joined);
+	if (media_kind(opening))
 		sip_count(plan->worker, SIP_COUNT_MEDIA_OPENED, 1);
-	return error;
+	return 0;
 }
 
 int
@@ -152,10 +182,14 @@ opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
 	const struct pinhole_spec spec[2] = {
 		pinhole_spec_of(plan, rtp), pinhole_spec_of(plan, rtcp)};
 	struct handle handle[2];
-	int error = pinhole_open_pair(plan->self, plan->worker->alg->pinholes, spec, handle);
+	bool joined[2];
+	int error =
+		pinhole_join_pair(plan->self, plan->worker->alg->pinholes, spec, handle, joined);
 
 	if (error)
 		return error;
+	joined_note(plan, rtp, joined[0]);
+	joined_note(plan, rtcp, joined[1]);
 	rtp->pinhole = handle[0];
 	rtcp->pinhole = handle[1];
 	sip_count(plan->worker, SIP_COUNT_MEDIA_OPENED, 2);
@@ -197,6 +231,20 @@ opening_take(struct plan *plan, const struct opening *like)
 	return index;
 }
 
+/* The pinhole stays, for another call or for another description of this one. */
+static void
+pinhole_stays(struct thread *self, struct alg_worker *worker, const struct opening *opening)
+{
+	const struct call *call = opening->call ? call_at(worker, opening->call) : NULL;
+	struct pinhole_holder holder;
+
+	if (!call || !media_kind(opening) || media_has_pinhole(worker, call, opening->pinhole))
+		return;
+	holder = holder_of(worker, call);
+	pinhole_media_leave(self, worker->alg->pinholes, opening->pinhole, &holder);
+}
+
+/* The opening is in no chain any more. */
 void
 opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s)
@@ -204,7 +252,8 @@ opening_release(
 	struct opening *opening = opening_at(worker, index);
 
 	if (opening->pinhole.index) {
-		pinhole_release(self, worker->alg->pinholes, opening->pinhole, linger_until_s);
+		if (pinhole_release(self, worker->alg->pinholes, opening->pinhole, linger_until_s))
+			pinhole_stays(self, worker, opening);
 		if (media_kind(opening))
 			sip_count(worker, SIP_COUNT_MEDIA_CLOSED, 1);
 	}

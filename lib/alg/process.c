@@ -84,7 +84,8 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->known = NULL;
 	plan->dialog = plan->evicted = NULL;
 	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
-	plan->new_branch = plan->unasked = false;
+	plan->branch = 0;
+	plan->new_branch = plan->unasked = plan->joined = false;
 	plan->role = MEDIA_NONE;
 	plan->description_new = (struct description){0};
 	plan->wanted_count = 0;

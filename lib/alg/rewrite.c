@@ -272,6 +272,11 @@ rewrite_vias(struct plan *plan, const struct sip_header *header)
 	struct slice rest = header->value;
 	struct sip_via via;
 
+	if (first && plan->branch) { /* it has been read */
+		rest = plan->via_rest;
+		rewrite_via(plan, &plan->via, &plan->via_parameters, true);
+		first = false;
+	}
 	while (plan->drop == ALG_FORWARD && sip_via_next(&rest, &via, &parameters)) {
 		rewrite_via(plan, &via, &parameters, first);
 		first = false;

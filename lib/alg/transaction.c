@@ -185,12 +185,31 @@ plan_rollback(struct plan *plan)
 	}
 }
 
+/* What stood already becomes what the message asks for. */
+static void
+plan_widen(struct plan *plan)
+{
+	struct alg_worker *worker = plan->worker;
+	uint32_t set = plan->description_new.set;
+	struct opening *opening;
+
+	if (!plan->joined)
+		return;
+	for (unsigned int i = 0; i < plan->opened_count; i++)
+		opening_widen(plan, opening_at(worker, plan->opened[i].index));
+	for (uint32_t i = set ? set_at(worker, set)->first : 0; i; i = opening->next) {
+		opening = opening_at(worker, i);
+		opening_widen(plan, opening);
+	}
+}
+
 void
 plan_commit(struct plan *plan)
 {
 	struct alg_worker *worker = plan->worker;
 	struct call *call = plan->call && call_live(plan->call) ? plan->call : NULL;
 
+	plan_widen(plan);
 	for (unsigned int i = 0; i < plan->opened_count; i++) {
 		const struct plan_opening *opened = &plan->opened[i];
 		struct opening *opening = opening_at(worker, opened->index);

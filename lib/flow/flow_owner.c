@@ -10,6 +10,7 @@
 #include <errno.h>
 
 #include "flow_priv.h"
+#include "media_filter.h"
 
 void
 flow_owner_init(struct flow_owner *owner)
@@ -98,6 +99,37 @@ flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owne
 	}
 	rte_spinlock_unlock(&owner->lock);
 	return removed;
+}
+
+/* The sender as filters saw it: in a hairpin its outside half. */
+static bool
+flow_is_of(const struct flow *flow, const struct media_sources *sources)
+{
+	return media_sources_have(sources, flow->path[1].key.dst, flow->path[1].key.dst_port);
+}
+
+void
+flow_owner_expel(struct thread *self, struct flow_table *table, struct flow_owner *owner,
+	const struct media_sources *gone, const struct media_sources *left)
+{
+	struct flow *flow;
+
+	rte_spinlock_lock(&owner->lock);
+	flow = owner->first;
+	while (flow != NULL) {
+		const enum flow_owner_slot slot = flow_owner_slot_of(owner, flow);
+
+		if (!flow_is_of(flow, gone) || flow_is_of(flow, left)) {
+			flow = flow->link[slot].next;
+			continue;
+		}
+		flow_owner_pull(owner, flow, slot);
+		rte_spinlock_unlock(&owner->lock);
+		flow_remove(self, table, flow);
+		rte_spinlock_lock(&owner->lock);
+		flow = owner->first; /* the list may have changed; each round it is shorter by one */
+	}
+	rte_spinlock_unlock(&owner->lock);
 }
 
 void

@@ -42,6 +42,13 @@ uint32_t flow_last_seen(const struct flow *flow);
 /** Link to owner `slot`; -ESTALE: closed. Called under the flow's key stripes. */
 int flow_owner_link(struct flow *flow, enum flow_owner_slot slot);
 
+struct media_sources;
+
+/** Remove the flows of an owner that were made by one of `gone` and none of `left`. Online thread,
+ *  holding no lock. */
+void flow_owner_expel(struct thread *self, struct flow_table *table, struct flow_owner *owner,
+	const struct media_sources *gone, const struct media_sources *left);
+
 /** Unlink from owner `slot` unless its closer did; the slot was linked. */
 void flow_owner_unlink(struct flow *flow, enum flow_owner_slot slot);
 

@@ -20,109 +20,16 @@
  * itself; the last one closes it. A signalling class that joins a media pinhole takes it over: the
  * wider permission decides, the filter no longer applies and the gauge of media pinholes does not
  * count it. Media that joins a signalling pinhole leaves that as it is. Media of another call that
- * joins a media pinhole opens the offer phase again.
+ * joins a media pinhole has an offer phase, announcements and sources of its own (media_filter.h),
+ * which go with it when it leaves and the pinhole stays. Who may have to give a hold back joins first,
+ * and extends what it joined when that is settled.
  */
 #include <errno.h>
 
-#include <rte_errno.h>
-#include <rte_malloc.h>
-
 #include "core/keyed_hash.h"
+#include "flow_priv.h"
 #include "media_filter.h"
-#include "shared_hash.h"
-
-enum { PINHOLE_STRIPES = 256 };
-
-struct pinhole_stripe {
-	rte_spinlock_t lock;
-} __rte_cache_aligned;
-
-struct pinhole_table {
-	struct rte_hash *hash;
-	struct pool *pool;
-	struct flow_table *flows;
-	uint32_t sweep_index; /* control lcore */
-	_Atomic uint32_t media; /* gauge: open pinholes of a media class */
-	/*
-	 * A bit a destination port (network order) that a signalling pinhole ever stood for; never
-	 * cleared. Most flows go to ports that have none, and need no look into the hash for it.
-	 */
-	_Atomic uint64_t signalling_ports[(UINT16_MAX + 1) / 64];
-	struct pinhole_stripe stripe[PINHOLE_STRIPES];
-};
-
-static bool pinhole_class_is_media(enum pinhole_class class)
-{
-	return class == PINHOLE_RTP || class == PINHOLE_RTCP;
-}
-
-const char *pinhole_class_name(enum pinhole_class class)
-{
-	static const char *const names[PINHOLE_CLASSES] = {
-		[PINHOLE_VIA] = "via",
-		[PINHOLE_CONTACT] = "contact",
-		[PINHOLE_ROUTE] = "route",
-		[PINHOLE_RTP] = "rtp",
-		[PINHOLE_RTCP] = "rtcp",
-	};
-
-	return (unsigned int)class < PINHOLE_CLASSES ? names[class] : "?";
-}
-
-struct pinhole_table *
-pinhole_table_create(uint32_t capacity, struct flow_table *flows, int socket)
-{
-	struct pinhole_table *table;
-
-	if (capacity == 0 || capacity > RTE_HASH_ENTRIES_MAX / 2) {
-		rte_errno = EINVAL;
-		return NULL;
-	}
-	table = rte_zmalloc_socket("pinhole_table", sizeof(*table), RTE_CACHE_LINE_SIZE, socket);
-	if (table == NULL) {
-		rte_errno = ENOMEM;
-		return NULL;
-	}
-	table->flows = flows;
-	for (unsigned int i = 0; i < PINHOLE_STRIPES; i++)
-		rte_spinlock_init(&table->stripe[i].lock);
-	table->pool = pool_create("pinholes", capacity, sizeof(struct pinhole), socket, NULL, NULL);
-	if (table->pool == NULL)
-		goto fail;
-	table->hash = shared_hash_create("pinhole", capacity, sizeof(struct pinhole_key), socket);
-	if (table->hash == NULL)
-		goto fail;
-	return table;
-
-fail:
-	pool_destroy(table->pool);
-	rte_free(table);
-	return NULL;
-}
-
-void
-pinhole_table_destroy(struct pinhole_table *table)
-{
-	if (table == NULL)
-		return;
-	rte_hash_free(table->hash);
-	pool_destroy(table->pool);
-	rte_free(table);
-}
-
-size_t
-pinhole_table_memory(uint32_t capacity)
-{
-	return sizeof(struct pinhole_table) + RTE_CACHE_LINE_SIZE +
-	       pool_memory(capacity, sizeof(struct pinhole)) +
-	       shared_hash_memory(capacity, sizeof(struct pinhole_key));
-}
-
-size_t
-pinhole_table_deferred_memory(uint32_t capacity)
-{
-	return shared_hash_deferred_memory(capacity);
-}
+#include "pinhole_priv.h"
 
 /* Where a pinhole stands in the table: the key that it shares with its neighbour's, and which of
  * the two it is. */
@@ -220,13 +127,9 @@ signalling_port_note(struct pinhole_table *table, const struct pinhole_spec *spe
 
 /* Under the stripe: what another asker for an open pinhole makes of it. */
 static void
-pinhole_widen(struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
+pinhole_extend(
+	struct pinhole_table *table, struct pinhole *pinhole, const struct pinhole_spec *spec)
 {
-	const struct pinhole_holder *first = &pinhole->first;
-	const bool same_call = first->worker == spec->holder.worker &&
-			       first->call.index == spec->holder.call.index &&
-			       first->call.generation == spec->holder.call.generation;
-
 	pinhole_raise_deadline(pinhole, spec->until_s);
 	if (!pinhole_is_media(pinhole))
 		return;
@@ -234,8 +137,8 @@ pinhole_widen(struct pinhole_table *table, struct pinhole *pinhole, const struct
 		signalling_port_note(table, spec);
 		atomic_store_explicit(&pinhole->class, spec->class, memory_order_relaxed);
 		atomic_fetch_sub_explicit(&table->media, 1, memory_order_relaxed);
-	} else if (!same_call) {
-		media_filter_reopen(&pinhole->media);
+	} else {
+		media_filter_join(&pinhole->media, &spec->holder);
 	}
 }
 
@@ -264,9 +167,8 @@ pinhole_fill(struct thread *self, struct pinhole_table *table, const struct pinh
 	atomic_store_explicit(&pinhole->holders, spec->hold ? 1 : 0, memory_order_relaxed);
 	atomic_store_explicit(&pinhole->deadline_s, spec->until_s, memory_order_relaxed);
 	pinhole->opened_s = self->now_s;
-	pinhole->first = spec->holder;
 	flow_owner_init(&pinhole->flows);
-	media_filter_init(&pinhole->media, spec->media_source);
+	media_filter_init(&pinhole->media, spec->media_source, &spec->holder);
 	return pinhole;
 }
 
@@ -334,12 +236,12 @@ fail_first:
 }
 
 /*
- * Open, or join what stands: *joined is that one, with a hold of the asker where it wants one and
- * otherwise as it was. It is widened at once, or later by who holds it.
+ * Open, or join what stands: *joined is that one, with a hold of the asker where it wants one. It is
+ * extended at once, or by pinhole_widen().
  */
 static int
 pinhole_obtain(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
-	bool widen, struct handle *handle, struct pinhole **joined)
+	bool extend, struct handle *handle, bool *joined)
 {
 	const struct pinhole_place place = pinhole_place_of(table, &spec->key);
 	struct pinhole *pinhole, *expired = NULL;
@@ -355,12 +257,12 @@ pinhole_obtain(struct thread *self, struct pinhole_table *table, const struct pi
 		nodes = pinhole_detach(table, expired, &place);
 		pinhole = NULL;
 	}
-	*joined = pinhole;
+	*joined = pinhole != NULL;
 	if (pinhole != NULL) {
 		if (spec->hold)
 			pinhole_hold(pinhole);
-		if (widen)
-			pinhole_widen(table, pinhole, spec);
+		if (extend)
+			pinhole_extend(table, pinhole, spec);
 		*handle = pool_handle(table->pool, pinhole);
 	} else {
 		ret = pinhole_make(self, table, spec, &place, nodes, handle);
@@ -375,9 +277,16 @@ int
 pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
 	struct handle *handle)
 {
-	struct pinhole *joined;
+	bool joined;
 
 	return pinhole_obtain(self, table, spec, true, handle, &joined);
+}
+
+int
+pinhole_join(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	struct handle *handle, bool *joined)
+{
+	return pinhole_obtain(self, table, spec, false, handle, joined);
 }
 
 /* Are these the two ports of one pair? */
@@ -388,38 +297,23 @@ pinhole_keys_pair(const struct pinhole_key *a, const struct pinhole_key *b)
 	       (a->dst_port ^ b->dst_port) == RTE_BE16(1);
 }
 
-/* One by one. What was joined is widened when both are there: a failure leaves it as it was. */
 static int
-pinhole_open_two(struct thread *self, struct pinhole_table *table,
-	const struct pinhole_spec spec[2], struct handle handle[2])
+pinhole_join_two(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], struct handle handle[2], bool joined[2])
 {
-	struct pinhole *joined[2];
-	int ret;
+	int ret = pinhole_join(self, table, &spec[0], &handle[0], &joined[0]);
 
-	ret = pinhole_obtain(self, table, &spec[0], false, &handle[0], &joined[0]);
 	if (ret != 0)
 		return ret;
-	ret = pinhole_obtain(self, table, &spec[1], false, &handle[1], &joined[1]);
-	if (ret != 0) {
+	ret = pinhole_join(self, table, &spec[1], &handle[1], &joined[1]);
+	if (ret != 0)
 		pinhole_release(self, table, handle[0], 0);
-		return ret;
-	}
-	for (unsigned int i = 0; i < 2; i++) {
-		if (joined[i] != NULL) {
-			const struct pinhole_place place = pinhole_place_of(table, &spec[i].key);
-
-			/* Held, so it is open. */
-			rte_spinlock_lock(place.stripe);
-			pinhole_widen(table, joined[i], &spec[i]);
-			rte_spinlock_unlock(place.stripe);
-		}
-	}
-	return 0;
+	return ret;
 }
 
 int
-pinhole_open_pair(struct thread *self, struct pinhole_table *table,
-	const struct pinhole_spec spec[2], struct handle handle[2])
+pinhole_join_pair(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], struct handle handle[2], bool joined[2])
 {
 	if (pinhole_keys_pair(&spec[0].key, &spec[1].key)) {
 		const struct pinhole_place place = pinhole_place_of(table, &spec[0].key);
@@ -431,27 +325,43 @@ pinhole_open_pair(struct thread *self, struct pinhole_table *table,
 		if (both)
 			ret = pinhole_make_both(self, table, spec, &place, handle);
 		rte_spinlock_unlock(place.stripe);
-		if (both)
+		if (both) {
+			joined[0] = joined[1] = false;
 			return ret;
+		}
 	}
-	return pinhole_open_two(self, table, spec, handle);
+	return pinhole_join_two(self, table, spec, handle, joined);
 }
 
 void
+pinhole_widen(struct pinhole_table *table, struct handle handle, const struct pinhole_spec *spec)
+{
+	const struct pinhole_place place = pinhole_place_of(table, &spec->key);
+	struct pinhole *pinhole = pool_get(table->pool, handle);
+
+	if (pinhole == NULL)
+		return;
+	rte_spinlock_lock(place.stripe);
+	if (pinhole_is_open(pinhole))
+		pinhole_extend(table, pinhole, spec);
+	rte_spinlock_unlock(place.stripe);
+}
+
+bool
 pinhole_release(struct thread *self, struct pinhole_table *table, struct handle handle,
 	uint32_t linger_until_s)
 {
 	struct pinhole *pinhole = pool_get(table->pool, handle);
 	struct pinhole_place place;
-	bool close = false;
+	bool close = false, open;
 
 	if (pinhole == NULL || !pinhole_is_open(pinhole))
-		return;
+		return false;
 	place = pinhole_place_of(table, &pinhole->key);
 	rte_spinlock_lock(place.stripe);
 	/* The caller is online: not reused meanwhile, but perhaps closed. */
-	if (pinhole_is_open(pinhole) &&
-		atomic_load_explicit(&pinhole->holders, memory_order_relaxed) > 0) {
+	open = pinhole_is_open(pinhole);
+	if (open && atomic_load_explicit(&pinhole->holders, memory_order_relaxed) > 0) {
 		atomic_fetch_sub_explicit(&pinhole->holders, 1, memory_order_relaxed);
 		pinhole_raise_deadline(pinhole, linger_until_s);
 		close = !pinhole_wanted(pinhole, self->now_s);
@@ -461,16 +371,43 @@ pinhole_release(struct thread *self, struct pinhole_table *table, struct handle 
 	rte_spinlock_unlock(place.stripe);
 	if (close)
 		pinhole_finish(self, table, pinhole);
+	return open && !close;
 }
 
 void
 pinhole_media_commit(struct pinhole_table *table, struct handle handle,
-	const struct media_announcement *announcement)
+	const struct pinhole_holder *holder, const struct media_announcement *announcement)
 {
 	struct pinhole *pinhole = pool_get(table->pool, handle);
 
 	if (pinhole != NULL && pinhole_is_open(pinhole))
-		media_filter_commit(&pinhole->media, announcement);
+		media_filter_commit(&pinhole->media, holder, announcement);
+}
+
+void
+pinhole_media_leave(struct thread *self, struct pinhole_table *table, struct handle handle,
+	const struct pinhole_holder *holder)
+{
+	struct pinhole *pinhole = pool_get(table->pool, handle);
+	struct media_sources gone, left;
+
+	if (pinhole == NULL || !pinhole_is_open(pinhole))
+		return;
+	media_filter_leave(&pinhole->media, holder, &gone, &left);
+	if (gone.count > 0)
+		flow_owner_expel(self, table->flows, &pinhole->flows, &gone, &left);
+}
+
+struct pinhole_holder
+pinhole_holder_of(const struct pinhole *pinhole)
+{
+	const struct media_call *call = &pinhole->media.call[0];
+
+	for (unsigned int i = 0; i < PINHOLE_CALLS_MAX; i++)
+		if (call->phase == MEDIA_NO_CALL)
+			call = &pinhole->media.call[i];
+	return (struct pinhole_holder){
+		call->phase == MEDIA_NO_CALL ? 0xff : call->worker, call->call};
 }
 
 /* The pinhole that stands for a packet's destination and this source (0: any), or NULL. */
@@ -561,16 +498,4 @@ pinhole_sweep(struct thread *self, struct pinhole_table *table, uint32_t budget)
 		pinhole_age(self, table, pool_at(table->pool, table->sweep_index));
 	}
 	pool_reclaim(table->pool, budget);
-}
-
-struct pool *
-pinhole_pool(struct pinhole_table *table)
-{
-	return table->pool;
-}
-
-uint32_t
-pinhole_media_count(const struct pinhole_table *table)
-{
-	return atomic_load_explicit(&table->media, memory_order_relaxed);
 }

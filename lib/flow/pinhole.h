@@ -43,6 +43,8 @@ static_assert(sizeof(struct pinhole_key) == 12, "compared as bytes");
 enum {
 	PINHOLE_SOURCES_MAX = 4, /* sources latched before the answer */
 	PINHOLE_ANNOUNCED_MAX = 6, /* of forks, and candidates of ICE; by address */
+	PINHOLE_CALLS_MAX =
+		2, /* calls at one endpoint that are told apart: one that ends, the next */
 };
 
 struct media_peer {
@@ -57,20 +59,41 @@ struct media_announcement {
 	struct media_peer peer[PINHOLE_ANNOUNCED_MAX];
 };
 
+/* Who asks for a pinhole: a call by (worker, index, generation), or a registration. */
+struct pinhole_holder {
+	uint8_t worker; /* 0xff: no call */
+	struct handle call;
+};
+
+/* How far a call is at this endpoint. */
+enum media_phase {
+	MEDIA_NO_CALL,
+	MEDIA_OFFERED, /* no answer yet */
+	MEDIA_ANSWERED,
+	MEDIA_FIRST_AWAITED, /* answered, and none had latched: the next source will */
+};
+
+struct media_call {
+	uint8_t worker; /* with `call` as in struct pinhole_holder */
+	uint8_t phase; /* enum media_phase */
+	bool newest; /* of those that are told apart */
+	struct handle call;
+};
+
+struct media_known {
+	rte_be32_t address;
+	rte_be16_t port;
+	uint8_t call; /* index of struct media_filter's: whose peer it is */
+};
+
 /* Who may send through a media pinhole. */
 struct media_filter {
 	rte_spinlock_t lock;
 	uint8_t policy; /* enum media_source */
-	bool committed; /* an answer stands */
-	bool first_may_latch; /* none had latched at the commit: the next source will */
 	uint8_t latched_count, announced_count;
-	struct media_peer latched[PINHOLE_SOURCES_MAX], announced[PINHOLE_ANNOUNCED_MAX];
-};
-
-/* Who opened it first, for `show`: a call by (worker, index, generation), or a registration. */
-struct pinhole_holder {
-	uint8_t worker; /* 0xff: no call */
-	struct handle call;
+	bool crowded; /* more calls came than are told apart */
+	struct media_call call[PINHOLE_CALLS_MAX];
+	struct media_known latched[PINHOLE_SOURCES_MAX], announced[PINHOLE_ANNOUNCED_MAX];
 };
 
 struct pinhole {
@@ -82,7 +105,6 @@ struct pinhole {
 	_Atomic uint32_t holders; /* under the key's stripe; read by match, sweep and show */
 	_Atomic uint32_t deadline_s; /* raised by openers; read by sweep and show */
 	uint32_t opened_s;
-	struct pinhole_holder first;
 	struct flow_owner flows;
 	struct media_filter media;
 };
@@ -112,21 +134,42 @@ size_t pinhole_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h
 int pinhole_open(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
 	struct handle *handle);
 
-/** As pinhole_open() for two different keys, each with a hold: both or none. For RTP and RTCP, which
- *  are made at once where they have an even port and the next. Any worker. */
-int pinhole_open_pair(struct thread *self, struct pinhole_table *table,
-	const struct pinhole_spec spec[2], struct handle handle[2]);
+/**
+ * As pinhole_open() with a hold, for whoever may have to take it back: *joined says that one stood, and
+ * it is as it was, whatever the spec asks for, until pinhole_widen(). Any worker.
+ */
+int pinhole_join(struct thread *self, struct pinhole_table *table, const struct pinhole_spec *spec,
+	struct handle *handle, bool *joined);
+
+/** The same for two different keys: both or none. For RTP and RTCP, which are made at once where they
+ *  have an even port and the next. Any worker. */
+int pinhole_join_pair(struct thread *self, struct pinhole_table *table,
+	const struct pinhole_spec spec[2], struct handle handle[2], bool joined[2]);
+
+/** What was joined becomes what the spec asks for: its class, another call's offer. The caller holds
+ *  it. Any worker. */
+void pinhole_widen(
+	struct pinhole_table *table, struct handle handle, const struct pinhole_spec *spec);
 
 /**
  * Give up a hold; with linger_until_s the pinhole stays open until then (0: closes now if this was
- * the last holder and no deadline stands). A stale handle does nothing. Any worker.
+ * the last holder and no deadline stands). A stale handle does nothing. True: it stays open. Any
+ * worker.
  */
-void pinhole_release(struct thread *self, struct pinhole_table *table, struct handle handle,
+bool pinhole_release(struct thread *self, struct pinhole_table *table, struct handle handle,
 	uint32_t linger_until_s);
 
-/** Close a media pinhole's offer phase: who was announced. Again whenever that changes. */
+/** Close a call's offer phase at a media pinhole: who was announced. Again whenever that changes. */
 void pinhole_media_commit(struct pinhole_table *table, struct handle handle,
-	const struct media_announcement *announcement);
+	const struct pinhole_holder *holder, const struct media_announcement *announcement);
+
+/** A call that shares a media pinhole with others has given up its holds of it: what it announced and
+ *  let in goes, flows included. Any worker, holding no lock. */
+void pinhole_media_leave(struct thread *self, struct pinhole_table *table, struct handle handle,
+	const struct pinhole_holder *holder);
+
+/** Who asked for it, for `show`. */
+struct pinhole_holder pinhole_holder_of(const struct pinhole *pinhole);
 
 enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
 

@@ -48,7 +48,8 @@ pinhole_pair(struct thread *self, struct handle handle[2])
 	const uint32_t n = random_below(&self->random, KEYS - 1);
 	const struct pinhole_spec spec[2] = {
 		spec_of(self, n, PINHOLE_RTP), spec_of(self, n + 1, PINHOLE_RTCP)};
-	int ret = pinhole_open_pair(self, table, spec, handle);
+	bool joined[2];
+	int ret = pinhole_join_pair(self, table, spec, handle, joined);
 
 	if (ret != 0) {
 		MUST(ret == -ENOBUFS || ret == -ENOSPC);
@@ -61,6 +62,8 @@ pinhole_pair(struct thread *self, struct handle handle[2])
 		const struct pinhole *pinhole = pool_get(pinhole_pool(table), handle[i]);
 
 		MUST(pinhole != NULL && pinhole->key.dst_port == spec[i].key.dst_port);
+		if (joined[i] && random_below(&self->random, 2))
+			pinhole_widen(table, handle[i], &spec[i]);
 	}
 	atomic_fetch_add(&pairs, 1);
 }
@@ -85,6 +88,16 @@ pinhole_some(struct thread *self)
 	atomic_fetch_add(&opened, 1);
 	MUST(pool_get(pinhole_pool(table), handle) != NULL);
 	return handle;
+}
+
+/* This worker's call at a pinhole that it holds. */
+static struct pinhole_holder
+holder_at(struct thread *self, struct handle handle)
+{
+	const struct pinhole *pinhole = pool_get(pinhole_pool(table), handle);
+	const uint32_t n = rte_be_to_cpu_16(pinhole->key.dst_port);
+
+	return (struct pinhole_holder){self->id, {n + 1, 1}};
 }
 
 static void
@@ -137,12 +150,19 @@ work(void *argument)
 			pinhole_pair(self, place);
 		} else if (place->index == 0) {
 			*place = pinhole_some(self);
-			if (round % 3 == 0)
-				pinhole_media_commit(table, *place, &announcement);
+			if (round % 3 == 0 && place->index) {
+				const struct pinhole_holder holder = holder_at(self, *place);
+
+				pinhole_media_commit(table, *place, &holder, &announcement);
+			}
 		} else {
 			/* A held pinhole stands: its handle cannot be stale. */
 			MUST(pool_get(pinhole_pool(table), *place) != NULL);
-			pinhole_release(self, table, *place, round % 16 == 0 ? self->now_s + 1 : 0);
+			const struct pinhole_holder holder = holder_at(self, *place);
+
+			if (pinhole_release(
+				    self, table, *place, round % 16 == 0 ? self->now_s + 1 : 0))
+				pinhole_media_leave(self, table, *place, &holder);
 			*place = HANDLE_NONE;
 		}
 		packet_some(self);

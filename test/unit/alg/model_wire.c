@@ -9,6 +9,7 @@
 
 #include "alg_fixture.h"
 #include "core/pool.h"
+#include "flow/media_filter.h"
 #include "model_walk.h"
 
 #define PROXY "198.51.100.9:5060"
@@ -195,7 +196,7 @@ compare_sources(const struct wire *wire, const struct open_place *open,
 
 	if (!open->committed) /* or it was, by a dialog that is over */
 		return true;
-	if (!pinhole->media.committed)
+	if (!media_filter_is_answered(&pinhole->media))
 		return otherwise(why, size, "answer stands at", &at, 0, 1);
 	for (unsigned int i = 0; i < open->source_count; i++) {
 		source = source_at(wire, open->source[i]);

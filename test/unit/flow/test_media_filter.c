@@ -10,11 +10,12 @@
 #include "flow/media_filter.h"
 
 static struct media_filter filter;
+static const struct pinhole_holder first = {0, {1, 1}}, second = {0, {2, 1}}, third = {1, {1, 1}};
 
 static int
 latch(void **state)
 {
-	media_filter_init(&filter, MEDIA_SOURCE_LATCH);
+	media_filter_init(&filter, MEDIA_SOURCE_LATCH, &first);
 	return 0;
 }
 
@@ -25,16 +26,16 @@ commit(uint32_t address, uint16_t port)
 	const struct media_announcement announcement = {
 		.count = address != 0, .peer = {{address, port}}};
 
-	media_filter_commit(&filter, &announcement);
+	media_filter_commit(&filter, &first, &announcement);
 }
 
 static void
-commit_two(uint32_t first, uint32_t second, bool further)
+commit_two(uint32_t one, uint32_t two, bool further)
 {
 	const struct media_announcement announcement = {
-		.count = 2, .further = further, .peer = {{first, 9}, {second, 9}}};
+		.count = 2, .further = further, .peer = {{one, 9}, {two, 9}}};
 
-	media_filter_commit(&filter, &announcement);
+	media_filter_commit(&filter, &first, &announcement);
 }
 
 static void
@@ -120,7 +121,7 @@ another_call_offers_anew_and_latched_sources_stay(void **state)
 		assert_true(media_filter_admit(&filter, i, 7));
 	commit(1, 7);
 	assert_false(media_filter_admit(&filter, 20, 7));
-	media_filter_reopen(&filter);
+	media_filter_join(&filter, &second);
 	assert_true(media_filter_admit(&filter, 20, 7));
 	assert_false(media_filter_admit(&filter, 21, 7));
 	assert_true(media_filter_admit(&filter, 2, 7));
@@ -168,7 +169,7 @@ every_place_of_an_announcement_counts(void **state)
 
 	for (unsigned int i = 0; i < PINHOLE_ANNOUNCED_MAX; i++)
 		announcement.peer[i] = (struct media_peer){i + 1, 9};
-	media_filter_commit(&filter, &announcement);
+	media_filter_commit(&filter, &first, &announcement);
 	for (unsigned int i = 0; i < PINHOLE_ANNOUNCED_MAX; i++)
 		assert_true(media_filter_admit(&filter, i + 1, 7));
 	assert_false(media_filter_admit(&filter, PINHOLE_ANNOUNCED_MAX + 1, 7));
@@ -206,7 +207,7 @@ further_sources_after_an_answer_that_named_all(void **state)
 static void
 announced_policy_takes_every_announced_source_and_no_further(void **state)
 {
-	media_filter_init(&filter, MEDIA_SOURCE_ANNOUNCED);
+	media_filter_init(&filter, MEDIA_SOURCE_ANNOUNCED, &first);
 	commit_two(2, 3, true);
 	assert_true(media_filter_admit(&filter, 2, 9));
 	assert_true(media_filter_admit(&filter, 3, 9));
@@ -216,7 +217,7 @@ announced_policy_takes_every_announced_source_and_no_further(void **state)
 static void
 announced_policy_admits_the_announced_address_only(void **state)
 {
-	media_filter_init(&filter, MEDIA_SOURCE_ANNOUNCED);
+	media_filter_init(&filter, MEDIA_SOURCE_ANNOUNCED, &first);
 	assert_false(media_filter_admit(&filter, 2, 9));
 	commit(2, 9);
 	assert_true(media_filter_admit(&filter, 2, 9));
@@ -228,12 +229,123 @@ announced_policy_admits_the_announced_address_only(void **state)
 static void
 any_policy_admits_all(void **state)
 {
-	media_filter_init(&filter, MEDIA_SOURCE_ANY);
+	media_filter_init(&filter, MEDIA_SOURCE_ANY, &first);
 	for (unsigned int i = 1; i <= 2 * PINHOLE_SOURCES_MAX; i++)
 		assert_true(media_filter_admit(&filter, i, 7));
 	commit(2, 9);
 	assert_true(media_filter_admit(&filter, 99, 7));
 	assert_int_equal(filter.latched_count, 0);
+}
+
+static void
+commit_of(const struct pinhole_holder *holder, uint32_t address)
+{
+	const struct media_announcement announcement = {.count = 1, .peer = {{address, 9}}};
+
+	media_filter_commit(&filter, holder, &announcement);
+}
+
+static struct media_sources gone, left;
+
+static void
+leave(const struct pinhole_holder *holder)
+{
+	media_filter_leave(&filter, holder, &gone, &left);
+}
+
+static void
+each_call_keeps_its_own_announcement(void **state)
+{
+	commit_of(&first, 2);
+	media_filter_join(&filter, &second);
+	commit_of(&second, 3);
+	assert_true(media_filter_admit(&filter, 2, 9));
+	assert_true(media_filter_admit(&filter, 3, 9));
+	commit_of(&first, 4); /* in the place of its own */
+	assert_true(media_filter_admit(&filter, 4, 9));
+	assert_true(media_filter_admit(&filter, 3, 9));
+	assert_false(media_filter_admit(&filter, 2, 9));
+	assert_false(media_filter_admit(&filter, 5, 7));
+}
+
+static void
+announcement_of_a_call_goes_with_it(void **state)
+{
+	commit_of(&first, 2);
+	assert_true(media_filter_admit(&filter, 20, 7)); /* behind its NAT */
+	media_filter_join(&filter, &second);
+	commit_of(&second, 3);
+	assert_true(media_filter_admit(&filter, 30, 7));
+	leave(&first);
+	assert_false(media_filter_admit(&filter, 2, 9));
+	assert_false(media_filter_admit(&filter, 20, 7));
+	assert_true(media_filter_admit(&filter, 3, 9));
+	assert_true(media_filter_admit(&filter, 30, 7));
+	assert_true(media_sources_have(&gone, 20, 7));
+	assert_false(media_sources_have(&gone, 20, 8));
+	assert_true(media_sources_have(&gone, 2, 12345));
+	assert_true(media_sources_have(&left, 30, 7));
+	assert_false(media_sources_have(&left, 2, 9));
+	leave(&first); /* and is no more known */
+	assert_int_equal(gone.count + left.count, 0);
+}
+
+/* The one that offers lets any source in, whatever the other one has agreed. */
+static void
+answer_of_one_call_does_not_end_the_offer_of_another(void **state)
+{
+	commit_of(&first, 2);
+	assert_true(media_filter_admit(&filter, 2, 9));
+	media_filter_join(&filter, &second);
+	commit_of(&first, 4);
+	assert_true(media_filter_admit(&filter, 10, 7));
+	assert_true(media_filter_admit(&filter, 11, 7));
+	leave(&second);
+	assert_true(media_filter_admit(&filter, 12, 7)); /* the first one's own place */
+	assert_false(media_filter_admit(&filter, 10, 7));
+	assert_false(media_filter_admit(&filter, 11, 7));
+}
+
+static void
+of_three_calls_the_oldest_is_not_told_apart(void **state)
+{
+	commit_of(&first, 2);
+	media_filter_join(&filter, &second);
+	commit_of(&second, 3);
+	media_filter_join(&filter, &third);
+	commit_of(&third, 4);
+	assert_true(media_filter_admit(&filter, 3, 9));
+	assert_true(media_filter_admit(&filter, 4, 9));
+	assert_false(media_filter_admit(&filter, 2, 9));
+	/* whose flows those of the others are is not known any more */
+	leave(&second);
+	assert_int_equal(gone.count, 0);
+	assert_false(media_filter_admit(&filter, 3, 9));
+	assert_true(media_filter_admit(&filter, 4, 9));
+	/* its next answer makes it known again */
+	commit_of(&first, 2);
+	assert_true(media_filter_admit(&filter, 2, 9));
+	assert_true(media_filter_admit(&filter, 4, 9));
+}
+
+static void
+announcements_of_two_calls_share_the_places(void **state)
+{
+	struct media_announcement announcement = {.count = 4};
+
+	for (unsigned int i = 0; i < 4; i++)
+		announcement.peer[i] = (struct media_peer){i + 1, 9};
+	media_filter_commit(&filter, &first, &announcement);
+	media_filter_join(&filter, &second);
+	for (unsigned int i = 0; i < 4; i++)
+		announcement.peer[i] = (struct media_peer){i + 11, 9};
+	media_filter_commit(&filter, &second, &announcement);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_true(media_filter_admit(&filter, i + 11, 9));
+	assert_true(media_filter_admit(&filter, 4, 9)); /* the first two had to go */
+	assert_true(media_filter_admit(&filter, 3, 9));
+	assert_false(media_filter_admit(&filter, 2, 9));
+	assert_false(media_filter_admit(&filter, 1, 9));
 }
 
 int
@@ -257,6 +369,11 @@ main(void)
 		cmocka_unit_test(announced_policy_takes_every_announced_source_and_no_further),
 		cmocka_unit_test(announced_policy_admits_the_announced_address_only),
 		cmocka_unit_test(any_policy_admits_all),
+		cmocka_unit_test_setup(each_call_keeps_its_own_announcement, latch),
+		cmocka_unit_test_setup(announcement_of_a_call_goes_with_it, latch),
+		cmocka_unit_test_setup(answer_of_one_call_does_not_end_the_offer_of_another, latch),
+		cmocka_unit_test_setup(of_three_calls_the_oldest_is_not_told_apart, latch),
+		cmocka_unit_test_setup(announcements_of_two_calls_share_the_places, latch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ peer_announced(struct handle handle)
 	const struct media_announcement announcement = {
 		.count = 1, .peer = {{rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT)}}};
 
-	pinhole_media_commit(table, handle, &announcement);
+	pinhole_media_commit(table, handle, &(struct pinhole_holder){0, {1, 1}}, &announcement);
 }
 
 static void
@@ -334,7 +334,9 @@ pair_opened(uint16_t rtp, uint16_t rtcp, struct handle handle[2])
 	const struct pinhole_spec spec[2] = {
 		spec_make(PINHOLE_RTP, rtp), spec_make(PINHOLE_RTCP, rtcp)};
 
-	return pinhole_open_pair(&worker, table, spec, handle);
+	bool joined[2];
+
+	return pinhole_join_pair(&worker, table, spec, handle, joined);
 }
 
 /* Both pass, each as itself; then one closes, then the other. */
@@ -440,9 +442,9 @@ pair_is_both_or_none(void **state)
 		pinhole_release(&worker, table, handles[i], 0);
 }
 
-/* What stood of a pair that fails is as it was: its class, its filter, its time. */
+/* Of a pair one half stands, for another call: as it was until it is widened. */
 static void
-failed_pair_leaves_what_it_joined_as_it_was(void **state)
+joined_half_of_a_pair_is_as_it_was_until_widened(void **state)
 {
 	for (unsigned int standing = 0; standing < 2; standing++) {
 		struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT + 2 * (uint16_t)standing);
@@ -450,6 +452,7 @@ failed_pair_leaves_what_it_joined_as_it_was(void **state)
 		struct pinhole_spec pair[2] = {
 			spec_make(PINHOLE_CONTACT, PORT), spec_make(PINHOLE_RTCP, PORT + 2)};
 		struct pinhole *pinhole;
+		bool joined[2];
 
 		peer_announced(alone);
 		assert_int_equal(
@@ -462,16 +465,29 @@ failed_pair_leaves_what_it_joined_as_it_was(void **state)
 			pair[i].holder.call.index = 2; /* another call would begin the offer anew */
 			pair[i].until_s = worker.now_s + 1000;
 		}
-		assert_int_equal(pinhole_open_pair(&worker, table, pair, handle), -ENOBUFS);
+		assert_int_equal(pinhole_join_pair(&worker, table, pair, handle, joined), -ENOBUFS);
 		assert_int_equal(pinhole_media_count(table), 1);
 		assert_int_equal(
 			match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_REFUSED);
-		/* Room for it: now it is joined and widened. */
+		/* Room for it: it is joined, given back, and joined and widened. */
 		pinhole_release(&worker, table, handles[0], 0);
 		fixture_reclaim(pinhole_pool(table));
 		for (unsigned int i = 0; i < 2; i++)
 			pair[i].until_s = 0;
-		assert_int_equal(pinhole_open_pair(&worker, table, pair, handle), 0);
+		for (unsigned int turn = 0; turn < 2; turn++) {
+			assert_int_equal(
+				pinhole_join_pair(&worker, table, pair, handle, joined), 0);
+			assert_true(joined[standing]);
+			assert_false(joined[!standing]);
+			assert_int_equal(match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole),
+				PINHOLE_REFUSED);
+			if (turn == 0) {
+				pinhole_release(&worker, table, handle[0], 0);
+				pinhole_release(&worker, table, handle[1], 0);
+				fixture_reclaim(pinhole_pool(table));
+			}
+		}
+		pinhole_widen(table, handle[standing], &pair[standing]);
 		assert_int_equal(pinhole_media_count(table), 1);
 		assert_int_equal(
 			match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_PASS);
@@ -484,6 +500,72 @@ failed_pair_leaves_what_it_joined_as_it_was(void **state)
 		assert_int_equal(pool_used(pinhole_pool(table)), 0);
 		fixture_reclaim(pinhole_pool(table));
 	}
+}
+
+/* A flow from this source, through a pinhole. */
+static struct flow_key
+flow_through(struct pinhole *pinhole, uint32_t source)
+{
+	struct flow_template template = template_make(4000, IPPROTO_UDP);
+	void *data;
+
+	template.key[0].src = template.key[1].dst = rte_cpu_to_be_32(source);
+	template.key[0].src_port = template.key[1].dst_port = rte_cpu_to_be_16(PEER_PORT);
+	template.owner[FLOW_OWNER_PINHOLE] = &pinhole->flows;
+	assert_int_equal(flow_create(&worker, flows, &template, &data), 0);
+	return template.key[0];
+}
+
+static struct flow_key
+flow_made(uint32_t source)
+{
+	struct pinhole *pinhole = NULL;
+
+	assert_int_equal(match(source, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
+	return flow_through(pinhole, source);
+}
+
+static void
+announced_by(
+	const struct pinhole_holder *holder, struct handle handle, uint32_t peer, uint32_t other)
+{
+	const struct media_announcement announcement = {.count = 2,
+		.peer = {{rte_cpu_to_be_32(peer), rte_cpu_to_be_16(PEER_PORT)},
+			{rte_cpu_to_be_32(other), rte_cpu_to_be_16(PEER_PORT)}}};
+
+	pinhole_media_commit(table, handle, holder, &announcement);
+}
+
+/* A call that ends takes the flows of its own peers along, and no others. */
+static void
+call_that_leaves_a_shared_pinhole_takes_its_flows(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	const struct pinhole_holder ended = spec.holder, other = {.worker = 0, .call = {2, 1}};
+	struct handle handle = opened(&spec);
+	struct flow_key of_ended, of_other, of_both, of_nobody, of_unknown;
+	struct pinhole *pinhole;
+
+	spec.holder = other;
+	opened(&spec);
+	of_nobody = flow_made(PEER + 9); /* while both offer: the first one's */
+	announced_by(&ended, handle, PEER, PEER + 2);
+	announced_by(&other, handle, PEER + 1, PEER + 2);
+	of_ended = flow_made(PEER);
+	of_other = flow_made(PEER + 1);
+	of_both = flow_made(PEER + 2);
+	of_unknown = flow_through(pool_get(pinhole_pool(table), handle), PEER + 10);
+	assert_true(pinhole_release(&worker, table, handle, 0));
+	pinhole_media_leave(&worker, table, handle, &ended);
+	assert_null(lookup(flows, &of_ended));
+	assert_null(lookup(flows, &of_nobody));
+	assert_non_null(lookup(flows, &of_other));
+	assert_non_null(lookup(flows, &of_both));
+	assert_non_null(lookup(flows, &of_unknown)); /* its place was another's since */
+	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_REFUSED);
+	assert_int_equal(pinhole_holder_of(pool_get(pinhole_pool(table), handle)).call.index, 2);
+	assert_false(pinhole_release(&worker, table, handle, 0));
+	assert_int_equal(flow_key_count(flows), 0);
 }
 
 static void
@@ -515,7 +597,8 @@ main(void)
 		TEST(pair_joins_what_stands_of_it),
 		TEST(pair_makes_an_expired_half_anew),
 		TEST(pair_is_both_or_none),
-		TEST(failed_pair_leaves_what_it_joined_as_it_was),
+		TEST(joined_half_of_a_pair_is_as_it_was_until_widened),
+		TEST(call_that_leaves_a_shared_pinhole_takes_its_flows),
 		cmocka_unit_test(every_class_has_a_name),
 	};
 
