@@ -155,6 +155,18 @@ kind_of(enum sip_method method)
 	}
 }
 
+static bool
+may_offer(enum asked_kind kind)
+{
+	return kind == ASKED_UPDATE || kind == ASKED_PRACK;
+}
+
+static bool
+asked_equal(const struct plan *plan, const struct asked *asked)
+{
+	return asked->branch == plan->branch && asked->cseq == plan->sip->cseq;
+}
+
 /* A request in a dialog, or the INVITE that made it. A late one takes no other's place. */
 void
 asked_note(const struct plan *plan, struct dialog *dialog)
@@ -164,6 +176,8 @@ asked_note(const struct plan *plan, struct dialog *dialog)
 
 	if (kind == ASKED_KINDS)
 		return;
+	if (may_offer(kind) && plan->sip->body.length > 0)
+		kind = ASKED_OFFER;
 	asked = &dialog->asked[plan->client_side][kind];
 	if (asked->branch == 0 || plan->sip->cseq >= asked->cseq)
 		*asked = (struct asked){plan->branch, plan->sip->cseq};
@@ -174,9 +188,10 @@ bool
 asked_is(const struct plan *plan, const struct dialog *dialog)
 {
 	enum asked_kind kind = kind_of(plan->sip->method);
-	const struct asked *asked = &dialog->asked[plan->client_side][kind];
+	const struct asked *asked = dialog->asked[plan->client_side];
 
-	return asked->branch == plan->branch && asked->cseq == plan->sip->cseq;
+	return asked_equal(plan, &asked[kind]) ||
+	       (may_offer(kind) && asked_equal(plan, &asked[ASKED_OFFER]));
 }
 
 /* After the dialog was looked for, and before one is made. */

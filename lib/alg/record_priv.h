@@ -43,8 +43,11 @@ enum exchange_state {
 	EXCHANGE_DONE,
 };
 
-/* What a response in a dialog may answer: the last request of each kind and side (branch.c). */
-enum asked_kind { ASKED_INVITE, ASKED_UPDATE, ASKED_PRACK, ASKED_BYE, ASKED_KINDS };
+/*
+ * What a response in a dialog may answer: the last request of each kind and side (branch.c). An UPDATE
+ * or PRACK with an offer stands apart: others may follow it before it is answered.
+ */
+enum asked_kind { ASKED_INVITE, ASKED_UPDATE, ASKED_PRACK, ASKED_BYE, ASKED_OFFER, ASKED_KINDS };
 
 struct asked {
 	uint32_t branch; /* hash; 0: none was seen */

@@ -240,6 +240,25 @@ cancel_of_another_branch_or_number_cancels_nothing(void **state)
 	assert_nothing_left();
 }
 
+static void
+offer_is_answered_also_when_another_request_has_followed_it(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(4000));
+	next_header("Require: 100rel\r\nRSeq: 1");
+	in_response("183 Progress", 1, "INVITE", ";tag=b", FAR(7000));
+	next_header("RAck: 1 1 INVITE");
+	out_request("PRACK", 2, ";tag=b", NEAR(4010));
+	next_header("RAck: 2 1 INVITE");
+	out_request("PRACK", 3, ";tag=b", NULL);
+	in_response("200 OK", 2, "PRACK", ";tag=b", FAR(7010));
+	in_response("200 OK", 3, "PRACK", ";tag=b", NULL);
+	assert_int_equal(strays(), 0);
+	assert_true(open_inside(4010));
+	assert_true(open_outside(7010));
+	in_response("200 OK", 1, "INVITE", ";tag=b", NULL);
+	call_down();
+}
+
 int
 main(void)
 {
@@ -259,6 +278,7 @@ main(void)
 		TEST(request_without_branch_is_answered_without),
 		TEST(older_call_hears_the_first_answer_and_then_what_is_asked),
 		TEST(cancel_of_another_branch_or_number_cancels_nothing),
+		TEST(offer_is_answered_also_when_another_request_has_followed_it),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
