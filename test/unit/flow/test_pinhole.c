@@ -2,79 +2,7 @@
 /* Pinholes: who opens, joins, passes and closes; their flows go with them; gauges exact. */
 #include <errno.h>
 
-#include "flow/pinhole.h"
-#include "flow_fixture.h"
-
-enum { CAPACITY = 32, HOST = 0x0a000001, PEER = 0xc6336401, PORT = 16384, PEER_PORT = 20000 };
-
-static struct flow_table *flows;
-static struct pinhole_table *table;
-
-static int
-setup(void **state)
-{
-	flows = flow_table_create(64, &fixture_timeouts, SOCKET_ID_ANY);
-	assert_non_null(flows);
-	table = pinhole_table_create(CAPACITY, flows, SOCKET_ID_ANY);
-	assert_non_null(table);
-	return 0;
-}
-
-/* Every test ends with nothing left. */
-static int
-teardown(void **state)
-{
-	assert_int_equal(pool_used(pinhole_pool(table)), 0);
-	assert_int_equal(pinhole_media_count(table), 0);
-	assert_int_equal(flow_key_count(flows), 0);
-	assert_int_equal(pool_used(flow_pool(flows)), 0);
-	fixture_reclaim(pinhole_pool(table));
-	assert_int_equal(pool_retired(pinhole_pool(table)), 0);
-	pinhole_table_destroy(table);
-	flow_table_destroy(flows);
-	return 0;
-}
-
-static struct pinhole_spec
-spec_make(enum pinhole_class class, uint16_t port)
-{
-	return (struct pinhole_spec){
-		.key = {.dst = rte_cpu_to_be_32(HOST),
-			.dst_port = rte_cpu_to_be_16(port),
-			.proto = IPPROTO_UDP},
-		.class = class,
-		.hold = true,
-		.holder = {.worker = 0, .call = {1, 1}},
-	};
-}
-
-static struct handle
-opened(const struct pinhole_spec *spec)
-{
-	struct handle handle = HANDLE_NONE;
-
-	assert_int_equal(pinhole_open(&worker, table, spec, &handle), 0);
-	assert_non_null(pool_get(pinhole_pool(table), handle));
-	return handle;
-}
-
-static enum pinhole_verdict
-match(uint32_t src, uint16_t src_port, uint16_t dst_port, struct pinhole **pinhole)
-{
-	const struct flow_key key =
-		key_make(src, src_port, HOST, dst_port, IPPROTO_UDP, REALM_OUTSIDE);
-
-	return pinhole_match(&worker, table, &key, pinhole);
-}
-
-static void
-peer_announced(struct handle handle)
-{
-	const struct media_announcement announcement = {
-		.count = 1, .peer = {{rte_cpu_to_be_32(PEER), rte_cpu_to_be_16(PEER_PORT)}}};
-
-	pinhole_media_commit(table, handle, &(struct pinhole_holder){0, {1, 1}}, &announcement);
-}
+#include "pinhole_fixture.h"
 
 static void
 open_pinhole_lets_pass_until_its_last_holder_is_gone(void **state)
@@ -328,180 +256,6 @@ empty_pool_is_said_and_leaves_nothing(void **state)
 	}
 }
 
-static int
-pair_opened(uint16_t rtp, uint16_t rtcp, struct handle handle[2])
-{
-	const struct pinhole_spec spec[2] = {
-		spec_make(PINHOLE_RTP, rtp), spec_make(PINHOLE_RTCP, rtcp)};
-
-	bool joined[2];
-
-	return pinhole_join_pair(&worker, table, spec, handle, joined);
-}
-
-/* Both pass, each as itself; then one closes, then the other. */
-static void
-pair_checked(uint16_t rtp, uint16_t rtcp, unsigned int first)
-{
-	const uint16_t port[2] = {rtp, rtcp};
-	struct handle handle[2];
-	struct pinhole *pinhole;
-
-	assert_int_equal(pair_opened(rtp, rtcp, handle), 0);
-	assert_int_equal(pinhole_media_count(table), 2);
-	for (unsigned int i = 0; i < 2; i++) {
-		assert_int_equal(match(PEER, PEER_PORT, port[i], &pinhole), PINHOLE_PASS);
-		assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), handle[i]));
-		assert_int_equal(rte_be_to_cpu_16(pinhole->key.dst_port), port[i]);
-		assert_int_equal(pinhole->class, i == 0 ? PINHOLE_RTP : PINHOLE_RTCP);
-	}
-	pinhole_release(&worker, table, handle[first], 0);
-	assert_int_equal(match(PEER, PEER_PORT, port[first], &pinhole), PINHOLE_NONE);
-	assert_int_equal(match(PEER, PEER_PORT, port[!first], &pinhole), PINHOLE_PASS);
-	assert_ptr_equal(pinhole, pool_get(pinhole_pool(table), handle[!first]));
-	pinhole_release(&worker, table, handle[!first], 0);
-	assert_int_equal(match(PEER, PEER_PORT, port[!first], &pinhole), PINHOLE_NONE);
-	assert_int_equal(pinhole_media_count(table), 0);
-}
-
-static void
-pair_opens_both_and_each_closes_for_itself(void **state)
-{
-	for (unsigned int first = 0; first < 2; first++) {
-		pair_checked(PORT, PORT + 1, first); /* as RTP and RTCP stand */
-		pair_checked(PORT + 1, PORT, first); /* the other way round */
-		pair_checked(PORT + 1, PORT + 2, first); /* neighbours of two pairs */
-		pair_checked(PORT, PORT + 100, first); /* a=rtcp: elsewhere */
-		pair_checked(65534, 65535, first); /* the ends of the range */
-		pair_checked(65535, 0, first);
-		pair_checked(0, 1, first);
-	}
-}
-
-static void
-pair_joins_what_stands_of_it(void **state)
-{
-	for (unsigned int standing = 0; standing < 2; standing++) {
-		struct pinhole_spec spec = spec_make(PINHOLE_RTP, (uint16_t)(PORT + standing));
-		struct handle alone = opened(&spec), handle[2];
-		struct pinhole *pinhole;
-
-		assert_int_equal(pair_opened(PORT, PORT + 1, handle), 0);
-		assert_memory_equal(&handle[standing], &alone, sizeof(alone));
-		assert_int_equal(pool_used(pinhole_pool(table)), 2);
-		pinhole_release(&worker, table, handle[0], 0);
-		pinhole_release(&worker, table, handle[1], 0);
-		assert_int_equal(match(PEER, PEER_PORT, PORT + standing, &pinhole), PINHOLE_PASS);
-		assert_int_equal(match(PEER, PEER_PORT, PORT + !standing, &pinhole), PINHOLE_NONE);
-		pinhole_release(&worker, table, alone, 0);
-		fixture_reclaim(pinhole_pool(table));
-	}
-}
-
-static void
-pair_makes_an_expired_half_anew(void **state)
-{
-	struct pinhole_spec spec = spec_make(PINHOLE_VIA, PORT + 1);
-	struct handle old, handle[2];
-	struct pinhole *pinhole;
-
-	spec.hold = false;
-	spec.until_s = worker.now_s + 30;
-	old = opened(&spec);
-	fixture_advance(30);
-	assert_int_equal(pair_opened(PORT, PORT + 1, handle), 0);
-	assert_null(pool_get(pinhole_pool(table), old));
-	assert_int_equal(match(PEER, PEER_PORT, PORT, &pinhole), PINHOLE_PASS);
-	assert_int_equal(match(PEER, PEER_PORT, PORT + 1, &pinhole), PINHOLE_PASS);
-	assert_int_equal(pinhole->class, PINHOLE_RTCP);
-	pinhole_release(&worker, table, handle[1], 0);
-	pinhole_release(&worker, table, handle[0], 0);
-}
-
-static void
-pair_is_both_or_none(void **state)
-{
-	struct handle handles[CAPACITY], handle[2];
-	struct pinhole *pinhole;
-
-	for (unsigned int i = 0; i < CAPACITY - 1; i++) {
-		const struct pinhole_spec spec = spec_make(PINHOLE_RTP, (uint16_t)(PORT + i));
-
-		handles[i] = opened(&spec);
-	}
-	/* Room for one: as a pair of one key, of two keys, and beside the last that stands. */
-	assert_int_equal(pair_opened(PORT + 200, PORT + 201, handle), -ENOBUFS);
-	assert_int_equal(pair_opened(PORT + 201, PORT + 202, handle), -ENOBUFS);
-	assert_int_equal(pair_opened(PORT + CAPACITY - 1, PORT + CAPACITY, handle), -ENOBUFS);
-	for (unsigned int i = 200; i < 203; i++)
-		assert_int_equal(match(PEER, PEER_PORT, PORT + i, &pinhole), PINHOLE_NONE);
-	assert_int_equal(match(PEER, PEER_PORT, PORT + CAPACITY - 1, &pinhole), PINHOLE_NONE);
-	assert_int_equal(match(PEER, PEER_PORT, PORT + CAPACITY - 2, &pinhole), PINHOLE_PASS);
-	assert_int_equal(pinhole_media_count(table), CAPACITY - 1);
-	for (unsigned int i = 0; i < CAPACITY - 1; i++)
-		pinhole_release(&worker, table, handles[i], 0);
-}
-
-/* Of a pair one half stands, for another call: as it was until it is widened. */
-static void
-joined_half_of_a_pair_is_as_it_was_until_widened(void **state)
-{
-	for (unsigned int standing = 0; standing < 2; standing++) {
-		struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT + 2 * (uint16_t)standing);
-		struct handle alone = opened(&spec), handles[CAPACITY], handle[2];
-		struct pinhole_spec pair[2] = {
-			spec_make(PINHOLE_CONTACT, PORT), spec_make(PINHOLE_RTCP, PORT + 2)};
-		struct pinhole *pinhole;
-		bool joined[2];
-
-		peer_announced(alone);
-		assert_int_equal(
-			match(PEER, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_PASS);
-		for (unsigned int i = 0; i < CAPACITY - 1; i++) {
-			spec = spec_make(PINHOLE_VIA, (uint16_t)(PORT + 100 + i));
-			handles[i] = opened(&spec);
-		}
-		for (unsigned int i = 0; i < 2; i++) {
-			pair[i].holder.call.index = 2; /* another call would begin the offer anew */
-			pair[i].until_s = worker.now_s + 1000;
-		}
-		assert_int_equal(pinhole_join_pair(&worker, table, pair, handle, joined), -ENOBUFS);
-		assert_int_equal(pinhole_media_count(table), 1);
-		assert_int_equal(
-			match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_REFUSED);
-		/* Room for it: it is joined, given back, and joined and widened. */
-		pinhole_release(&worker, table, handles[0], 0);
-		fixture_reclaim(pinhole_pool(table));
-		for (unsigned int i = 0; i < 2; i++)
-			pair[i].until_s = 0;
-		for (unsigned int turn = 0; turn < 2; turn++) {
-			assert_int_equal(
-				pinhole_join_pair(&worker, table, pair, handle, joined), 0);
-			assert_true(joined[standing]);
-			assert_false(joined[!standing]);
-			assert_int_equal(match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole),
-				PINHOLE_REFUSED);
-			if (turn == 0) {
-				pinhole_release(&worker, table, handle[0], 0);
-				pinhole_release(&worker, table, handle[1], 0);
-				fixture_reclaim(pinhole_pool(table));
-			}
-		}
-		pinhole_widen(table, handle[standing], &pair[standing]);
-		assert_int_equal(pinhole_media_count(table), 1);
-		assert_int_equal(
-			match(PEER + 1, PEER_PORT, PORT + 2 * standing, &pinhole), PINHOLE_PASS);
-		pinhole_release(&worker, table, handle[0], 0);
-		pinhole_release(&worker, table, handle[1], 0);
-		for (unsigned int i = 1; i < CAPACITY - 1; i++)
-			pinhole_release(&worker, table, handles[i], 0);
-		assert_int_equal(pool_used(pinhole_pool(table)), 1);
-		pinhole_release(&worker, table, alone, 0); /* and with it, its time */
-		assert_int_equal(pool_used(pinhole_pool(table)), 0);
-		fixture_reclaim(pinhole_pool(table));
-	}
-}
-
 /* A flow from this source, through a pinhole. */
 static struct flow_key
 flow_through(struct pinhole *pinhole, uint32_t source)
@@ -576,8 +330,6 @@ every_class_has_a_name(void **state)
 	assert_string_equal(pinhole_class_name(PINHOLE_CLASSES), "?");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int
 main(void)
 {
@@ -593,11 +345,6 @@ main(void)
 		TEST(signalling_takes_a_media_pinhole_over),
 		TEST(signalling_is_told_from_media_without_a_trace),
 		TEST(empty_pool_is_said_and_leaves_nothing),
-		TEST(pair_opens_both_and_each_closes_for_itself),
-		TEST(pair_joins_what_stands_of_it),
-		TEST(pair_makes_an_expired_half_anew),
-		TEST(pair_is_both_or_none),
-		TEST(joined_half_of_a_pair_is_as_it_was_until_widened),
 		TEST(call_that_leaves_a_shared_pinhole_takes_its_flows),
 		cmocka_unit_test(every_class_has_a_name),
 	};
