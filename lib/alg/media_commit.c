@@ -52,7 +52,7 @@ peers_add(const struct alg_worker *worker, struct media_announcement *announceme
 		if (peer->stream != opening->stream || peer->component != opening->component)
 			continue;
 		peer_add(announcement, source_seen(opening, peer));
-		if (peer->flags & OPENING_ICE)
+		if (opening->flags & peer->flags & OPENING_ICE)
 			announcement->further = true;
 	}
 }

@@ -362,47 +362,6 @@ tcp_actpass_and_existing_connection(void **state)
 	call_down();
 }
 
-#define CANDIDATE(n, address, port, kind) \
-	"a=candidate:" #n " 1 UDP 2130706431 " address " " #port " typ " kind CRLF
-
-static void
-ice_candidates_of_the_answer_are_the_sources(void **state)
-{
-	call_up(NEAR("", AUDIO(4000) "a=ice-ufrag:x" CRLF CANDIDATE(1, "10.0.0.7", 4000, "host")),
-		FAR("", AUDIO(7000) "a=ice-ufrag:y" CRLF CANDIDATE(1, "198.51.100.20", 7000,
-				"host") CANDIDATE(2, "198.51.100.30", 8000,
-				"srflx raddr 192.168.0.2 rport 5000") CANDIDATE(3, "192.168.0.2",
-				5000, "host") CANDIDATE(4, "198.51.100.31", 9000, "relay")));
-	assert_true(media_passes("198.51.100.30:1", "10.0.0.7:4000"));
-	assert_true(media_passes("198.51.100.31:1", "10.0.0.7:4000"));
-	assert_true(media_passes("192.168.0.2:1", "10.0.0.7:4000"));
-	/* Checks from addresses that nobody knows: a few, and the named ones take no place of them. */
-	for (unsigned int i = 0; i < PINHOLE_SOURCES_MAX; i++) {
-		char from[32];
-
-		snprintf(from, sizeof(from), "198.51.100.40:%u", 1000 + i);
-		assert_true(media_passes(from, "10.0.0.7:4000"));
-	}
-	assert_false(media_passes("198.51.100.40:2000", "10.0.0.7:4000"));
-	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
-	/* Without ICE in the next answer its own address is all there is. */
-	out_request("INVITE", 2, ";tag=b", NEAR("", AUDIO(4000)));
-	in_response("200 OK", 2, "INVITE", ";tag=b", FAR("", AUDIO(7000)));
-	assert_true(media_passes("198.51.100.20:7002", "10.0.0.7:4000"));
-	assert_false(media_passes("198.51.100.31:2", "10.0.0.7:4000"));
-	call_down();
-}
-
-static void
-ice_of_the_offer_alone_leaves_the_filter(void **state)
-{
-	call_up(NEAR("", AUDIO(4000) "a=ice-ufrag:x" CRLF CANDIDATE(1, "10.0.0.7", 4000, "host")),
-		FAR("", AUDIO(7000)));
-	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
-	assert_false(media_passes("198.51.100.21:7000", "10.0.0.7:4000"));
-	call_down();
-}
-
 /* An INVITE of that body, and whether it leaves. */
 static bool
 invites(const char *call_id, const char *from, const char *to, const char *type, const char *body)
@@ -575,8 +534,6 @@ main(void)
 		TEST(t38_reinvite_and_back),
 		TEST(refused_t38_keeps_the_audio),
 		TEST(tcp_actpass_and_existing_connection),
-		TEST(ice_candidates_of_the_answer_are_the_sources),
-		TEST(ice_of_the_offer_alone_leaves_the_filter),
 		TEST(description_of_too_many_endpoints_is_refused_and_counted),
 		TEST(wrong_bodies_are_counted_by_name),
 		TEST(body_of_too_many_parts_is_refused_and_counted),
