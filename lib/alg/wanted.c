@@ -57,13 +57,25 @@ want_kept(struct plan *plan, uint8_t stream)
 	}
 }
 
+/* Candidates for RTCP: the offerer wants it apart, should the answer refuse rtcp-mux. */
+static bool
+has_rtcp_candidate(const struct sdp *sdp, uint8_t stream)
+{
+	for (unsigned int i = 0; i < sdp->candidate_count; i++) {
+		if (sdp->candidates[i].media == stream && sdp->candidates[i].component == 2)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Does RTCP run on the RTP port by agreement? It does when the answer takes up the offer's rtcp-mux,
  * and goes on to do so in a further offer of the same endpoint (RFC 5761 5.1.1).
  */
 static bool
-mux_agreed(const struct plan *plan, const struct sdp_media *media, const struct wanted *rtp)
+mux_agreed(const struct plan *plan, const struct sdp *sdp, const struct wanted *rtp)
 {
+	const struct sdp_media *media = &sdp->media[rtp->stream];
 	const struct description *peer = negotiation_peer(plan);
 	const struct dialog *dialog = plan->dialog;
 	const struct opening *opening;
@@ -72,7 +84,8 @@ mux_agreed(const struct plan *plan, const struct sdp_media *media, const struct 
 		return false;
 	if (peer)
 		return peer->mux >> rtp->stream & 1;
-	if (!dialog || !(dialog->committed[0].mux & dialog->committed[1].mux & 1u << rtp->stream))
+	if (!dialog || !(dialog->committed[0].mux & dialog->committed[1].mux & 1u << rtp->stream) ||
+		has_rtcp_candidate(sdp, rtp->stream))
 		return false;
 	opening = media_find(
 		plan->worker, dialog->committed[plan->side].set, rtp->stream, rtp->component);
@@ -80,11 +93,12 @@ mux_agreed(const struct plan *plan, const struct sdp_media *media, const struct 
 }
 
 static void
-want_rtcp(struct plan *plan, const struct sdp_media *media, const struct wanted *rtp)
+want_rtcp(struct plan *plan, const struct sdp *sdp, const struct wanted *rtp)
 {
+	const struct sdp_media *media = &sdp->media[rtp->stream];
 	struct wanted rtcp = *rtp;
 
-	if (mux_agreed(plan, media, rtp))
+	if (mux_agreed(plan, sdp, rtp))
 		return;
 	rtcp.component = rtp->component + 1;
 	rtcp.port = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(rtp->port) + 1));
@@ -135,7 +149,7 @@ want_stream(struct plan *plan, const struct sdp *sdp, uint8_t stream)
 		rtp.component = (uint8_t)(2 * i + 1);
 		want(plan, &rtp);
 		if (media->is_rtp)
-			want_rtcp(plan, media, &rtp);
+			want_rtcp(plan, sdp, &rtp);
 	}
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Streams with candidates: who may send, what opens, what their silence tells (RFC 8839). */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alg_between.h"
@@ -67,6 +68,31 @@ candidates_of_one_side_leave_both_filters(void **state)
 	call_down();
 }
 
+/* The default destination of RTCP stays among the candidates for it (RFC 8839 4.2.3). */
+static void
+rtcp_candidates_of_a_further_offer_are_where_it_says(void **state)
+{
+	const char *offer =
+		near(RTCP_MUX HOST(1, 1, "10.0.0.7", 4000) HOST(1, 2, "10.0.0.7", 4001));
+	unsigned int rtp, rtcp;
+	const char *line;
+
+	call_up(offer, far(RTCP_MUX HOST(1, 1, "198.51.100.20", 7000)));
+	assert_media(2, 1);
+	/* Another one has the port outside by now. */
+	fixture_send("10.0.0.8:4001", P, CRLF);
+	out_request("INVITE", 2, ";tag=b", offer);
+	assert_media(3, 2);
+	rtp = outside_port("10.0.0.7:4000");
+	rtcp = outside_port("10.0.0.7:4001");
+	line = strstr(fx.text, "a=rtcp:");
+	assert_int_equal(line ? (unsigned int)atoi(line + 7) : rtp + 1, rtcp);
+	in_response(
+		"200 OK", 2, "INVITE", ";tag=b", far(RTCP_MUX HOST(1, 1, "198.51.100.20", 7000)));
+	assert_media(2, 1);
+	call_down();
+}
+
 int
 main(void)
 {
@@ -74,6 +100,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_start, fixture_stop)
 		TEST(candidates_of_the_answer_are_the_sources),
 		TEST(candidates_of_one_side_leave_both_filters),
+		TEST(rtcp_candidates_of_a_further_offer_are_where_it_says),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
