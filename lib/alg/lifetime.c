@@ -88,7 +88,8 @@ passes_here(const struct opening *opening)
 
 /*
  * A stream is expected here when both its ends are; an end at a host name, at a relay, at a refused
- * address or in a description that was not seen may be anywhere.
+ * address or in a description that was not seen may be anywhere. Of ICE the default destination tells,
+ * where its media goes in the end (RFC 8839 4.4.1).
  */
 static void
 description_look(const struct alg_worker *worker, const struct description *own,
@@ -107,7 +108,8 @@ description_look(const struct alg_worker *worker, const struct description *own,
 			continue;
 		seen = opening_last_seen(worker->alg, opening);
 		look->newest = RTE_MAX(look->newest, seen);
-		if (passes_here(media_find(worker, peer->set, opening->stream, 1)))
+		if (!(opening->flags & OPENING_CANDIDATE) &&
+			passes_here(media_find(worker, peer->set, opening->stream, 1)))
 			look->expected = true;
 	}
 }

@@ -93,6 +93,23 @@ rtcp_candidates_of_a_further_offer_are_where_it_says(void **state)
 	call_down();
 }
 
+/* ICE has found no better way than the relay: the media does not pass here. */
+static void
+call_through_a_relay_may_be_silent(void **state)
+{
+	call_up(sdp_audio("192.0.2.9", 9000,
+			HOST(1, 1, "10.0.0.7", 4000) RELAY(2, 1, "192.0.2.9", 9000)),
+		far(HOST(1, 1, "198.51.100.20", 7000)));
+	assert_true(media_passes("198.51.100.20:7000", "10.0.0.7:4000"));
+	fixture_time(1000);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	call_down();
+	/* Said to go on without it, it is looked at again. */
+	call_up(near(HOST(1, 1, "10.0.0.7", 4000)), far(HOST(1, 1, "198.51.100.20", 7000)));
+	fixture_time(1000);
+	assert_nothing_left();
+}
+
 int
 main(void)
 {
@@ -101,6 +118,7 @@ main(void)
 		TEST(candidates_of_the_answer_are_the_sources),
 		TEST(candidates_of_one_side_leave_both_filters),
 		TEST(rtcp_candidates_of_a_further_offer_are_where_it_says),
+		TEST(call_through_a_relay_may_be_silent),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
