@@ -180,8 +180,10 @@ nat_up(struct appliance *appliance)
 static void
 nat_down(struct appliance *appliance)
 {
-	if (appliance->nat)
-		nat_destroy(appliance->nat);
+	if (appliance->nat == NULL)
+		return;
+	nat_log_write(&appliance->control, appliance->nat, UINT32_MAX);
+	nat_destroy(appliance->nat);
 }
 
 static int
@@ -357,6 +359,7 @@ appliance_count(const struct appliance *appliance)
 		counts.translations = pool_used(nat_binding_pool(appliance->nat));
 		counts.doors = nat_doors(appliance->nat);
 		counts.media_doors = nat_media_doors(appliance->nat);
+		counts.hosts = nat_hosts(appliance->nat);
 		counts.ports = nat_ports_used(appliance->nat);
 		counts.held_ports = nat_ports_held(appliance->nat);
 	}

@@ -131,7 +131,7 @@ const char *eal_pages(const struct appliance *appliance);
 /** Log how many of what were left over at the end of a run (all tables counted). */
 struct appliance_counts {
 	uint64_t flows, translations, doors, media_doors, pinholes, media_pinholes, calls;
-	uint64_t registrations, ports, held_ports, mbufs, neighbours;
+	uint64_t registrations, hosts, ports, held_ports, mbufs, neighbours;
 	uint64_t datagrams, fragments; /* that wait for the rest of their datagram */
 };
 struct appliance_counts appliance_count(const struct appliance *appliance);

@@ -13,6 +13,7 @@ enum {
 	NEIGHBOUR_BUDGET = 64,
 	HOLD_BUDGET = 1, /* outside addresses */
 	CLEAR_BUDGET = 4096,
+	LOG_BUDGET = 64, /* lines of the NAT log */
 };
 
 static uint32_t
@@ -81,6 +82,8 @@ control_step(struct appliance *appliance)
 {
 	thread_refresh_clock(&appliance->control);
 	control_sweep(appliance, false);
+	if (appliance->nat)
+		nat_log_write(&appliance->control, appliance->nat, LOG_BUDGET);
 }
 
 void
@@ -88,6 +91,8 @@ control_pass(struct appliance *appliance)
 {
 	thread_refresh_clock(&appliance->control);
 	control_sweep(appliance, true);
+	if (appliance->nat)
+		nat_log_write(&appliance->control, appliance->nat, UINT32_MAX);
 }
 
 void

@@ -176,8 +176,8 @@ nothing_ages(const struct replay *replay)
 {
 	struct appliance_counts counts = appliance_count(replay->appliance);
 
-	return (counts.flows | counts.pinholes | counts.calls | counts.doors | counts.ports |
-		       counts.mbufs) == 0;
+	return (counts.flows | counts.pinholes | counts.calls | counts.doors | counts.hosts |
+		       counts.ports | counts.held_ports | counts.mbufs) == 0;
 }
 
 /*
@@ -242,12 +242,13 @@ print_counters(const struct replay *replay)
 	printf("summary flows %" PRIu64 "\nsummary translations %" PRIu64 "\nsummary doors %" PRIu64
 	       "\nsummary media_doors %" PRIu64 "\nsummary pinholes %" PRIu64
 	       "\nsummary media_pinholes %" PRIu64 "\nsummary calls %" PRIu64
-	       "\nsummary registrations %" PRIu64 "\nsummary ports %" PRIu64
-	       "\nsummary held_ports %" PRIu64 "\nsummary mbufs %" PRIu64
+	       "\nsummary registrations %" PRIu64 "\nsummary hosts %" PRIu64
+	       "\nsummary ports %" PRIu64 "\nsummary held_ports %" PRIu64 "\nsummary mbufs %" PRIu64
 	       "\nsummary datagrams %" PRIu64 "\nsummary fragments %" PRIu64 "\n",
 		counts.flows, counts.translations, counts.doors, counts.media_doors,
 		counts.pinholes, counts.media_pinholes, counts.calls, counts.registrations,
-		counts.ports, counts.held_ports, counts.mbufs, counts.datagrams, counts.fragments);
+		counts.hosts, counts.ports, counts.held_ports, counts.mbufs, counts.datagrams,
+		counts.fragments);
 }
 
 static const char *
@@ -349,6 +350,8 @@ replay_prepare(struct replay *replay)
 	first = source_earliest(replay);
 	if (first != NULL)
 		replay->base = first->header->ts;
+	clock_set_origin_wall_ms(
+		(uint64_t)replay->base.tv_sec * 1000 + (uint64_t)replay->base.tv_usec / 1000);
 	time_set(replay, CLOCK_ORIGIN_MS);
 	replay->swept_ms = CLOCK_ORIGIN_MS;
 	return 0;

@@ -143,6 +143,7 @@ show_summary(struct appliance *appliance, const char *parameters, struct rte_tel
 	telemetry_number(data, "media_pinholes", counts.media_pinholes);
 	telemetry_number(data, "calls", counts.calls);
 	telemetry_number(data, "registrations", counts.registrations);
+	telemetry_number(data, "hosts", counts.hosts);
 	telemetry_number(data, "ports", counts.ports);
 	telemetry_number(data, "held_ports", counts.held_ports);
 	telemetry_number(data, "mbufs", counts.mbufs);

@@ -148,6 +148,7 @@ struct config_nat {
 	unsigned int exclude_count;
 	unsigned int *exclude; /* access lists of what is not translated */
 	unsigned int port_hold_seconds, port_hold_percent;
+	bool log; /* of bindings, blocks and leases */
 	unsigned int pool_count, rule_count;
 	struct config_pool *pools;
 	struct config_nat_rule *rules;

@@ -230,6 +230,11 @@ const struct setting setting_table[] = {
 		 "How many ports of an outside address may rest at one time, in percent. When more "
 		 "would, those that have rested longest are free at once."),
 		TOP(nat.port_hold_percent)},
+	{BOOLEAN("nat.log", false,
+		 "Write a line, whatever `system.log.level` says, when a dynamic translation begins and "
+		 "one when it ends; where ports come in blocks or addresses are leased, for each of these "
+		 "instead."),
+		TOP(nat.log)},
 	{GROUP("nat.sip", "Where the SIP ALG listens.")},
 	{OTHER("nat.sip.udp_ports", "[5060]", "an array of 0 .. 16 ports 1 .. 65535",
 		"Destination ports at which UDP is SIP. `[]` switches it off.")},

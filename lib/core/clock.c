@@ -8,6 +8,7 @@
  * Limits: needs an invariant TSC that agrees between cores, as DPDK itself does.
  */
 #include <stdatomic.h>
+#include <time.h>
 
 #include <rte_cycles.h>
 
@@ -15,6 +16,7 @@
 
 static bool clock_by_hand;
 static uint64_t clock_base_tsc;
+static uint64_t clock_origin_wall_ms; /* of a hand-driven clock */
 static uint64_t clock_ms_per_tick; /* milliseconds per TSC tick, as a fraction of 2^64 */
 static _Atomic uint64_t clock_hand_ms = CLOCK_ORIGIN_MS; /* writer: the control lcore */
 
@@ -37,6 +39,24 @@ clock_now_ms(void)
 	ticks = rte_get_tsc_cycles() - clock_base_tsc;
 	/* 128 bits: ticks * 1000 alone would overflow after some seventy days. */
 	return CLOCK_ORIGIN_MS + (uint64_t)(((unsigned __int128)ticks * clock_ms_per_tick) >> 64);
+}
+
+uint64_t
+clock_wall_ms(uint64_t at_ms)
+{
+	struct timespec now;
+
+	if (clock_by_hand)
+		return clock_origin_wall_ms + (at_ms - CLOCK_ORIGIN_MS);
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 -
+	       (clock_now_ms() - at_ms);
+}
+
+void
+clock_set_origin_wall_ms(uint64_t wall_ms)
+{
+	clock_origin_wall_ms = wall_ms;
 }
 
 void

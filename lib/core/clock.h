@@ -18,6 +18,12 @@ void clock_init(bool driven_by_hand);
 /** Milliseconds, monotonic; any thread. */
 uint64_t clock_now_ms(void);
 
+/** Time of day of a moment of this clock, in milliseconds since 1970 (UTC). Any thread. */
+uint64_t clock_wall_ms(uint64_t at_ms);
+
+/** What CLOCK_ORIGIN_MS of a hand-driven clock stands for. Before it runs. */
+void clock_set_origin_wall_ms(uint64_t wall_ms);
+
 /** Set a hand-driven clock; it never goes back (an earlier time is ignored). Control lcore. */
 void clock_set_ms(uint64_t now_ms);
 

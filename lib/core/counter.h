@@ -46,6 +46,8 @@
 	X(BINDING_CLOSED, "binding_closed", "bindings closed")                                     \
 	X(DOOR_OPENED, "door_opened", "doors opened by the ALG")                                   \
 	X(DOOR_CLOSED, "door_closed", "doors closed")                                              \
+	X(NAT_LOG_LINES, "nat_log_lines", "lines of the NAT log written")                          \
+	X(NAT_LOG_DROPPED, "nat_log_dropped", "lines of the NAT log lost, for they came faster than they can be written") \
 	X(PINHOLE_OPENED, "pinhole_opened", "pinholes opened")                                     \
 	X(PINHOLE_CLOSED, "pinhole_closed", "pinholes closed")                                     \
 	X(PINHOLE_PERMIT, "pinhole_permit", "new flows a pinhole let pass where policy would not") \

@@ -20,6 +20,7 @@
 #include "core/log.h"
 
 int log_type = RTE_LOGTYPE_USER1; /* until log_init() */
+int log_type_always = RTE_LOGTYPE_USER2;
 
 static FILE *log_syslog_stream;
 
@@ -91,10 +92,17 @@ log_init(const char *level, const char *target)
 	if (type < 0)
 		return type;
 	log_type = type;
+	type = rte_log_register("callgate.always");
+	if (type < 0)
+		return type;
+	log_type_always = type;
 	/* --log-level of EAL sets a bar for all types, which would hide lines asked for here */
-	if (rte_log_get_global_level() < (uint32_t)number)
-		rte_log_set_global_level((uint32_t)number);
-	return rte_log_set_level(log_type, (uint32_t)number) == 0 ? 0 : -EINVAL;
+	if (rte_log_get_global_level() < (uint32_t)RTE_MAX(number, (int)RTE_LOG_INFO))
+		rte_log_set_global_level((uint32_t)RTE_MAX(number, (int)RTE_LOG_INFO));
+	return rte_log_set_level(log_type, (uint32_t)number) == 0 &&
+			       rte_log_set_level(log_type_always, RTE_LOG_INFO) == 0
+		       ? 0
+		       : -EINVAL;
 }
 
 int

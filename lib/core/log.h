@@ -11,7 +11,7 @@
 
 #define LOG_RATED_PER_SECOND 10
 
-extern int log_type;
+extern int log_type, log_type_always;
 
 /** level: "error", "warning", "info", "debug"; target: "stderr", "syslog". 0 or -EINVAL. */
 int log_init(const char *level, const char *target);
@@ -21,6 +21,10 @@ int log_rate_permits(unsigned int *left_out);
 
 #define LOG(level, format, ...) \
 	rte_log(RTE_LOG_##level, log_type, "callgate: " format "\n", ##__VA_ARGS__)
+
+/** A line that no level leaves out: what an operator asked for by a setting of its own. */
+#define log_always(format, ...) \
+	rte_log(RTE_LOG_INFO, log_type_always, "callgate: " format "\n", ##__VA_ARGS__)
 
 #define LOG_RATED(level, format, ...) \
 	do { \

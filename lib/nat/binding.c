@@ -31,11 +31,12 @@ inside_ref_make(const struct endpoint *inside)
 }
 
 void
-outside_unused(struct nat *nat, const struct endpoint *inside, const struct outside_choice *choice)
+outside_unused(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	const struct outside_choice *choice)
 {
 	outside_hide(nat, &choice->endpoint, choice->slot);
 	if (choice->kind != BINDING_STATIC)
-		outside_give_back(nat, inside, &choice->endpoint, choice->slot, false);
+		outside_give_back(self, nat, inside, &choice->endpoint, choice->slot, false);
 }
 
 /* A new binding, not yet to be found; NULL: the pool is empty. Under the stripe. */
@@ -61,6 +62,24 @@ binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside
 	return binding;
 }
 
+/* Ports of blocks and of leased addresses are told of with these; static rules stand in the file. */
+static void
+binding_log(struct thread *self, struct nat *nat, const struct binding *binding, bool created)
+{
+	const struct outside_address *address = &nat->rules->address[binding->outside_slot];
+
+	if (!nat->log || binding->kind == BINDING_STATIC || address->direct || address->blocks)
+		return;
+	nat_log_note(self, nat->log,
+		(struct nat_log_record){.kind = NAT_LOG_BINDING,
+			.created = created,
+			.proto = binding->inside.proto,
+			.inside = binding->inside.address,
+			.inside_port = binding->inside.port,
+			.outside = binding->outside.address,
+			.outside_port = binding->outside.port});
+}
+
 /* Its inside key is in the table: open, counted, found by its outside half too. Under the stripe. */
 static void
 binding_publish(struct thread *self, struct nat *nat, struct binding *binding)
@@ -70,6 +89,7 @@ binding_publish(struct thread *self, struct nat *nat, struct binding *binding)
 	port_map_publish(outside_map(nat, binding->outside_slot, binding->outside.proto),
 		rte_be_to_cpu_16(binding->outside.port), pool_index(nat->bindings, binding));
 	event_count(self->counters, EVENT_BINDING_CREATED, 1);
+	binding_log(self, nat, binding, true);
 }
 
 int
@@ -90,7 +110,7 @@ binding_make(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 fail_binding:
 	pool_free_unused(nat->bindings, binding);
 fail:
-	outside_unused(nat, inside, choice);
+	outside_unused(self, nat, inside, choice);
 	return -ENOBUFS;
 }
 
@@ -116,7 +136,7 @@ binding_make_both(struct thread *self, struct nat *nat, const struct inside_ref 
 	for (unsigned int i = 0; i < 2; i++) {
 		if (binding[i])
 			pool_free_unused(nat->bindings, binding[i]);
-		outside_unused(nat, &spec[i].inside, &choice[i]);
+		outside_unused(self, nat, &spec[i].inside, &choice[i]);
 	}
 	return -ENOBUFS;
 }
@@ -140,6 +160,7 @@ binding_close_end(struct thread *self, struct nat *nat, struct binding *binding)
 {
 	flow_owner_close(self, nat->flows, &binding->flows);
 	event_count(self->counters, EVENT_BINDING_CLOSED, 1);
+	binding_log(self, nat, binding, false);
 	pool_retire(nat->bindings, binding);
 }
 

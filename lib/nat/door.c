@@ -156,7 +156,7 @@ pair_make(struct thread *self, struct nat *nat, const struct inside_ref ref[2],
 		if (binding[i])
 			continue;
 		if (rc < 0) {
-			outside_unused(nat, &spec[i].inside, &choice[i]);
+			outside_unused(self, nat, &spec[i].inside, &choice[i]);
 			continue;
 		}
 		/* Looked up here: of one key with the other, its neighbour stands there. */

@@ -34,10 +34,10 @@ lease_choose(struct nat *nat, const struct nat_pool *pool, rte_be32_t host)
 }
 
 void
-lease_end(struct nat *nat, struct outside_address *address)
+lease_end(struct thread *self, struct nat *nat, struct outside_address *address)
 {
 	rte_spinlock_lock(&nat->lease_lock);
 	address->leased = false;
-	address->idle_since_s = nat->now_s;
+	address->idle_since_s = self->now_s;
 	rte_spinlock_unlock(&nat->lease_lock);
 }

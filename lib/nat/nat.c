@@ -23,8 +23,8 @@ binding_release(void *context, void *object)
 
 	/* A static rule's is nobody else's. */
 	if (binding->kind != BINDING_STATIC)
-		outside_give_back(
-			nat, &binding->inside, &binding->outside, binding->outside_slot, true);
+		outside_give_back(nat->sweeper, nat, &binding->inside, &binding->outside,
+			binding->outside_slot, true);
 }
 
 /* Static port rules stand from the start. Single threaded here, so no stripe. */
@@ -78,6 +78,13 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 		return -ENOMEM;
 	nat->flows = flows;
 	nat->hold_s = config->nat.port_hold_seconds;
+	if (config->nat.log) {
+		nat->log = nat_log_create(socket);
+		if (!nat->log) {
+			rc = -rte_errno;
+			goto fail;
+		}
+	}
 	for (unsigned int i = 0; i < NAT_STRIPES; i++)
 		rte_spinlock_init(&nat->stripe[i].lock);
 	rte_spinlock_init(&nat->lease_lock);
@@ -119,6 +126,7 @@ nat_destroy(struct nat *nat)
 	rte_hash_free(nat->inside);
 	pool_destroy(nat->bindings);
 	hosts_destroy(nat->hosts);
+	nat_log_destroy(nat->log);
 	rules_destroy(nat->rules);
 	rte_free(nat);
 }
@@ -130,6 +138,7 @@ nat_memory(const struct config *config, uint32_t capacity)
 
 	capacity += config->nat.rule_count;
 	return sizeof(struct nat) + rules_memory(config) + hosts +
+	       (config->nat.log ? nat_log_memory() : 0) +
 	       pool_memory(capacity, sizeof(struct binding)) +
 	       shared_hash_memory(capacity, sizeof(struct inside_key));
 }
@@ -166,10 +175,22 @@ nat_is_outside_address(const struct nat *nat, rte_be32_t address)
 	return rules_slot(nat->rules, address) >= 0;
 }
 
+void
+nat_log_write(struct thread *self, struct nat *nat, uint32_t budget)
+{
+	nat_log_write_lines(self, nat->log, budget);
+}
+
 struct pool *
 nat_binding_pool(struct nat *nat)
 {
 	return nat->bindings;
+}
+
+uint32_t
+nat_hosts(const struct nat *nat)
+{
+	return hosts_count(nat->hosts);
 }
 
 uint32_t

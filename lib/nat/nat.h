@@ -166,12 +166,16 @@ void nat_sweep(struct thread *self, struct nat *nat, uint32_t budget);
  *  lcore. */
 void nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses);
 
+/** Write at most `budget` lines of the NAT log. The control lcore, offline: a write may block. */
+void nat_log_write(struct thread *self, struct nat *nat, uint32_t budget);
+
 /** Clear dynamic bindings that no call or registration holds, with all flows of every binding;
  *  a held door stays (its call lives on). A budgeted step; true when done. Control lcore. */
 bool nat_clear_step(struct thread *self, struct nat *nat, uint32_t *cursor, uint32_t budget);
 
 struct pool *nat_binding_pool(struct nat *nat);
 /* Gauges; any thread. */
+uint32_t nat_hosts(const struct nat *nat); /* inside hosts with ports or blocks of a pool */
 uint32_t nat_ports_used(const struct nat *nat); /* neither free nor held, static ones apart */
 uint32_t nat_ports_held(const struct nat *nat); /* that rest after their use */
 uint32_t nat_doors(const struct nat *nat); /* bindings with holder or deadline */

@@ -16,6 +16,7 @@
 
 #include "host_priv.h"
 #include "nat.h"
+#include "nat_log_priv.h"
 #include "rule_priv.h"
 
 enum {
@@ -41,11 +42,12 @@ struct nat {
 	struct rte_hash *inside; /* inside_key to nodes of bindings; changed under its stripe */
 	struct pool *bindings;
 	struct nat_hosts *hosts;
+	struct nat_log *log; /* NULL: off */
 	struct flow_table *flows;
 	uint32_t hold_s; /* a shared UDP port rests that long */
 	/* control lcore */
 	uint32_t sweep_cursor, hold_cursor;
-	uint32_t now_s; /* of the sweep at hand: what it frees begins to rest then */
+	struct thread *sweeper; /* of the sweep at hand */
 	rte_spinlock_t lease_lock; /* leases of one-to-one addresses */
 	/* Gauges; relaxed, written by whoever changes what they count. */
 	_Atomic uint32_t doors, media_doors;
@@ -117,16 +119,25 @@ void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot
  * an echo reply finds a flow or nothing, but whoever sent media to the last inside host may go on for a
  * while (RFC 6888 REQ-8).
  */
-void outside_give_back(struct nat *nat, const struct endpoint *inside,
+void outside_give_back(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	const struct endpoint *outside, uint16_t slot, bool used);
 
 /** A block whose ports have rested long enough is its host's no more. Control lcore. */
-void outside_block_end(struct nat *nat, uint16_t slot, uint32_t number);
+void outside_block_end(struct thread *self, struct nat *nat, uint16_t slot, uint32_t number);
+
+/** A host that has nothing any more ends; the seat stays locked. Under the host's lock. */
+void host_leave(
+	struct thread *self, struct nat *nat, struct nat_pool *pool, struct host_seat *seat);
+/** Lines of the NAT log, if there is one: a lease, or the block of this number, begins or ends. */
+void address_log(struct thread *self, struct nat *nat, rte_be32_t host,
+	const struct outside_address *address, bool created);
+void block_log(struct thread *self, struct nat *nat, rte_be32_t host,
+	const struct outside_address *address, uint32_t number, bool created);
 
 /* lease.c: one-to-one rules. */
 /** Which of the pool's addresses a host without one gets: it is leased then. -1: none. */
 int lease_choose(struct nat *nat, const struct nat_pool *pool, rte_be32_t host);
-void lease_end(struct nat *nat, struct outside_address *address);
+void lease_end(struct thread *self, struct nat *nat, struct outside_address *address);
 
 /** Count that this host got nothing, and say so once a second for each pool (RFC 6888 REQ-11 C).
  *  Returns the failure's errno, negative. Worker. */
@@ -147,8 +158,8 @@ int binding_make_both(struct thread *self, struct nat *nat, const struct inside_
 	const struct door_spec spec[2], const struct outside_choice choice[2],
 	struct binding *binding[2]);
 /** Give back an outside endpoint for which no binding was made. */
-void outside_unused(
-	struct nat *nat, const struct endpoint *inside, const struct outside_choice *choice);
+void outside_unused(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	const struct outside_choice *choice);
 
 /** First half of closing: not to be found any more. Under the inside key's stripe, state OPEN. */
 void binding_close_begin(struct thread *self, struct nat *nat, const struct inside_ref *ref,

@@ -69,6 +69,21 @@ blocks_choose(
 	return -EADDRNOTAVAIL;
 }
 
+/* One more block for the host. */
+static bool
+block_add(const struct demand *demand, uint16_t slot)
+{
+	struct nat_host *host = demand->host;
+	struct outside_address *address = &demand->nat->rules->address[slot];
+
+	if (host->blocks >= demand->pool->blocks_per_host ||
+		!block_take(address, slot, host, &demand->self->random))
+		return false;
+	block_log(demand->self, demand->nat, host->address, address, host->first_block & UINT16_MAX,
+		true);
+	return true;
+}
+
 /* A port (pair: and the next) of the host's blocks, else of one more, else of the other parity. */
 static int
 block_choose(const struct demand *demand, unsigned int i, uint16_t slot, bool pair)
@@ -78,8 +93,7 @@ block_choose(const struct demand *demand, unsigned int i, uint16_t slot, bool pa
 	uint16_t port = rte_be_to_cpu_16(demand->inside[i].port);
 	int chosen = blocks_choose(demand, map, port, slot, pair);
 
-	if (chosen < 0 && demand->host->blocks < demand->pool->blocks_per_host &&
-		block_take(address, slot, demand->host, &demand->self->random))
+	if (chosen < 0 && block_add(demand, slot))
 		chosen = blocks_choose(demand, map, port, slot, pair);
 	if (chosen < 0 && !pair)
 		chosen = blocks_choose(demand, map, port ^ 1, slot, false);
@@ -223,24 +237,6 @@ host_pair(struct nat *nat, struct nat_pool *pool, struct nat_host *host, uint16_
 	atomic_fetch_add_explicit(&pool->hosts, 1, memory_order_relaxed);
 }
 
-/* A host that has nothing any more ends. */
-static void
-host_leave(struct nat *nat, struct nat_pool *pool, struct host_seat *seat)
-{
-	struct outside_address *address;
-
-	if (!seat->host || seat->host->ports || seat->host->blocks)
-		return;
-	if (seat->host->at != HOST_UNPAIRED) {
-		address = &nat->rules->address[pool_slots(nat->rules, pool)[seat->host->at]];
-		atomic_fetch_sub_explicit(&address->hosts, 1, memory_order_relaxed);
-		atomic_fetch_sub_explicit(&pool->hosts, 1, memory_order_relaxed);
-		if (pool->direct)
-			lease_end(nat, address);
-	}
-	host_forget(nat->hosts, seat);
-}
-
 static bool
 pool_has(const struct nat_rules *rules, const struct nat_pool *pool, uint16_t slot)
 {
@@ -283,6 +279,10 @@ host_take(const struct demand *demand)
 			if (at < 0)
 				return NAT_FAILED_ADDRESS;
 			host_pair(demand->nat, demand->pool, host, (uint16_t)at);
+			address_log(demand->self, demand->nat, host->address,
+				&demand->nat->rules->address[pool_slots(
+					demand->nat->rules, demand->pool)[at]],
+				true);
 		}
 		return leased_take(demand, pool_slots(demand->nat->rules, demand->pool)[at])
 			       ? NAT_FAILURES
@@ -335,7 +335,7 @@ dynamic_take(struct demand *demand)
 	} else {
 		failure = NAT_FAILED_HOST_TABLE;
 	}
-	host_leave(nat, demand->pool, &seat);
+	host_leave(demand->self, nat, demand->pool, &seat);
 	host_unlock(nat->hosts, &seat);
 	return failure == NAT_FAILURES
 		       ? 0
@@ -381,29 +381,8 @@ outside_take_pair(struct thread *self, struct nat *nat, const struct endpoint *r
 		return rc;
 	rc = outside_take(self, nat, rtcp, -1, &choice[1]);
 	if (rc < 0)
-		outside_unused(nat, rtp, &choice[0]);
+		outside_unused(self, nat, rtp, &choice[0]);
 	return rc;
-}
-
-void
-outside_block_end(struct nat *nat, uint16_t slot, uint32_t number)
-{
-	struct outside_address *address = &nat->rules->address[slot];
-	struct nat_block *block = &address->blocks->block[number];
-	/* relaxed: judged again under the lock */
-	rte_be32_t host = atomic_load_explicit(&block->host, memory_order_relaxed);
-	struct host_seat seat;
-
-	if (!host || atomic_load_explicit(&block->used, memory_order_relaxed))
-		return;
-	seat = host_lock(nat->hosts, host, address->pool);
-	if (seat.host && atomic_load_explicit(&block->host, memory_order_relaxed) == host &&
-		!atomic_load_explicit(&block->used, memory_order_relaxed) &&
-		nat->now_s - block->idle_since_s >= nat->hold_s) {
-		block_end(nat->rules, slot, number, seat.host);
-		host_leave(nat, &nat->rules->pools[address->pool], &seat);
-	}
-	host_unlock(nat->hosts, &seat);
 }
 
 bool
@@ -439,43 +418,7 @@ outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *i
 		seat.host->made++;
 		taken = true;
 	}
-	host_leave(nat, target.pool, &seat);
+	host_leave(self, nat, target.pool, &seat);
 	host_unlock(nat->hosts, &seat);
 	return taken;
-}
-
-void
-outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot)
-{
-	struct port_map *map = outside_map(nat, slot, outside->proto);
-	uint16_t port = rte_be_to_cpu_16(outside->port);
-
-	if (nat->rules->address[slot].direct)
-		atomic_store_explicit(&map->word[port], 0, memory_order_relaxed);
-	else
-		port_map_hide(map, port);
-}
-
-void
-outside_give_back(struct nat *nat, const struct endpoint *inside, const struct endpoint *outside,
-	uint16_t slot, bool used)
-{
-	struct outside_address *address = &nat->rules->address[slot];
-	struct port_map *map = outside_map(nat, slot, outside->proto);
-	uint16_t port = rte_be_to_cpu_16(outside->port);
-	struct host_seat seat;
-
-	seat = host_lock(nat->hosts, inside->address, address->pool);
-	if (address->direct)
-		atomic_fetch_sub_explicit(&address->direct_ports[nat_proto_of(outside->proto)], 1,
-			memory_order_relaxed);
-	else if (used && outside->proto == IPPROTO_UDP)
-		port_map_hold(map, port, nat->now_s);
-	else
-		port_map_release(map, port);
-	if (address->blocks)
-		block_unuse(address, port, nat->now_s);
-	seat.host->ports--;
-	host_leave(nat, &nat->rules->pools[address->pool], &seat);
-	host_unlock(nat->hosts, &seat);
 }

@@ -74,7 +74,7 @@ nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
 {
 	uint32_t capacity = pool_capacity(nat->bindings);
 
-	nat->now_s = self->now_s;
+	nat->sweeper = self;
 	for (uint32_t n = RTE_MIN(budget, capacity); n; n--) {
 		struct binding *binding;
 
@@ -93,7 +93,6 @@ nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses)
 	/* Of all in one turn: no budget but the number of ports. */
 	bool all = addresses >= rules->address_count;
 
-	nat->now_s = self->now_s;
 	for (uint32_t n = RTE_MIN(addresses, rules->address_count); n; n--) {
 		const struct outside_address *address;
 
@@ -103,7 +102,7 @@ nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses)
 			port_map_hold_end(address->map[NAT_UDP], self->now_s, nat->hold_s,
 				all ? (uint32_t)PORTS : HOLD_BUDGET);
 		for (uint32_t i = 0; address->blocks && i < address->blocks->count; i++)
-			outside_block_end(nat, (uint16_t)nat->hold_cursor, i);
+			outside_block_end(self, nat, (uint16_t)nat->hold_cursor, i);
 	}
 }
 

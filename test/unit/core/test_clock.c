@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -28,6 +29,26 @@ hand_driven_clock_stands_still_until_set(void **state)
 	assert_int_equal(clock_now_ms(), CLOCK_ORIGIN_MS);
 	clock_set_ms(CLOCK_ORIGIN_MS + 77);
 	assert_int_equal(clock_now_ms(), CLOCK_ORIGIN_MS + 77);
+}
+
+static void
+moment_has_its_time_of_day(void **state)
+{
+	struct timespec before, after;
+	uint64_t wall;
+
+	clock_init(true);
+	clock_set_origin_wall_ms(1700000000123);
+	assert_int_equal(clock_wall_ms(CLOCK_ORIGIN_MS), 1700000000123);
+	assert_int_equal(clock_wall_ms(CLOCK_ORIGIN_MS + 60001), 1700000060124);
+	clock_init(false);
+	clock_gettime(CLOCK_REALTIME, &before);
+	wall = clock_wall_ms(clock_now_ms() - 5000);
+	clock_gettime(CLOCK_REALTIME, &after);
+	/* to the millisecond, and the two are not read at one moment */
+	assert_in_range(wall,
+		(uint64_t)before.tv_sec * 1000 + (uint64_t)before.tv_nsec / 1000000 - 5001,
+		(uint64_t)after.tv_sec * 1000 + (uint64_t)after.tv_nsec / 1000000 - 4999);
 }
 
 static void
@@ -83,6 +104,7 @@ main(void)
 		cmocka_unit_test(hand_driven_clock_begins_at_the_origin),
 		cmocka_unit_test(hand_driven_clock_stands_still_until_set),
 		cmocka_unit_test(hand_driven_clock_never_goes_back),
+		cmocka_unit_test(moment_has_its_time_of_day),
 		cmocka_unit_test(tsc_clock_follows_the_tsc_and_ignores_the_hand),
 		cmocka_unit_test(thread_keeps_the_time_of_its_last_refresh),
 	};

@@ -70,6 +70,24 @@ each_level_shows_itself_and_what_is_graver(void **state)
 }
 
 static void
+write_always(void)
+{
+	LOG(INFO, "some information");
+	log_always("number %d", 1);
+}
+
+static void
+what_is_always_written_has_no_level(void **state)
+{
+	assert_int_equal(log_init("error", "stderr"), 0);
+	capture(write_always);
+	assert_string_equal(captured, "callgate: number 1\n");
+	assert_int_equal(log_init("error", "syslog"), 0);
+	capture(write_always);
+	assert_string_equal(captured, "");
+}
+
+static void
 target_syslog_keeps_stderr_clean(void **state)
 {
 	assert_int_equal(log_init("debug", "syslog"), 0);
@@ -126,6 +144,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_level_shows_itself_and_what_is_graver),
+		cmocka_unit_test(what_is_always_written_has_no_level),
 		cmocka_unit_test(target_syslog_keeps_stderr_clean),
 		cmocka_unit_test(an_unknown_level_or_target_is_refused_and_changes_nothing),
 		cmocka_unit_test(a_flood_is_cut_and_the_next_line_says_by_how_much),
