@@ -25,6 +25,8 @@
 #include "core/thread.h"
 
 enum { STRESS_WORKERS = 3 };
+/* A program that runs with other numbers of them sets this before stress_start(). */
+static unsigned int stress_workers = STRESS_WORKERS;
 
 static _Atomic unsigned int stress_faults;
 static _Atomic unsigned int stress_running;
@@ -68,7 +70,7 @@ stress_start(void)
 		last = cpu;
 	}
 	last = last < first ? first : last;
-	snprintf(lcores, sizeof(lcores), "(0-%d)@(%d-%d)", STRESS_WORKERS, first, last);
+	snprintf(lcores, sizeof(lcores), "(0-%u)@(%d-%d)", stress_workers, first, last);
 	snprintf(prefix, sizeof(prefix), "callgate_stress_%d", (int)getpid());
 	if (rte_eal_init(RTE_DIM(arguments), (char **)(uintptr_t)arguments) < 0) {
 		fprintf(stderr, "EAL does not start\n");
@@ -78,7 +80,7 @@ stress_start(void)
 	clock_init(true);
 	if (rcu_init() != 0)
 		exit(1);
-	for (unsigned int i = 0; i < STRESS_WORKERS; i++)
+	for (unsigned int i = 0; i < stress_workers; i++)
 		thread_init(&stress_thread[i], i);
 	thread_init(&stress_thread[THREAD_CONTROL], THREAD_CONTROL);
 	rcu_thread_register(THREAD_CONTROL);
@@ -91,8 +93,8 @@ stress_run(int (*work)(void *), void (*control)(struct thread *self, uint64_t tu
 {
 	struct thread *self = &stress_thread[THREAD_CONTROL];
 
-	atomic_store(&stress_running, STRESS_WORKERS);
-	for (uintptr_t i = 0; i < STRESS_WORKERS; i++) {
+	atomic_store(&stress_running, stress_workers);
+	for (uintptr_t i = 0; i < stress_workers; i++) {
 		rcu_thread_register(i);
 		rte_eal_remote_launch(work, (void *)i, i + 1);
 	}
