@@ -5,7 +5,7 @@
  * Order (destination before policy, source after, so that policy always sees real addresses):
  *   1. destination: an outside address of ours becomes the inside endpoint of its binding
  *   2. route: egress interface, or one of our own addresses
- *   3. policy of the zone pair; where it refuses, a pinhole may permit
+ *   3. policy of the zone pair; where it refuses, a pinhole may permit (of a hairpin after 6)
  *   4. first packet: may it begin a conversation at all?
  *   5. destination: its binding, made now if a static whole address has none yet
  *   6. source: the binding of the inside endpoint, made now if a rule translates it
@@ -123,6 +123,19 @@ admit_route(struct admission *admission)
 	return TAKEN;
 }
 
+/* The packet as pinholes know it: in a hairpin they see the source's outside half. */
+static struct flow_key
+filter_key(const struct admission *admission)
+{
+	struct flow_key seen = admission->real;
+
+	if (admission->source != NULL && admission->destination != NULL) {
+		seen.src = admission->source->outside.address;
+		seen.src_port = admission->source->outside.port;
+	}
+	return seen;
+}
+
 /* A refused packet may still have a pinhole; `otherwise` is why it is dropped when there is none. */
 static int
 admit_by_pinhole(
@@ -138,24 +151,6 @@ admit_by_pinhole(
 		break;
 	}
 	return (int)otherwise;
-}
-
-/* Step 3. */
-static int
-admit_policy(struct admission *admission)
-{
-	struct appliance *appliance = admission->worker->appliance;
-	int result;
-
-	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
-		admission->out->zone, &admission->real, admission->packet->ip_length);
-	if (admission->verdict.action != FW_DROP)
-		return ADMITTED;
-	result = admit_by_pinhole(admission, &admission->real,
-		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
-	if (result != ADMITTED && admission->verdict.log)
-		admit_log_refused(admission);
-	return result;
 }
 
 /* Step 4. Segments and messages that may not begin a conversation. */
@@ -203,6 +198,14 @@ binding_is_media(struct binding *binding)
 {
 	/* relaxed: only labels the flow */
 	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
+}
+
+static bool
+binding_is_door(struct binding *binding)
+{
+	/* relaxed: who opened it did so before the message left that this packet follows */
+	return atomic_load_explicit(&binding->holders, memory_order_relaxed) != 0 ||
+	       atomic_load_explicit(&binding->deadline_s, memory_order_relaxed) != 0;
 }
 
 /*
@@ -277,6 +280,8 @@ admit_source(struct admission *admission)
 		outside =
 			admission->destination->inside.scope - 1; /* where the other is seen, too */
 	}
+	if (admission->source != NULL) /* a hairpin's, by step 3 */
+		return ADMITTED;
 	inside = inside_endpoint(appliance->nat, key, outside);
 	if (!nat_would_translate(appliance->nat, &inside) || admission->excluded)
 		return ADMITTED;
@@ -287,17 +292,33 @@ admit_source(struct admission *admission)
 	return rc == 0 || rc == -ENOENT ? ADMITTED : refuse_source(admission, rc);
 }
 
-/* The packet as pinholes know it: in a hairpin they see the source's outside half. */
-static struct flow_key
-filter_key(const struct admission *admission)
+/*
+ * Step 3. Policy sees the source as it is. Pinholes know that of a hairpin by its outside half, so where
+ * one may stand the source gets its binding now.
+ */
+static int
+admit_policy(struct admission *admission)
 {
-	struct flow_key seen = admission->real;
+	struct appliance *appliance = admission->worker->appliance;
+	struct flow_key seen;
+	int result;
 
-	if (admission->source != NULL && admission->destination != NULL) {
-		seen.src = admission->source->outside.address;
-		seen.src_port = admission->source->outside.port;
+	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
+		admission->out->zone, &admission->real, admission->packet->ip_length);
+	if (admission->verdict.action != FW_DROP)
+		return ADMITTED;
+	if (admission->in->nat_side == NAT_SIDE_INSIDE && admission->destination != NULL &&
+		binding_is_door(admission->destination)) {
+		result = admit_source(admission);
+		if (result != ADMITTED)
+			return result;
 	}
-	return seen;
+	seen = filter_key(admission);
+	result = admit_by_pinhole(admission, &seen,
+		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
+	if (result != ADMITTED && admission->verdict.log)
+		admit_log_refused(admission);
+	return result;
 }
 
 /*
