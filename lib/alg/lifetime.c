@@ -36,9 +36,10 @@ state_deadline(const struct alg_worker *worker, const struct call *call)
 
 	switch ((enum call_state)call->state) {
 	case CALL_CHALLENGED:
-	case CALL_CLOSING:
 	case CALL_ENDED:
 		return call->close_s;
+	case CALL_CLOSING: /* each BYE has its time */
+		return call->created_s + sip->max_call_duration;
 	default:
 		deadline = call->proceeding_s + sip->call_proceeding_timeout;
 		return call->close_s ? RTE_MIN(deadline, call->close_s) : deadline;
@@ -180,19 +181,20 @@ forks_close(struct thread *self, struct alg_worker *worker, struct call *call)
 static void
 byes_close(struct thread *self, struct alg_worker *worker, struct call *call)
 {
-	bool closed = false;
+	bool closed = false, last = false;
 
 	for (uint32_t i = call->dialogs; i; i = dialog_at(worker, i)->next) {
 		struct dialog *dialog = dialog_at(worker, i);
 
 		if (dialog->bye_s == 0 || dialog->bye_s > self->now_s)
 			continue;
+		last |= dialog->state == DIALOG_CONFIRMED || !call->forks_s;
 		dialog_close(self, worker, dialog);
 		closed = true;
 	}
 	if (!closed)
 		return;
-	if (!call_rings(call) && dialog_count(worker, call, DIALOG_CONFIRMED) == 0) {
+	if (last && !call_rings(call) && dialog_count(worker, call, DIALOG_CONFIRMED) == 0) {
 		call_end(self, worker, call);
 		return;
 	}

@@ -160,7 +160,7 @@ struct call {
 	uint32_t session_s; /* end of the session interval; 0: none */
 	uint32_t media_check_s; /* next look at the media */
 	uint32_t forks_s; /* end of the forks that lost, 64*T1 after the first 2xx; 0: none */
-	uint32_t close_s; /* end of CHALLENGED, CANCELLED, CLOSING, ENDED; 0: none */
+	uint32_t close_s; /* end of CHALLENGED, CANCELLED, ENDED; 0: none */
 	char from[PARTY_STORED], to[PARTY_STORED];
 } __rte_cache_aligned;
 static_assert(offsetof(struct call, call_id) == RTE_CACHE_LINE_SIZE, "a call is found by one line");

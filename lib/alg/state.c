@@ -73,8 +73,7 @@ call_event(struct thread *self, struct alg_worker *worker, struct call *call, en
 		return;
 	}
 	call->state = next;
-	call->close_s =
-		next == CALL_CHALLENGED || next == CALL_CLOSING ? self->now_s + TRANSACTION_S : 0;
+	call->close_s = next == CALL_CHALLENGED ? self->now_s + TRANSACTION_S : 0;
 }
 
 static void

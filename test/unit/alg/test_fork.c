@@ -315,6 +315,46 @@ ended_dialogs_make_room(void **state)
 	assert_nothing_left();
 }
 
+/* A fork whose BYE came by before its 2xx has ended; the others may answer yet, and leave yet. */
+static void
+fork_that_leaves_early_leaves_the_others(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(4000));
+	early(1);
+	early(2);
+	rings(3);
+	hang_up(3);
+	answers(3);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	hang_up(1);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	assert_true(reaches(2));
+	answers(2);
+	fixture_time(100);
+	assert_true(reaches(2));
+	hang_up(2);
+	assert_nothing_left();
+}
+
+static void
+each_bye_has_its_own_time(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(4000));
+	early(1);
+	answers(2);
+	out_request("ACK", 1, tag_of(2), NULL);
+	out_request("BYE", 2, tag_of(2), NULL);
+	fixture_time(20);
+	out_request("BYE", 2, tag_of(1), NULL);
+	answers(1);
+	fixture_time(20); /* the first one's time is over */
+	assert_true(reaches(1));
+	assert_false(reaches(2));
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	fixture_time(20);
+	assert_nothing_left();
+}
+
 int
 main(void)
 {
@@ -333,6 +373,8 @@ main(void)
 		TEST(late_200_of_an_ended_dialog_does_not_keep_the_call),
 		TEST(ended_dialogs_make_room),
 		TEST(settled_set_is_joined_by_a_repeated_invite),
+		TEST(fork_that_leaves_early_leaves_the_others),
+		TEST(each_bye_has_its_own_time),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
