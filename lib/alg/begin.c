@@ -75,16 +75,20 @@ call_begins(struct plan *plan, struct call *call, enum message_kind kind)
 
 /*
  * A new try under the Call-ID, or on another branch when one was refused; a call that a timer took for
- * dead (a long silence) goes on; so does one that began here with a re-INVITE that was refused.
+ * dead (a long silence) goes on with its next offer; so does one that began here with a request that was
+ * refused.
  */
 static bool
-revives(const struct plan *plan, const struct call *call)
+revives(const struct plan *plan, const struct call *call, enum message_kind kind)
 {
 	bool newer = plan->sip->cseq > call->invite_cseq;
 
-	if (plan->to_tag)
-		return call->timed_out || (call->older && newer);
-	return newer || (plan->new_branch && call->refused);
+	if (kind == KIND_INVITE)
+		return newer || (plan->new_branch && call->refused);
+	if ((kind != KIND_REINVITE && kind != KIND_UPDATE) || !makes_call(plan, kind))
+		return false;
+	return call->timed_out ||
+	       (call->older && (newer || plan->client_side != call->caller_side));
 }
 
 /* Another target of the INVITE that is known: no repetition, though it has the same CSeq. */
@@ -137,11 +141,11 @@ call_attach(struct plan *plan)
 		plan->call = call;
 		plan->stray = invite_is_late(plan);
 	} else if (call) {
-		plan->stray = sip->request && sip->method == SIP_INVITE;
-		if (plan->stray && revives(plan, call)) {
-			plan->stray = false;
+		if (revives(plan, call, kind)) {
 			call_revive(plan, call);
 			call_begins(plan, call, kind);
+		} else {
+			plan->stray = sip->request && sip->method == SIP_INVITE;
 		}
 	} else if (makes_call(plan, kind)) {
 		call_begins(plan, call_create(plan), kind);

@@ -236,6 +236,22 @@ message_without_description_makes_no_record(void **state)
 	assert_nothing_left();
 }
 
+static void
+refused_request_is_followed_by_any_other(void **state)
+{
+	out_request("UPDATE", 5, ";tag=b", NEAR(4000));
+	in_response("491 Pending", 5, "UPDATE", ";tag=b", NULL);
+	out_request("UPDATE", 5, ";tag=b", NEAR(4000)); /* a late one */
+	assert_media(0, 0);
+	in_request("UPDATE", 1, ";tag=b", FAR(7000)); /* a count of its own */
+	assert_media(2, 0);
+	out_response("200 OK", 1, "UPDATE", ";tag=b", NEAR(4000));
+	assert_media(4, 2);
+	speak_for(3);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	call_down();
+}
+
 int
 main(void)
 {
@@ -255,6 +271,7 @@ main(void)
 		TEST(ack_with_description_without_record_has_media),
 		TEST(stray_messages_keep_no_record_for_long),
 		TEST(message_without_description_makes_no_record),
+		TEST(refused_request_is_followed_by_any_other),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);

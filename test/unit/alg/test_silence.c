@@ -67,6 +67,17 @@ one_sided_media_is_alive(void **state)
 	assert_nothing_left();
 }
 
+static void
+call_is_taken_up_again_by_an_update(void **state)
+{
+	call_up(sdp_audio("10.0.0.7", 4000, ""), sdp_audio("198.51.100.20", 7000, ""));
+	fixture_time(301);
+	out_request("UPDATE", 2, ";tag=b", sdp_audio("10.0.0.7", 4000, ""));
+	in_response("200 OK", 2, "UPDATE", ";tag=b", sdp_audio("198.51.100.20", 7000, ""));
+	assert_media(4, 2);
+	call_down();
+}
+
 int
 main(void)
 {
@@ -78,6 +89,7 @@ main(void)
 		TEST(call_without_any_description_outlives_the_inactivity_timeout),
 		TEST(call_without_an_answer_outlives_the_inactivity_timeout),
 		TEST(one_sided_media_is_alive),
+		TEST(call_is_taken_up_again_by_an_update),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
