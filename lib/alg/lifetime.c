@@ -194,7 +194,9 @@ byes_close(struct thread *self, struct alg_worker *worker, struct call *call)
 	}
 	if (!closed)
 		return;
-	if (last && !call_rings(call) && dialog_count(worker, call, DIALOG_CONFIRMED) == 0) {
+	if (last && (call->older || !call_rings(call)) &&
+		dialog_count(worker, call, DIALOG_CONFIRMED) == 0) {
+		call->older = false; /* no INVITE goes on with it */
 		call_end(self, worker, call);
 		return;
 	}

@@ -210,7 +210,7 @@ fork_gone(struct plan *plan)
 }
 
 /*
- * An offer was refused. A call that began here with it is not known by anything else, and may be
+ * An offer was refused. A call that began here with it, and is not known by anything else, may be
  * gone: the record ends, and the next offer makes it again.
  */
 static void
@@ -219,7 +219,8 @@ refused(struct plan *plan)
 	struct call *call = plan->call;
 
 	offer_refused(plan);
-	if (!call->older)
+	if (!call->older || plan->client_side != call->caller_side ||
+		plan->sip->cseq != call->invite_cseq)
 		return;
 	for (uint32_t i = call->dialogs; i; i = dialog_at(plan->worker, i)->next) {
 		const struct dialog *dialog = dialog_at(plan->worker, i);
@@ -235,15 +236,18 @@ refused(struct plan *plan)
 static void
 dialog_is_over(struct plan *plan)
 {
-	bool last = plan->dialog->state == DIALOG_CONFIRMED || !plan->call->forks_s;
+	struct call *call = plan->call;
+	bool last = plan->dialog->state == DIALOG_CONFIRMED || !call->forks_s;
 
 	dialog_close(plan->self, plan->worker, plan->dialog);
-	if (last && dialog_count(plan->worker, plan->call, DIALOG_CONFIRMED) == 0) {
-		plan->call->older = false; /* no INVITE goes on with it */
+	if (last && dialog_count(plan->worker, call, DIALOG_CONFIRMED) == 0) {
+		if (call->older) /* it had been established before */
+			call->state = CALL_ESTABLISHED;
+		call->older = false; /* no INVITE goes on with it */
 		event_of(plan, CALL_EVENT_BYE_DONE);
 	}
-	if (call_live(plan->call)) {
-		offer_settle(plan->self, plan->worker, plan->call);
+	if (call_live(call)) {
+		offer_settle(plan->self, plan->worker, call);
 		media_announce(plan->worker, plan->call);
 	}
 }
@@ -257,8 +261,7 @@ reinvite_refused(struct plan *plan)
 {
 	unsigned int status = plan->sip->status;
 
-	if ((status == 408 || status == 481) && plan->dialog && !call_rings(plan->call) &&
-		plan->dialog->state == DIALOG_CONFIRMED)
+	if ((status == 408 || status == 481) && plan->dialog)
 		dialog_is_over(plan);
 	else
 		refused(plan);
@@ -292,6 +295,24 @@ branch_gone(struct plan *plan)
 	media_announce(worker, call);
 }
 
+/* One in a dialog tells that there has been a 2xx to the first INVITE, if it was not seen. */
+static void
+invite_accepted(struct plan *plan, bool initial)
+{
+	struct call *call = plan->call;
+	bool established = initial || plan->dialog;
+
+	if (established && call_rings(call))
+		call->forks_s = plan->self->now_s + TRANSACTION_S;
+	if (plan->dialog)
+		offer_confirmed(plan);
+	if (!outdated(plan))
+		refreshed(plan);
+	if (established && (call->state != CALL_CLOSING || dialogs_going_on(plan) > 0))
+		event_of(plan, CALL_EVENT_SUCCESS);
+	offer_settle(plan->self, plan->worker, call);
+}
+
 static void
 invite_answered(struct plan *plan)
 {
@@ -317,15 +338,7 @@ invite_answered(struct plan *plan)
 	}
 	call_release_via(plan->self, plan->worker, call);
 	if (status < 300) {
-		if (initial && call_rings(call))
-			call->forks_s = plan->self->now_s + TRANSACTION_S;
-		if (plan->dialog)
-			offer_confirmed(plan);
-		if (!outdated(plan))
-			refreshed(plan);
-		if (initial && (call->state != CALL_CLOSING || dialogs_going_on(plan) > 0))
-			event_of(plan, CALL_EVENT_SUCCESS);
-		offer_settle(plan->self, plan->worker, call);
+		invite_accepted(plan, initial);
 	} else if (!initial || call->older) {
 		reinvite_refused(plan);
 	} else if (call->branches.challenged) { /* the best of the refusals, 16.7 */

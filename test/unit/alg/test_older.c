@@ -236,6 +236,21 @@ message_without_description_makes_no_record(void **state)
 	assert_nothing_left();
 }
 
+/* The request that began the record waits: what else is refused, says nothing of it. */
+static void
+refusal_of_another_request_leaves_the_record(void **state)
+{
+	phone_is_there();
+	in_request("INVITE", 5, ";tag=b", NULL);
+	out_request("UPDATE", 3, ";tag=b", NEAR(4000));
+	in_response("491 Pending", 3, "UPDATE", ";tag=b", NULL);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	out_response("200 OK", 5, "INVITE", ";tag=b", NEAR(4000));
+	in_request("ACK", 5, ";tag=b", FAR(7000));
+	assert_media(4, 2);
+	call_down();
+}
+
 static void
 refused_request_is_followed_by_any_other(void **state)
 {
@@ -250,6 +265,40 @@ refused_request_is_followed_by_any_other(void **state)
 	speak_for(3);
 	assert_int_equal(alg_call_count(fx.alg), 1);
 	call_down();
+}
+
+static void
+bye_ends_a_call_whose_request_waits(void **state)
+{
+	out_request("UPDATE", 5, ";tag=b", NEAR(4000));
+	out_request("BYE", 6, ";tag=b", NULL);
+	in_response("200 OK", 6, "BYE", ";tag=b", NULL);
+	assert_nothing_left();
+	out_request("INVITE", 5, ";tag=b", NEAR(4000));
+	out_request("BYE", 6, ";tag=b", NULL); /* which nobody answers */
+	fixture_time(33);
+	assert_nothing_left();
+	out_request("INVITE", 5, ";tag=b", NEAR(4000));
+	out_request("INVITE", 6, ";tag=b", NEAR(4000));
+	in_response("481 Gone", 6, "INVITE", ";tag=b", NULL);
+	assert_nothing_left();
+}
+
+/* The INVITE is repeated when its 200 has passed unseen: a 2xx in the dialog tells as much. */
+static void
+reinvite_establishes_a_call_whose_200_was_not_seen(void **state)
+{
+	out_request("INVITE", 1, "", NEAR(4000));
+	out_request("UPDATE", 2, ";tag=b", NEAR(4000));
+	in_response("200 OK", 2, "UPDATE", ";tag=b", FAR(7000));
+	out_request("INVITE", 3, ";tag=b", NEAR(4000));
+	in_response("200 OK", 3, "INVITE", ";tag=b", FAR(7000));
+	speak_for(3);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	assert_media(4, 2);
+	out_request("INVITE", 4, ";tag=b", NEAR(4000));
+	in_response("481 Gone", 4, "INVITE", ";tag=b", NULL);
+	assert_nothing_left();
 }
 
 int
@@ -271,7 +320,10 @@ main(void)
 		TEST(ack_with_description_without_record_has_media),
 		TEST(stray_messages_keep_no_record_for_long),
 		TEST(message_without_description_makes_no_record),
+		TEST(refusal_of_another_request_leaves_the_record),
 		TEST(refused_request_is_followed_by_any_other),
+		TEST(bye_ends_a_call_whose_request_waits),
+		TEST(reinvite_establishes_a_call_whose_200_was_not_seen),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
