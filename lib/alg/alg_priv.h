@@ -138,6 +138,7 @@ struct plan {
 	struct plan_opening opened[PLAN_OPENINGS_MAX];
 	rte_be32_t from_host, to_host; /* identity hosts replaced by this message */
 	uint32_t session_expires;
+	uint32_t acknowledged; /* PRACK: the INVITE that its RAck names; 0: none */
 	rte_be32_t permit_address; /* last answer of the route look-up */
 	enum permission permit;
 	bool permit_known, permit_inside; /* inside: it routes to an inside interface */
@@ -333,7 +334,8 @@ void description_drop(
 void offer_inherit(struct alg_worker *worker, const struct call *call, struct dialog *dialog);
 void offer_apply(struct plan *plan);
 void offer_refused(struct plan *plan);
-void offer_unanswered(struct plan *plan);
+void offer_unanswered(struct plan *plan, uint32_t cseq);
+void offer_unseen_through(struct plan *plan);
 void offer_confirmed(struct plan *plan);
 void offer_settle(struct thread *self, struct alg_worker *worker, struct call *call);
 

@@ -126,6 +126,7 @@ dialog_obtain(struct plan *plan)
 	*dialog = (struct dialog){
 		.next = call->dialogs,
 		.state = DIALOG_EARLY,
+		.unseen = plan->new_call && !plan->sip->request,
 		.tag = {RTE_MIN(plan->from_tag, plan->to_tag),
 			RTE_MAX(plan->from_tag, plan->to_tag)},
 	};

@@ -68,28 +68,72 @@ offer_settle(struct thread *self, struct alg_worker *worker, struct call *call)
 }
 
 static void
-offer_made(struct plan *plan)
+exchange_set(struct dialog *dialog, uint8_t client, uint32_t cseq, bool early)
 {
-	struct description *offer = &plan->description_new;
-
-	offer->cseq = plan->sip->cseq;
-	offer->in_response = !plan->sip->request;
-	description_put(
-		plan, plan->dialog ? &plan->dialog->offer[plan->side] : &plan->call->offer, offer);
-}
-
-static void
-exchange_note(struct plan *plan, uint32_t cseq)
-{
-	struct dialog *dialog = plan->dialog;
-	uint8_t client = plan->client_side;
-	bool early = !plan->sip->request && plan->sip->status < 200 && !provisional_reliable(plan);
-
 	dialog->exchange = early ? EXCHANGE_EARLY : EXCHANGE_DONE;
 	dialog->exchange_side = client;
 	dialog->exchange_cseq = cseq;
 	if (dialog->invite_cseq[client] == cseq)
 		dialog->invite_open &= (uint8_t) ~(1u << client);
+}
+
+static void
+exchange_note(struct plan *plan, uint32_t cseq)
+{
+	bool early = !plan->sip->request && plan->sip->status < 200 && !provisional_reliable(plan);
+
+	exchange_set(plan->dialog, plan->client_side, cseq, early);
+}
+
+/*
+ * What a side said was the answer to an offer that was not seen here. It stands alone, if nothing else
+ * does by now; before the 2xx it may change.
+ */
+static void
+stand_alone(struct plan *plan, uint8_t side, uint8_t client)
+{
+	struct dialog *dialog = plan->dialog;
+	struct description *said = &dialog->offer[side];
+
+	if (dialog->committed[side].set) {
+		description_drop(plan->self, plan->worker, said);
+		return;
+	}
+	exchange_set(dialog, client, said->cseq, dialog->state == DIALOG_EARLY);
+	description_put(plan, &dialog->committed[side], said);
+	if (dialog->committed[1 - side].set)
+		media_announce(plan->worker, plan->call);
+}
+
+/* A new offer, or INVITE: what a response to one that was not seen had, is no offer that waits. */
+void
+offer_unseen_through(struct plan *plan)
+{
+	struct dialog *dialog = plan->dialog;
+
+	for (uint8_t side = 0; dialog->unseen && side < 2; side++) {
+		if (dialog->offer[side].set && dialog->offer[side].in_response)
+			stand_alone(plan, side, 1 - side);
+	}
+	if (plan->sip->method == SIP_INVITE)
+		dialog->unseen = false;
+}
+
+static void
+offer_made(struct plan *plan)
+{
+	struct description *offer = &plan->description_new;
+
+	if (plan->sip->request && plan->dialog)
+		offer_unseen_through(plan);
+	offer->cseq = plan->sip->cseq;
+	offer->in_response = !plan->sip->request;
+	if (!plan->dialog) {
+		description_put(plan, &plan->call->offer, offer);
+		return;
+	}
+	description_put(plan, &plan->dialog->offer[plan->side], offer);
+	offer_settle(plan->self, plan->worker, plan->call);
 }
 
 static void
@@ -159,19 +203,19 @@ offer_refused(struct plan *plan)
 }
 
 /*
- * An ACK without the answer that the 2xx asked for: what it had was the answer to an INVITE that
- * was not seen here. It stands alone.
+ * An ACK, or a PRACK, without the answer that the response to the INVITE asked for, or a 2xx to a PRACK
+ * without the answer that this asked for: what was said was itself an answer.
  */
 void
-offer_unanswered(struct plan *plan)
+offer_unanswered(struct plan *plan, uint32_t cseq)
 {
 	struct dialog *dialog = plan->dialog;
-	uint8_t server = 1 - plan->side;
+	uint8_t side = 1 - plan->side;
 
-	if (!dialog || !offer_belongs(&dialog->offer[server], true, plan->sip->cseq))
+	if (!dialog || !offer_belongs(&dialog->offer[side], plan->sip->request, cseq))
 		return;
-	description_put(plan, &dialog->committed[server], &dialog->offer[server]);
-	exchange_note(plan, plan->sip->cseq);
+	stand_alone(plan, side, plan->client_side);
+	offer_settle(plan->self, plan->worker, plan->call);
 }
 
 /* The 2xx has come: the answer that an 1xx brought is the answer, and the dialog is confirmed. */

@@ -92,6 +92,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->opened_count = 0;
 	plan->from_host = plan->to_host = 0;
 	plan->session_expires = 0;
+	plan->acknowledged = 0;
 	plan->permit_known = false;
 	plan->drop = ALG_FORWARD;
 	sip_edits_begin(plan->edits, message->text);
@@ -125,6 +126,17 @@ session_note(struct plan *plan)
 		plan->session_expires = session.seconds;
 }
 
+/* Noted while the headers can be read: the edits move them. */
+static void
+acknowledged_note(struct plan *plan)
+{
+	uint32_t cseq;
+
+	if (plan->call && plan->sip->request && plan->sip->method == SIP_PRACK &&
+		prack_invite(plan, &cseq))
+		plan->acknowledged = cseq;
+}
+
 /* Plan everything; plan->drop says how it went. */
 static void
 plan_make(struct plan *plan)
@@ -137,6 +149,7 @@ plan_make(struct plan *plan)
 	if (plan->drop == ALG_FORWARD) {
 		retransmission_note(plan);
 		session_note(plan);
+		acknowledged_note(plan);
 		sdp_plan(plan);
 	}
 	contact_begin(plan);

@@ -59,6 +59,7 @@ struct dialog {
 	uint32_t next;
 	uint8_t state;
 	bool late; /* answered early, but after the first 2xx */
+	bool unseen; /* the INVITE that its first response answers was not seen */
 	uint8_t sequenced; /* bit a side: highest_cseq is known */
 	uint8_t invite_open; /* bit a side: its INVITE brought no offer, a response to it may */
 	uint64_t tag[2]; /* keyed hashes, lower first */

@@ -123,22 +123,26 @@ invite_advance(struct plan *plan)
 	}
 }
 
-/* A request in a dialog: it moves the sequence on. */
-static void
+/* A request in a dialog: it moves the sequence on. True: it is the first with its number. */
+static bool
 sequence_advance(struct plan *plan)
 {
 	struct dialog *dialog = plan->dialog;
 	const struct sip_message *sip = plan->sip;
 	uint8_t side = plan->side;
+	bool fresh;
 
 	if (!dialog || sip->method == SIP_ACK || sip->method == SIP_CANCEL)
-		return;
-	if (sip->method == SIP_INVITE &&
-		(!(dialog->sequenced >> side & 1) || sip->cseq > dialog->highest_cseq[side]))
+		return false;
+	fresh = !(dialog->sequenced >> side & 1) || sip->cseq > dialog->highest_cseq[side];
+	if (sip->method == SIP_INVITE && fresh) {
 		invite_note(dialog, side, sip->cseq, plan->role != MEDIA_OFFER);
-	else
+		offer_unseen_through(plan);
+	} else {
 		sequence_note(dialog, side, sip->cseq);
+	}
 	asked_note(plan, dialog);
+	return fresh;
 }
 
 static void
@@ -146,8 +150,8 @@ request_advance(struct plan *plan)
 {
 	struct call *call = plan->call;
 	struct dialog *dialog = plan->dialog;
+	bool fresh = sequence_advance(plan);
 
-	sequence_advance(plan);
 	switch (plan->sip->method) {
 	case SIP_INVITE:
 		if ((!plan->to_tag && !dialog) || plan->new_call)
@@ -168,7 +172,11 @@ request_advance(struct plan *plan)
 			event_of(plan, CALL_EVENT_BYE);
 		return;
 	case SIP_ACK:
-		offer_unanswered(plan);
+		offer_unanswered(plan, plan->sip->cseq);
+		return;
+	case SIP_PRACK:
+		if (fresh && plan->role == MEDIA_NONE)
+			offer_unanswered(plan, plan->acknowledged);
 		return;
 	default:
 		return;
@@ -383,6 +391,8 @@ response_advance(struct plan *plan)
 			refused(plan);
 		else if (status >= 200 && plan->sip->method == SIP_UPDATE)
 			update_accepted(plan);
+		else if (status >= 200 && plan->role == MEDIA_NONE)
+			offer_unanswered(plan, plan->sip->cseq);
 		return;
 	case SIP_BYE:
 		bye_answered(plan);

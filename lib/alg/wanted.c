@@ -38,14 +38,20 @@ want(struct plan *plan, const struct wanted *wanted)
 		own->flags |= OPENING_CANDIDATE;
 }
 
-/* On hold with 0.0.0.0 (RFC 2543 style): the stream keeps what it had. */
+/*
+ * On hold with 0.0.0.0 (RFC 2543 style): the stream keeps what it had, be it an answer whose offer was
+ * not seen.
+ */
 static void
 want_kept(struct plan *plan, uint8_t stream)
 {
 	const struct alg_worker *worker = plan->worker;
+	const struct dialog *dialog = plan->dialog;
 	const struct opening *opening;
-	uint32_t set = plan->dialog ? plan->dialog->committed[plan->side].set : 0;
+	uint32_t set = dialog ? dialog->committed[plan->side].set : 0;
 
+	if (set == 0 && dialog && dialog->unseen)
+		set = dialog->offer[plan->side].set;
 	if (set == 0)
 		return;
 	for (uint32_t i = set_at(worker, set)->first; i; i = opening->next) {

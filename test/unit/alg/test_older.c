@@ -301,6 +301,70 @@ reinvite_establishes_a_call_whose_200_was_not_seen(void **state)
 	assert_nothing_left();
 }
 
+/* What has answered an offer that was not seen, and then is offered anew and refused. */
+static void
+answer_alone_outlives_a_refused_offer(void **state)
+{
+	phone_is_there();
+	for (int i = 0; i < 2; i++) {
+		if (i == 0)
+			next_header("RSeq: 1");
+		in_response(i ? "200 OK" : "183 Progress", 1, "INVITE", ";tag=b", FAR(7000));
+		if (i == 0) {
+			next_header("RAck: 1 1 INVITE");
+			out_request("PRACK", 2, ";tag=b", NULL);
+			in_response("200 OK", 2, "PRACK", ";tag=b", NULL);
+		}
+		in_request("UPDATE", 1, ";tag=b", FAR(7100));
+		assert_true(open_outside(7000));
+		assert_true(open_outside(7100));
+		out_response("488 No", 1, "UPDATE", ";tag=b", NULL);
+		assert_true(open_outside(7000));
+		assert_false(open_outside(7100));
+		out_request("UPDATE", 3, ";tag=b", NEAR(4000));
+		in_response("200 OK", 3, "UPDATE", ";tag=b", FAR(7200));
+		assert_between(4000, 7200);
+		/* Acknowledged late, it does not come back. */
+		out_request("ACK", 1, ";tag=b", NULL);
+		assert_between(4000, 7200);
+		if (i == 0)
+			in_response("486 Busy", 1, "INVITE", ";tag=b", NULL);
+		else
+			call_down();
+		assert_nothing_left();
+		phone_is_there();
+	}
+}
+
+static void
+answer_alone_is_kept_on_hold(void **state)
+{
+	phone_is_there();
+	in_response("200 OK", 1, "INVITE", ";tag=b", FAR(7000));
+	in_request("UPDATE", 1, ";tag=b",
+		"v=0" CRLF "o=- 1 1 IN IP4 198.51.100.20" CRLF "s=-" CRLF "c=IN IP4 0.0.0.0" CRLF
+		"t=0 0" CRLF "m=audio 7000 RTP/AVP 0" CRLF);
+	out_response("200 OK", 1, "UPDATE", ";tag=b", NEAR(4000));
+	assert_between(4000, 7000);
+	call_down();
+}
+
+static void
+prack_that_answered_stands_alone(void **state)
+{
+	next_header("RAck: 1 7 INVITE");
+	out_request("PRACK", 8, ";tag=b", NEAR(4000));
+	in_response("200 OK", 8, "PRACK", ";tag=b", NULL);
+	out_request("UPDATE", 9, ";tag=b", NEAR(4100));
+	in_response("488 No", 9, "UPDATE", ";tag=b", NULL);
+	assert_true(open_inside(4000));
+	in_request("UPDATE", 1, ";tag=b", FAR(7000));
+	out_response("200 OK", 1, "UPDATE", ";tag=b", NEAR(4200));
+	assert_between(4200, 7000);
+	in_response("486 Busy", 7, "INVITE", ";tag=b", NULL);
+	assert_nothing_left();
+}
+
 int
 main(void)
 {
@@ -324,6 +388,9 @@ main(void)
 		TEST(refused_request_is_followed_by_any_other),
 		TEST(bye_ends_a_call_whose_request_waits),
 		TEST(reinvite_establishes_a_call_whose_200_was_not_seen),
+		TEST(answer_alone_outlives_a_refused_offer),
+		TEST(answer_alone_is_kept_on_hold),
+		TEST(prack_that_answered_stands_alone),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
