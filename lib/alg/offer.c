@@ -70,10 +70,13 @@ offer_settle(struct thread *self, struct alg_worker *worker, struct call *call)
 static void
 exchange_set(struct dialog *dialog, uint8_t client, uint32_t cseq, bool early)
 {
+	bool of_invite = dialog->invite_cseq[client] == cseq;
+
 	dialog->exchange = early ? EXCHANGE_EARLY : EXCHANGE_DONE;
 	dialog->exchange_side = client;
 	dialog->exchange_cseq = cseq;
-	if (dialog->invite_cseq[client] == cseq)
+	dialog->overtaken |= (uint8_t)(1u << (1 - client) | (of_invite ? 0 : 1u << client));
+	if (of_invite)
 		dialog->invite_open &= (uint8_t) ~(1u << client);
 }
 
@@ -218,6 +221,26 @@ offer_unanswered(struct plan *plan, uint32_t cseq)
 	offer_settle(plan->self, plan->worker, plan->call);
 }
 
+/*
+ * An INVITE's offer was answered where it was not seen: it stands alone, unless another has been made
+ * and answered since.
+ */
+static void
+answered_unseen(struct plan *plan, struct description *offer)
+{
+	struct dialog *dialog = plan->dialog;
+	uint8_t client = plan->client_side;
+
+	if (dialog->overtaken >> client & 1) {
+		description_drop(plan->self, plan->worker, offer);
+		return;
+	}
+	description_put(plan, &dialog->committed[client], offer);
+	exchange_note(plan, plan->sip->cseq);
+	if (dialog->committed[1 - client].set)
+		media_announce(plan->worker, plan->call);
+}
+
 /* The 2xx has come: the answer that an 1xx brought is the answer, and the dialog is confirmed. */
 void
 offer_confirmed(struct plan *plan)
@@ -233,8 +256,7 @@ offer_confirmed(struct plan *plan)
 		exchange_note(plan, cseq);
 		media_announce(plan->worker, plan->call);
 	} else if (offer_belongs(offer, false, cseq)) { /* answered where it was not seen */
-		description_put(plan, &dialog->committed[plan->client_side], offer);
-		exchange_note(plan, cseq);
+		answered_unseen(plan, offer);
 	}
 	if (dialog->exchange == EXCHANGE_EARLY && dialog->exchange_side == plan->client_side &&
 		dialog->exchange_cseq == cseq)

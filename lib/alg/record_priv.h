@@ -62,6 +62,7 @@ struct dialog {
 	bool unseen; /* the INVITE that its first response answers was not seen */
 	uint8_t sequenced; /* bit a side: highest_cseq is known */
 	uint8_t invite_open; /* bit a side: its INVITE brought no offer, a response to it may */
+	uint8_t overtaken; /* bit a side: something else was agreed on since its INVITE */
 	uint64_t tag[2]; /* keyed hashes, lower first */
 	struct description committed[2];
 	struct description offer[2]; /* waiting for an answer */

@@ -365,6 +365,26 @@ prack_that_answered_stands_alone(void **state)
 	assert_nothing_left();
 }
 
+/*
+ * An INVITE is repeated after its answer has passed, and its 2xx has none: its offer does not come back
+ * over what was agreed on meanwhile.
+ */
+static void
+offer_that_was_answered_unseen_comes_back_over_nothing(void **state)
+{
+	out_request("INVITE", 5, ";tag=b", NEAR(4000));
+	in_request("UPDATE", 1, ";tag=b", FAR(7000));
+	out_response("200 OK", 1, "UPDATE", ";tag=b", NEAR(4100));
+	in_response("200 OK", 5, "INVITE", ";tag=b", NULL);
+	out_request("ACK", 5, ";tag=b", NULL);
+	assert_between(4100, 7000);
+	out_request("INVITE", 6, ";tag=b", NEAR(4200));
+	in_response("200 OK", 6, "INVITE", ";tag=b", NULL); /* nothing since: its offer stands */
+	out_request("ACK", 6, ";tag=b", NULL);
+	assert_between(4200, 7000);
+	call_down();
+}
+
 int
 main(void)
 {
@@ -391,6 +411,7 @@ main(void)
 		TEST(answer_alone_outlives_a_refused_offer),
 		TEST(answer_alone_is_kept_on_hold),
 		TEST(prack_that_answered_stands_alone),
+		TEST(offer_that_was_answered_unseen_comes_back_over_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
