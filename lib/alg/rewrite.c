@@ -51,15 +51,15 @@ static const struct rewrite_row rows[SIP_HEADER_IDS] = {
 };
 
 /*
- * Contacts of redirections and refusals name other hosts; they are translated, not opened. Neither is
- * that of a 1xx without To tag, which makes no dialog (RFC 3261 12.1).
+ * To the Contacts of a redirection whoever asked goes next (RFC 3261 8.1.3.4). Those of refusals are
+ * translated, not opened. Neither is that of a 1xx without To tag, which makes no dialog (12.1).
  */
 static bool
 message_opens(const struct plan *plan)
 {
 	const struct sip_message *sip = plan->sip;
 
-	return !plan->stray && sip->status < 300 &&
+	return !plan->stray && sip->status < 400 &&
 	       (sip->request || sip->status >= 200 || plan->to_tag);
 }
 

@@ -1,24 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is translated and not opened, what passes a media door unread, and from whom."""
-from replay import ZONES, main
+"""What passes a media door unread, and from whom."""
+from replay import main
 from scene import OutgoingCall, SipTest
-from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, sdp
-
-ONE_WAY = ZONES.replace(ZONES[ZONES.index('  { name = "out-in"'):], "").rstrip().rstrip(",") + " );\n"
-
-class Signalling(SipTest):
-    def test_contact_of_a_redirection_is_translated_and_not_opened(self):
-        scene = self.scene(zones=ONE_WAY)
-        scene.lan(Call().request("OPTIONS"))
-        far = Call(caller=TRUNK, callee=WAN, via=TRUNK, contact=TRUNK, uri=WAN)
-        scene.wan(far.request("INVITE", 1, sdp(FAR)))
-        moved = scene.lan(far.seen({WAN: PBX}).response(302, contact=False, extra=(
-            f"Contact: <sip:200@{PHONE}:5077>",)))
-        event = scene.wan(far.request("OPTIONS", 2), dport=5077)
-        scene.run()
-        self.assertIn(f"Contact: <sip:200@{WAN}:5077>".encode(), moved.payload)
-        self.assert_stopped(event)
+from sip_text import FAR, PBX, Call, sdp
 
 
 class Media(SipTest):

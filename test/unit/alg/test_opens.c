@@ -128,8 +128,8 @@ signalling_of_responses(void)
 		const char *start;
 		unsigned int opens;
 	} rows[] = {{"SIP/2.0 180 Ringing", 1}, {"SIP/2.0 200 OK", 1}, {"SIP/2.0 202 Accepted", 1},
-		{"SIP/2.0 302 Moved", 0}, {"SIP/2.0 404 Not Found", 0}, {"SIP/2.0 503 No", 0},
-		{"SIP/2.0 603 Decline", 0}};
+		{"SIP/2.0 302 Moved", 1}, {"SIP/2.0 399 Else", 1}, {"SIP/2.0 400 Bad Request", 0},
+		{"SIP/2.0 404 Not Found", 0}, {"SIP/2.0 503 No", 0}, {"SIP/2.0 603 Decline", 0}};
 
 	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
 		assert_int_equal(
@@ -145,7 +145,7 @@ signalling_of_responses(void)
 }
 
 static void
-redirections_and_refusals_open_nothing(void **state)
+refusals_open_nothing_and_redirections_do(void **state)
 {
 	either(state, signalling_of_responses);
 }
@@ -269,7 +269,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_start, fixture_stop)
 		TEST(signalling_opens_the_own_side_alone),
 		TEST(signalling_opens_no_port_below_1024),
-		TEST(redirections_and_refusals_open_nothing),
+		TEST(refusals_open_nothing_and_redirections_do),
 		TEST(descriptions_open_the_own_side_alone),
 		TEST(descriptions_open_no_port_below_1024),
 		TEST(media_hosts_sender_is_who_sent_the_message),
