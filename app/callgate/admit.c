@@ -16,6 +16,7 @@
 
 #include "admit_priv.h"
 #include "flow/tcp.h"
+#include "unsolicited.h"
 
 enum {
 	ADMITTED = -1, /* a step's result: go on; else an enum drop_reason */
@@ -57,10 +58,10 @@ admit_local(struct admission *admission)
 		icmp_local(&worker->thread, &worker->output, appliance->routes, admission->mbuf);
 		return;
 	}
-	/* Where NAT has its bindings an unsolicited packet gets no answer (RFC 5382 REQ-4). */
+	/* Where NAT has its bindings an unsolicited packet gets no answer, or a late one. */
 	if (appliance->nat && nat_is_outside_address(appliance->nat, key->dst) &&
 		is_trackable(key)) {
-		packet_drop(&worker->thread, admission->mbuf, DROP_NAT_UNSOLICITED);
+		unsolicited_take(worker, admission->mbuf);
 		return;
 	}
 	forward_refuse(worker, admission->mbuf,
@@ -397,12 +398,13 @@ flow_operations(const struct admission *admission)
 {
 	bool stateful = admission->verdict.action != FW_PASS;
 	uint16_t excluded = admission->excluded ? FLOW_NAT_EXCLUDED : 0;
+	uint16_t mss = admission->in->tcp_mss || admission->out->tcp_mss ? FLOW_TCP_MSS : 0;
 
 	switch (admission->real.proto) {
 	case IPPROTO_TCP:
 		if (!stateful || !tcp_may_open(admission->packet->tcp_flags))
-			return 0;
-		return FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
+			return mss;
+		return mss | FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
 	case IPPROTO_UDP:
 		return is_sip(admission) ? FLOW_SIP_UDP | excluded : 0;
 	case IPPROTO_ICMP:
@@ -533,7 +535,9 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 	}
 	if (result == ADMITTED)
 		return data;
-	if (result != TAKEN)
+	if (result == DROP_NAT_UNSOLICITED)
+		unsolicited_take(worker, mbuf);
+	else if (result != TAKEN)
 		packet_drop(&worker->thread, mbuf, (enum drop_reason)result);
 	return NULL;
 }

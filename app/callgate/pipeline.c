@@ -17,8 +17,10 @@
 #include <rte_icmp.h>
 
 #include "flow/tcp.h"
+#include "flow/tcp_sequence.h"
 #include "forward.h"
 #include "net/parse.h"
+#include "net/tcp_option.h"
 #include "pipeline.h"
 
 /* Operations of a direction, as far as they were decided under the ruleset in force; else none. */
@@ -36,8 +38,8 @@ path_ops(const struct flow_path *path, uint16_t generation)
 static inline bool
 path_is_plain(const struct flow_path *path, uint16_t generation)
 {
-	return (path_ops(path, generation) &
-		       (FLOW_PERMITTED | FLOW_TCP | FLOW_ICMP | FLOW_SIP_UDP)) == FLOW_PERMITTED;
+	return (path_ops(path, generation) & (FLOW_PERMITTED | FLOW_TCP | FLOW_TCP_MSS | FLOW_ICMP |
+						     FLOW_SIP_UDP)) == FLOW_PERMITTED;
 }
 
 /*
@@ -59,8 +61,15 @@ static bool
 operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t ops)
 {
 	const uint8_t tcp_flags = packet_of(mbuf)->tcp_flags;
-	int effect = tcp_segment(flow_of_data(hit), flow_direction_of_data(hit), tcp_flags);
+	struct flow *flow = flow_of_data(hit);
+	unsigned int direction = flow_direction_of_data(hit);
+	int effect;
 
+	if (worker->tcp_rst_check && !tcp_sequence(flow, direction, packet_l4(mbuf))) {
+		packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
+		return false;
+	}
+	effect = tcp_segment(flow, direction, tcp_flags);
 	if (unlikely(effect == TCP_ASK_POLICY && !admit_reverse(worker, mbuf, hit)))
 		effect = -EPROTO;
 	if (unlikely(effect < 0)) {
@@ -74,6 +83,18 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 		return false;
 	}
 	return true;
+}
+
+/* The least of what the interfaces on the way allow. Both directions of a flow have the same two. */
+static void
+operate_mss(struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path *path)
+{
+	const struct interface_table *interfaces = worker->appliance->interfaces;
+	uint16_t in = interfaces->entry[packet_of(mbuf)->interface].tcp_mss;
+	uint16_t out = interfaces->entry[path->egress].tcp_mss;
+
+	if (tcp_mss_clamp(mbuf, in && out ? RTE_MIN(in, out) : RTE_MAX(in, out)))
+		event_count(worker->thread.counters, EVENT_TCP_MSS_CLAMPED, 1);
 }
 
 /*
@@ -106,6 +127,8 @@ pipeline_track(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 
 	if ((ops & FLOW_TCP) && !operate_tcp(worker, mbuf, data, ops))
 		return false;
+	if ((ops & FLOW_TCP_MSS) && (packet_of(mbuf)->tcp_flags & TCP_SYN))
+		operate_mss(worker, mbuf, flow_path_of_data(data));
 	return !(ops & FLOW_ICMP) || operate_icmp(worker, mbuf, flow_direction_of_data(data));
 }
 

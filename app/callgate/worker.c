@@ -78,6 +78,7 @@ worker_create(struct appliance *appliance, unsigned int id)
 	};
 	worker->rx_count = port_rx_assign(appliance->ports, appliance->config->port_count, id,
 		appliance->workers, worker->rx, WORKER_RX_MAX);
+	worker->tcp_rst_check = appliance->config->nat.tcp_rst_check;
 	worker->promiscuous = appliance->replay;
 	worker->shares_core = core_is_shared(&appliance->config->system, id);
 	return worker;
@@ -142,6 +143,7 @@ worker_turn(struct worker *worker)
 	thread_refresh_clock(&worker->thread);
 	/* First of all: no fragment joins a datagram whose time is over. */
 	work = fragment_stage_age(worker);
+	work += unsolicited_poll(worker);
 	work += worker_receive(worker);
 	handoff_receive(&worker->thread, worker->appliance->handoff, &arrivals);
 	work += arrivals.packets.count + arrivals.fragments.count;

@@ -13,6 +13,7 @@
 #include "net/datagram.h"
 #include "net/icmp.h"
 #include "net/identification.h"
+#include "unsolicited.h"
 
 enum { WORKER_RX_MAX = PORTS_MAX * 4 };
 
@@ -35,9 +36,11 @@ struct worker {
 	unsigned int rx_count;
 	struct port_rx rx[WORKER_RX_MAX];
 	bool promiscuous; /* replay: frames of a capture are for other stations */
+	bool tcp_rst_check; /* nat.tcp_rst_check */
 	bool shares_core; /* another lcore runs on this core: yield when idle */
 	unsigned int idle_turns;
 	struct worker_load load;
+	struct unsolicited_ring unsolicited;
 } __rte_cache_aligned;
 
 /** Make the worker of a number; its ports are open. NULL and rte_errno. Bring-up. */

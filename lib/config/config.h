@@ -66,6 +66,7 @@ struct config_interface {
 	unsigned int port; /* index */
 	unsigned int vlan; /* 0: untagged */
 	unsigned int mtu;
+	unsigned int tcp_mss; /* 0: as it is */
 	unsigned int address_count;
 	struct config_address addresses[INTERFACE_ADDRESSES_MAX];
 	uint8_t zone; /* net/interface.h numbering: ZONE_DEFAULT when none */
@@ -148,6 +149,7 @@ struct config_nat {
 	unsigned int exclude_count;
 	unsigned int *exclude; /* access lists of what is not translated */
 	unsigned int port_hold_seconds, port_hold_percent;
+	bool tcp_rst_check;
 	bool log; /* of bindings, blocks and leases */
 	unsigned int pool_count, rule_count;
 	struct config_pool *pools;

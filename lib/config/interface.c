@@ -124,6 +124,9 @@ interface_read(struct reader *reader, const config_setting_t *entry, unsigned in
 	group_read(reader, entry, "interfaces[]", interface);
 	name_add(reader, NAME_INTERFACE, entry, interface->name);
 	addresses_read(reader, entry, index);
+	if (interface->tcp_mss && interface->tcp_mss < TCP_MSS_MIN)
+		fault_add_member(reader, entry, "tcp_mss", "is %u, allowed: 0, %u .. %u",
+			interface->tcp_mss, TCP_MSS_MIN, TCP_MSS_MAX);
 
 	port = config_setting_get_member(entry, "port");
 	number = port != NULL ? name_resolve(reader, NAME_PORT, port) : -1;

@@ -5,6 +5,7 @@
  * we know and narrow enough to catch a slip of the finger.
  */
 #include "config/config.h"
+#include "core/limits.h"
 
 #include "setting_priv.h"
 
@@ -132,6 +133,10 @@ const struct setting setting_table[] = {
 		FIELD(struct config_interface, nat_side)},
 	{INTEGER("interfaces[].mtu", 1500, 68, 1500, "Longest IP packet, in bytes."),
 		FIELD(struct config_interface, mtu)},
+	{INTEGER("interfaces[].tcp_mss", 0, 0, TCP_MSS_MAX,
+		 "Lower the maximum segment size in every SYN that comes or leaves here to this, 536 or "
+		 "more, where a tunnel or DSL line behind takes less than the MTU. 0: leave it."),
+		FIELD(struct config_interface, tcp_mss)},
 
 	{LIST("routes", 4096, "Static routes.")},
 	{OTHER("routes[].prefix", NULL, "a prefix such as \"0.0.0.0/0\"", "Destinations."),
@@ -230,6 +235,10 @@ const struct setting setting_table[] = {
 		 "How many ports of an outside address may rest at one time, in percent. When more "
 		 "would, those that have rested longest are free at once."),
 		TOP(nat.port_hold_percent)},
+	{BOOLEAN("nat.tcp_rst_check", false,
+		 "Drop TCP resets whose sequence number is outside of what their receiver expects "
+		 "(RFC 5961), in connections that NAT translates or policy inspects."),
+		TOP(nat.tcp_rst_check)},
 	{BOOLEAN("nat.log", false,
 		 "Write a line, whatever `system.log.level` says, when a dynamic translation begins and "
 		 "one when it ends; where ports come in blocks or addresses are leased, for each of these "

@@ -55,6 +55,8 @@
 	X(HANDOFF_OUT, "handoff_out", "SIP messages and fragments handed to another worker")       \
 	X(HANDOFF_IN, "handoff_in", "SIP messages and fragments received from another worker")     \
 	X(CALLS_OWNED, "calls_owned", "call records made by this worker")                          \
+	X(TCP_MSS_CLAMPED, "tcp_mss_clamped", "SYNs whose maximum segment size was lowered: interfaces[].tcp_mss") \
+	X(TCP_SYN_ANSWERED, "tcp_syn_answered", "unsolicited SYNs from outside answered with port unreachable after 6 s (RFC 5382 REQ-4)") \
 	X(TCP_SIP_LAYER4, "tcp_sip_layer4", "SIP-over-TCP segments forwarded at layer 4 only")     \
 	X(MAILBOX_FULL, "mailbox_full", "requests a full mailbox refused")
 

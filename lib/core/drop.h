@@ -59,6 +59,7 @@
 	X(FLOW_STALE, "flow_stale", "the binding or pinhole of a new flow closed under it")        \
 	X(TCP_NO_FLOW, "tcp_no_flow", "TCP segment without SYN that belongs to no flow")           \
 	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state")                            \
+	X(TCP_RST_SEQUENCE, "tcp_rst_sequence", "RST outside of its receiver's window, with nat.tcp_rst_check") \
 	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source")       \
 	X(HANDOFF_FULL, "handoff_full", "hand-off ring to another worker full")                  \
 	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop")  \

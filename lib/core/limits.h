@@ -17,6 +17,8 @@ enum {
 	BURST_MAX = 32, /* packets a stage takes at once */
 	OUTSIDE_ADDRESSES_MAX = 256, /* addresses that NAT may translate to */
 	SIP_PORTS_MAX = 16, /* entries of nat.sip.udp_ports and of tcp_ports */
+	TCP_MSS_MIN = 536, /* what a SYN without the option announces (RFC 9293 3.7.1) */
+	TCP_MSS_MAX = 1460, /* Ethernet's */
 	DATAGRAM_FRAGMENTS_MAX = 128, /* of one datagram: 65,535 bytes at an MTU of 576 */
 	NAME_MAX_LENGTH = 63, /* names of ports, zones, class maps ... */
 };

@@ -39,6 +39,7 @@ enum flow_op {
 		1 << 5, /* policy or state lets this direction pass; else the miss path decides */
 	FLOW_NAT_EXCLUDED =
 		1 << 6, /* nat.exclude: the ALG leaves addresses in its texts alone, too */
+	FLOW_TCP_MSS = 1 << 7, /* an interface on the way has tcp_mss: SYNs are looked at */
 };
 
 /* One direction. Everything the fast path touches. */
@@ -83,6 +84,10 @@ struct flow {
 	uint16_t zone_pair; /* index into the ruleset + 1; 0: none */
 	uint16_t class_index; /* class in the policy that permitted it */
 	uint32_t created_s;
+	/* With nat.tcp_rst_check alone (tcp_sequence.c), of each direction's sender: */
+	_Atomic uint64_t
+		tcp_window[2]; /* what it expects next << 32 | bytes of its window; 0: unknown */
+	_Atomic uint8_t tcp_scale[2]; /* of the window, one more than in its SYN; 0: none */
 	struct {
 		struct flow_owner *owner; /* immutable while live; NULL: none */
 		struct flow *next; /* under owner's lock */

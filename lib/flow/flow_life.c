@@ -111,6 +111,10 @@ flow_fill(struct flow *flow, const struct flow_template *template, uint32_t now_
 	flow->class_index = template->class_index;
 	flow->created_s = now_s;
 	atomic_store_explicit(&flow->tcp_state, 0, memory_order_relaxed);
+	for (unsigned int i = 0; i < 2; i++) {
+		atomic_store_explicit(&flow->tcp_window[i], 0, memory_order_relaxed);
+		atomic_store_explicit(&flow->tcp_scale[i], 0, memory_order_relaxed);
+	}
 	for (unsigned int i = 0; i < FLOW_OWNERS; i++) {
 		flow->link[i].owner = template->owner[i];
 		flow->link[i].next = NULL;

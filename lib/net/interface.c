@@ -50,6 +50,7 @@ interface_fill(struct interface_table *table, uint16_t index, const struct confi
 	interface->port = (uint16_t)config->port;
 	interface->vlan = (uint16_t)config->vlan;
 	interface->mtu = (uint16_t)config->mtu;
+	interface->tcp_mss = (uint16_t)config->tcp_mss;
 	interface->zone = config->zone;
 	interface->nat_side = config->nat_side;
 	interface->realm = realm_make(config->zone, (enum nat_side)config->nat_side);

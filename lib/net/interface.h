@@ -34,6 +34,7 @@ struct interface {
 	uint16_t port; /* index into config->ports; also the outbox slot */
 	uint16_t vlan; /* 0: untagged */
 	uint16_t mtu; /* of the IP packet */
+	uint16_t tcp_mss; /* SYNs announce no more; 0: as they like */
 	uint8_t zone;
 	uint8_t nat_side; /* enum nat_side */
 	uint8_t realm;
