@@ -62,8 +62,7 @@ alg_memory(const struct config *config)
 static int
 slab_create(struct slab *slab, uint32_t capacity, size_t size, int socket)
 {
-	slab->base = rte_zmalloc_socket(
-		"alg_slab", slab_memory(capacity, size), RTE_CACHE_LINE_SIZE, socket);
+	slab->base = rte_zmalloc_socket("alg_slab", slab_memory(capacity, size), LINE_PAIR, socket);
 	slab->size = (uint32_t)size;
 	slab->capacity = capacity;
 	return slab->base ? 0 : -ENOMEM;

@@ -50,11 +50,25 @@ struct alg_worker *alg_worker_of(struct alg *alg, unsigned int worker);
  */
 int alg_owner(const struct alg *alg, const char *text, uint32_t length, struct hash128 *call_id);
 
-enum { ALG_PREFETCH_MAX = 32 };
+/* Where a Call-ID leads, looked up before its message is read: a hint (lead.c). */
+struct alg_lead {
+	uint32_t first; /* record; 0: none */
+	uint32_t changes; /* of the table, when it was asked */
+};
 
-/** Messages of these Call-IDs come next: bring their records toward the cache. Owner worker. */
-void alg_prefetch(
-	const struct alg_worker *worker, const struct hash128 *call_ids, unsigned int count);
+/**
+ * Messages of these Call-IDs come next, in this order: look them up together, and bring their records
+ * toward the cache. leads: one for each. Owner worker.
+ */
+void alg_seek(const struct alg_worker *worker, const struct hash128 *call_ids, unsigned int count,
+	struct alg_lead *leads);
+
+/**
+ * Of the messages that these leads are of, number `next` is processed now: bring toward the cache what
+ * those behind it will need. To be called in turn, from 0 on. Owner worker.
+ */
+void alg_approach(const struct alg_worker *worker, const struct alg_lead *leads, unsigned int count,
+	unsigned int next);
 
 /* One SIP message in one UDP datagram. */
 struct alg_message {
@@ -63,6 +77,7 @@ struct alg_message {
 	uint32_t capacity; /* bytes that may be used from `text` on */
 	bool edited; /* out: bytes changed, lengths and checksum are to be redone */
 	const struct hash128 *call_id; /* keyed hash as alg_owner() tells it; NULL: not known */
+	const struct alg_lead *lead; /* of the Call-ID; NULL: it has not been looked up */
 	const struct flow *flow;
 	unsigned int direction; /* of flow->path */
 	uint8_t source_realm; /* where it came from */

@@ -39,6 +39,7 @@ struct alg_worker {
 	struct alg *alg;
 	uint8_t id;
 	struct rte_hash *table; /* Call-ID's hash to its first call; this thread alone: no flags */
+	uint32_t table_changes; /* first records that came or went */
 	struct slab calls, dialogs, sets, openings;
 	uint32_t tombstone_first, tombstone_last;
 	_Atomic uint32_t call_count; /* live records; readers: any */
@@ -113,6 +114,7 @@ struct plan {
 	struct call_end end;
 	uint64_t from_tag, to_tag; /* 0: none */
 	struct hash128 id; /* of the Call-ID */
+	const struct alg_lead *lead; /* where it leads; NULL: not looked up yet */
 	uint32_t first; /* record of the Call-ID, as found; 0: none */
 	struct call *call; /* live record, or NULL */
 	const struct call *known; /* also one that has ended: what the inside wrote */
@@ -156,6 +158,13 @@ static inline void
 sip_count(struct alg_worker *worker, enum sip_counter counter, uint64_t n)
 {
 	counter_add(&worker->counted->count[counter], n);
+}
+
+/* What of a Call-ID's hash the table goes by. */
+static inline hash_sig_t
+id_signature(const struct hash128 *id)
+{
+	return (hash_sig_t)id->low;
 }
 
 static inline struct call *
@@ -365,6 +374,10 @@ void call_release_via(struct thread *self, struct alg_worker *worker, struct cal
 bool call_live(const struct call *call);
 bool call_rings(const struct call *call);
 struct handle call_handle(const struct alg_worker *worker, const struct call *call);
+
+/* lead.c */
+uint32_t lead_first(const struct plan *plan);
+void lead_follow(const struct alg_worker *worker, const struct alg_lead *lead);
 
 /* state.c */
 void call_advance(struct plan *plan);

@@ -8,7 +8,7 @@
  *
  * The table leads from half of the keyed 128-bit hash of the Call-ID to its first record; others are
  * chained to it, CALLS_PER_ID_MAX at most, so that nobody makes long chains. The hash is known
- * before a message is read, so a burst's records come toward the cache together (alg_prefetch()).
+ * before a message is read, so a burst's records come toward the cache together (lead.c).
  * The whole hash, the length and the first bytes of the Call-ID are compared as well.
  *
  * Life cycle: made by an INVITE (or another message with a description in a dialog unknown here, see
@@ -20,12 +20,6 @@
  */
 #include "alg_priv.h"
 
-static hash_sig_t
-id_signature(const struct hash128 *id)
-{
-	return (hash_sig_t)id->low;
-}
-
 /* First record of a Call-ID; others follow by `same_id`. 0: none. */
 uint32_t
 call_first(const struct alg_worker *worker, const struct hash128 *id)
@@ -35,33 +29,6 @@ call_first(const struct alg_worker *worker, const struct hash128 *id)
 	if (rte_hash_lookup_with_hash_data(worker->table, &id->low, id_signature(id), &data) < 0)
 		return 0;
 	return (uint32_t)(uintptr_t)data;
-}
-
-void
-alg_prefetch(const struct alg_worker *worker, const struct hash128 *ids, unsigned int count)
-{
-	const void *keys[ALG_PREFETCH_MAX];
-	hash_sig_t signatures[ALG_PREFETCH_MAX];
-	void *data[ALG_PREFETCH_MAX];
-	uint64_t hits = 0;
-
-	count = RTE_MIN(count, (unsigned int)ALG_PREFETCH_MAX);
-	if (count == 0)
-		return;
-	for (unsigned int i = 0; i < count; i++) {
-		keys[i] = &ids[i].low;
-		signatures[i] = id_signature(&ids[i]);
-	}
-	rte_hash_lookup_with_hash_bulk_data(worker->table, keys, signatures, count, &hits, data);
-	for (unsigned int i = 0; i < count; i++) {
-		const struct call *call;
-
-		if (!(hits >> i & 1))
-			continue;
-		call = call_at(worker, (uint32_t)(uintptr_t)data[i]);
-		rte_prefetch0(call);
-		rte_prefetch0(call->call_id);
-	}
 }
 
 bool
@@ -90,7 +57,7 @@ call_find(struct plan *plan)
 	const struct alg_worker *worker = plan->worker;
 	struct call *other = NULL, *call;
 
-	plan->first = call_first(worker, &plan->id);
+	plan->first = lead_first(plan);
 	for (uint32_t i = plan->first; i; i = call->same_id) {
 		call = call_at(worker, i);
 		if (!call_has_id(call, &plan->id) || !same_end(&call->end, &plan->end) ||
@@ -171,9 +138,11 @@ call_link(struct alg_worker *worker, struct call *call, uint32_t first)
 	uint32_t index = slab_index(&worker->calls, call);
 
 	call->same_id = 0;
-	if (first == 0)
+	if (first == 0) {
+		worker->table_changes++;
 		return rte_hash_add_key_with_hash_data(worker->table, &call->id.low,
 			       id_signature(&call->id), (void *)(uintptr_t)index) == 0;
+	}
 	call->same_id = call_at(worker, first)->same_id;
 	call_at(worker, first)->same_id = index;
 	return true;
@@ -189,7 +158,10 @@ call_unlink(struct alg_worker *worker, const struct call *call)
 		while (call_at(worker, i)->same_id != index)
 			i = call_at(worker, i)->same_id;
 		call_at(worker, i)->same_id = call->same_id;
-	} else if (call->same_id) {
+		return;
+	}
+	worker->table_changes++;
+	if (call->same_id) {
 		/* the key is there: nothing is added that might fail */
 		rte_hash_add_key_with_hash_data(worker->table, &call->id.low,
 			id_signature(&call->id), (void *)(uintptr_t)call->same_id);

@@ -73,7 +73,7 @@ exchange_set(struct dialog *dialog, uint8_t client, uint32_t cseq, bool early)
 	bool of_invite = dialog->invite_cseq[client] == cseq;
 
 	dialog->exchange = early ? EXCHANGE_EARLY : EXCHANGE_DONE;
-	dialog->exchange_side = client;
+	dialog->exchange_side = client & 1;
 	dialog->exchange_cseq = cseq;
 	dialog->overtaken |= (uint8_t)(1u << (1 - client) | (of_invite ? 0 : 1u << client));
 	if (of_invite)

@@ -219,22 +219,39 @@ message_unreadable(
 								    : ALG_FORWARD;
 }
 
+/* Not so a REGISTER or PUBLISH: they have no call (begin.c), and many come where there are phones. */
+static bool
+may_lead(const struct alg_message *message)
+{
+	return message->call_id && memcmp(message->text, "REG", 3) != 0 &&
+	       memcmp(message->text, "PUB", 3) != 0;
+}
+
 int
 alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_message *message)
 {
 	struct sip_statistics *statistics;
+	const struct alg_lead *lead = message->lead;
+	struct alg_lead found;
 	enum sip_error error;
 	struct plan plan;
 
 	message->edited = false;
+	if (!lead && may_lead(message)) {
+		alg_seek(worker, message->call_id, 1, &found);
+		lead = &found;
+	}
 	error = sip_message_parse(message->text, message->length, &worker->sip);
 	if (error != SIP_OK) {
 		sip_count_text(worker, message);
 		return message_unreadable(worker, message, error);
 	}
+	if (lead == &found)
+		lead_follow(worker, lead);
 	sip_count_message(worker, message);
 	statistics = worker->counted;
 	plan_begin(&plan, self, worker, message);
+	plan.lead = lead;
 	plan_make(&plan);
 	if (plan.drop == ALG_FORWARD)
 		plan_apply(&plan);

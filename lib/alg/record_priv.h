@@ -12,6 +12,7 @@
 #include "core/keyed_hash.h"
 
 enum {
+	LINE_PAIR = 2 * RTE_CACHE_LINE_SIZE,
 	CALL_DIALOGS_MAX = 16, /* forks of one call */
 	CALLS_PER_ID_MAX = 64, /* records of one Call-ID: legs, clients, calls that have ended */
 	CALL_ID_STORED = 128,
@@ -54,26 +55,31 @@ struct asked {
 	uint32_t cseq;
 };
 
-/* A dialog: an unordered pair of tags. Index of arrays and bit fields: side (see struct plan). */
+/*
+ * A dialog: an unordered pair of tags. Index of arrays and bit fields: side (see struct plan). What
+ * every message in it reads or writes is in the first line.
+ */
 struct dialog {
 	uint32_t next;
 	uint8_t state;
-	bool late; /* answered early, but after the first 2xx */
-	bool unseen; /* the INVITE that its first response answers was not seen */
-	uint8_t sequenced; /* bit a side: highest_cseq is known */
-	uint8_t invite_open; /* bit a side: its INVITE brought no offer, a response to it may */
-	uint8_t overtaken; /* bit a side: something else was agreed on since its INVITE */
+	bool late : 1; /* answered early, but after the first 2xx */
+	bool unseen : 1; /* the INVITE that its first response answers was not seen */
+	uint8_t exchange : 2; /* enum exchange_state */
+	uint8_t exchange_side : 1; /* client of the transaction that offered */
+	uint8_t sequenced : 2; /* bit a side: highest_cseq is known */
+	uint8_t invite_open : 2; /* bit a side: its INVITE brought no offer, a response to it may */
+	uint8_t overtaken : 2; /* bit a side: something else was agreed on since its INVITE */
 	uint64_t tag[2]; /* keyed hashes, lower first */
-	struct description committed[2];
-	struct description offer[2]; /* waiting for an answer */
 	uint32_t highest_cseq[2]; /* of the side's requests, but for ACK and CANCEL */
 	uint32_t invite_cseq[2]; /* of the side's last INVITE */
 	uint32_t exchange_cseq;
 	uint32_t bye_s; /* end of the BYE under way, 64*T1 after it; 0: none */
-	uint8_t exchange; /* enum exchange_state */
-	uint8_t exchange_side; /* client of the transaction that offered */
+	struct description committed[2];
+	struct description offer[2]; /* waiting for an answer */
 	struct asked asked[2][ASKED_KINDS]; /* by side */
-};
+} __rte_cache_aligned;
+static_assert(offsetof(struct dialog, committed) <= RTE_CACHE_LINE_SIZE,
+	"what every message needs of its dialog is one line");
 
 enum call_state {
 	CALL_FREE,
@@ -127,16 +133,20 @@ struct call_branches {
 	bool more; /* some had to give their place: what is not known may be theirs */
 };
 
+/*
+ * Lines come from memory in pairs. A message finds its call, and where else it has to look, by the
+ * first line, and compares its Call-ID in the second; one that ends there leaves the third alone.
+ * What it reads or writes of the call beside that is in the fourth. Behind that is what only the
+ * beginning and the end of a call need, or an INVITE and its responses.
+ */
 struct call {
-	/* The first line is what a message looks at to find its call, the second what it compares. */
 	uint32_t next; /* slab, or tombstones */
-	_Atomic uint32_t generation; /* odd: in use; readers: control lcore */
-	_Atomic uint32_t deadline_s; /* 0: none; readers: control lcore */
-	uint32_t previous; /* tombstones */
+	uint32_t same_id; /* next record of this Call-ID */
+	uint32_t dialogs; /* chain */
+	uint32_t signalling; /* chain of Via, Contact and route openings */
 	struct hash128 id; /* of the Call-ID */
 	uint64_t caller_tag;
 	struct call_end end;
-	uint32_t same_id; /* next record of this Call-ID */
 	uint16_t call_id_length; /* whole; CALL_ID_STORED bytes of it are here */
 	uint8_t caller_side;
 	uint8_t state; /* enum call_state */
@@ -144,17 +154,13 @@ struct call {
 	bool older; /* established before its record was made */
 	bool timed_out; /* ended by a timer: its parties may not know */
 	uint8_t counted; /* bits of enum call_counted */
-	char call_id[CALL_ID_STORED];
-	uint8_t from_length, to_length;
 	uint16_t pair; /* of zones: whose statistics it counts in */
 	uint16_t openings; /* of media and signalling, held or of the message at hand */
-	bool refused; /* ended by a refusal: another branch may be tried */
-	rte_be32_t host; /* that began it */
-	uint32_t invite_cseq;
-	struct call_branches branches;
+	char call_id[CALL_ID_STORED];
+	_Atomic uint32_t generation; /* odd: in use; readers: control lcore */
+	_Atomic uint32_t deadline_s; /* 0: none; readers: control lcore */
 	struct description offer; /* of the INVITE without To tag; every fork begins with it */
-	uint32_t dialogs; /* chain */
-	uint32_t signalling; /* chain of Via, Contact and route openings */
+	uint32_t invite_cseq;
 	rte_be32_t from_host, to_host; /* what the inside wrote, replaced outward; 0: nothing */
 	uint32_t created_s;
 	uint32_t proceeding_s; /* INVITE or last 1xx */
@@ -163,8 +169,16 @@ struct call {
 	uint32_t media_check_s; /* next look at the media */
 	uint32_t forks_s; /* end of the forks that lost, 64*T1 after the first 2xx; 0: none */
 	uint32_t close_s; /* end of CHALLENGED, CANCELLED, ENDED; 0: none */
+	uint32_t previous; /* tombstones */
+	rte_be32_t host; /* that began it */
+	struct call_branches branches;
+	bool refused; /* ended by a refusal: another branch may be tried */
+	uint8_t from_length, to_length;
 	char from[PARTY_STORED], to[PARTY_STORED];
-} __rte_cache_aligned;
+} __rte_aligned(LINE_PAIR);
 static_assert(offsetof(struct call, call_id) == RTE_CACHE_LINE_SIZE, "a call is found by one line");
+static_assert(offsetof(struct call, generation) == LINE_PAIR + RTE_CACHE_LINE_SIZE &&
+		      offsetof(struct call, previous) <= 2 * LINE_PAIR,
+	"what a message needs of its call beside that is one line");
 
 #endif

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Packets that arrive at one moment: bursts of every size, all of a kind and mixed."""
 from replay import (ARP, FAR, IP, LAN, PBX, PHONE, STATION, TRUNK, UDP, WAN, Ether, Raw,
-                    ReplayTest, main, udp)
+                    ZONES, ReplayTest, main, udp)
+from sip_text import Call, sdp
 
 SIZES = (1, 2, 15, 16, 17, 31, 32, 33, 64, 65)
 # Before a burst to a neighbour: fewer packets than a burst wait for an address to be resolved.
@@ -63,6 +64,35 @@ class Bursts(ReplayTest):
             result = self.replay(self.config(), {
                 "lan0": [(0, IP(src=PBX, dst=FAR, ihl=3) / Raw(b"x" * 40))] * size})
             self.assertEqual(result.drops(), {"ip_header": size})
+
+    def test_sip_messages_of_one_burst_find_the_calls_that_those_before_them_made_or_ended(self):
+        for size in (1, 2, 5, 16, 17, 33):
+            calls = [Call(call_id=f"burst-{n}@{PBX}", from_tag=f"a{n}", to_tag=f"b{n}")
+                     for n in range(size)]
+            invites = [call.request("INVITE", 1, sdp(PBX, 10000 + 2 * n))
+                       for n, call in enumerate(calls)]
+            # Each INVITE with its repetition behind it, and again behind all others.
+            out = [text for invite in invites for text in (invite, invite)] + invites
+            # Each is refused, the refusal repeated. Then another call has its Call-ID.
+            busy = [text for call in calls for text in 2 * [call.seen().response(486)]]
+            again = [Call(call_id=call.call_id, from_tag="c" + call.from_tag)
+                     .request("INVITE", 1, sdp(PBX, 20000 + 2 * n))
+                     for n, call in enumerate(calls)]
+            warm = [b"\r\n"]  # as WARM, and the PBX's address
+            result = self.replay(self.config(zones=ZONES), {
+                "lan0": [(when, udp(PBX, TRUNK, 5060, 5060, text))
+                         for when, texts in ((0, warm), (1, out), (3, again + invites + again))
+                         for text in texts],
+                "wan0": [(when, udp(TRUNK, WAN, 5060, 5060, text))
+                         for when, texts in ((0.5, warm), (2, busy)) for text in texts]})
+            self.assertEqual(result.count("sip call_made"), 2 * size)
+            self.assertEqual(result.count("sip call_ended"), size)
+            self.assertEqual(result.count("sip retransmissions"), 3 * size)
+            self.assertEqual(result.count("sip media_opened"), 4 * size)
+            self.assertEqual(result.count("sip INVITE"), 6 * size)
+            self.assertEqual(result.drops(), {})
+            for packet in result.ip("wan0") + result.ip("lan0"):
+                self.assert_checksums(packet)
 
 
 if __name__ == "__main__":

@@ -232,8 +232,8 @@ call_load_outward(enum load_message message)
 }
 
 int
-call_load_process(
-	char *text, uint32_t length, enum load_message message, const struct hash128 *call_id)
+call_load_process(char *text, uint32_t length, enum load_message message,
+	const struct hash128 *call_id, const struct alg_lead *lead)
 {
 	void *data = trunk[messages[message].outward ? 0 : 1];
 	unsigned int out = messages[message].outward ? 1 : 0;
@@ -242,6 +242,7 @@ call_load_process(
 		.length = length,
 		.capacity = CALL_LOAD_TEXT_MAX,
 		.call_id = call_id,
+		.lead = lead,
 		.flow = flow_of_data(data),
 		.direction = flow_direction_of_data(data),
 		.source_realm = call_load.interfaces->entry[1 - out].realm,
@@ -256,7 +257,7 @@ call_load_send(enum load_message message, uint32_t number)
 {
 	char text[CALL_LOAD_TEXT_MAX];
 	uint32_t length = call_load_text(text, message, number);
-	int verdict = call_load_process(text, length, message, NULL);
+	int verdict = call_load_process(text, length, message, NULL, NULL);
 
 	if (verdict != ALG_FORWARD)
 		rte_exit(1, "calls from memory: message %u of call %u dropped as %d\n", message,

@@ -54,9 +54,9 @@ uint32_t call_load_text(char *text, enum load_message message, uint32_t number);
 bool call_load_outward(enum load_message message);
 
 /* A message through the ALG, as the pipeline would send it there; the verdict. call_id: its hash,
- * or NULL. */
-int call_load_process(
-	char *text, uint32_t length, enum load_message message, const struct hash128 *call_id);
+ * or NULL; lead: of the Call-ID, or NULL. */
+int call_load_process(char *text, uint32_t length, enum load_message message,
+	const struct hash128 *call_id, const struct alg_lead *lead);
 
 /* Make and process it; whatever is not forwarded ends the program. */
 void call_load_send(enum load_message message, uint32_t number);

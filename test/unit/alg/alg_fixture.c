@@ -250,11 +250,15 @@ fixture_send(const char *from, const char *to, const char *format, ...)
 		.direction = flow_direction_of_data(data),
 	};
 	const struct flow_path *path = &message.flow->path[message.direction];
+	struct hash128 call_id;
 	va_list arguments;
 
 	va_start(arguments, format);
 	message.length = (uint32_t)vsnprintf(fx.text, TEXT_MAX, format, arguments);
 	va_end(arguments);
+	if (alg_owner(fx.alg, fx.text, message.length, &call_id) >= 0)
+		message.call_id = &call_id;
+	message.lead = fx.lead;
 	message.source_realm = realm_of(path->key.src);
 	message.destination_realm = realm_of(path->new_dst);
 	fx.verdict = alg_message_process(&fx.worker, alg_worker_of(fx.alg, 0), &message);

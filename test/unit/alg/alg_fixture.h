@@ -34,6 +34,7 @@ struct fixture {
 	uint32_t length;
 	bool edited;
 	int verdict;
+	const struct alg_lead *lead; /* of the next message; NULL: as of one that comes alone */
 };
 
 extern struct fixture fx;
