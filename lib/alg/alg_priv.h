@@ -242,7 +242,7 @@ bool token_inward(struct plan *plan, const struct token *token, struct endpoint 
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);
 bool token_translatable(struct plan *plan, const struct token *token);
-rte_be32_t host_outward(struct plan *plan, rte_be32_t address);
+rte_be32_t host_outward(struct plan *plan, rte_be32_t address, uint16_t port);
 
 /* rewrite.c, via.c, identity.c */
 void rewrite_headers(struct plan *plan);

@@ -2,15 +2,17 @@
 /*
  * Headers that say who somebody is, not where: From, To, asserted and preferred identities,
  * Diversion and their like. Only a literal inside host is replaced, never a port, and nothing is
- * opened. What the inside wrote in From and To is kept in the record and put back by tag; without
- * a record the inside end of the packet's flow serves.
+ * opened; another host than the sender has the outside address of its static rule, if it has one.
+ * What the inside wrote in From and To is kept in the record and put back by tag; without a record
+ * the inside end of the packet's flow serves.
  */
 #include "alg_priv.h"
 
 static void
 identity_outward(struct plan *plan, enum sip_header_id id, const struct sip_hostport *host)
 {
-	rte_be32_t outside = host_outward(plan, host->ipv4);
+	rte_be32_t outside =
+		host_outward(plan, host->ipv4, host->port_text.at ? host->port : SIP_PORT);
 
 	if (outside == 0 || outside == host->ipv4)
 		return;
@@ -33,15 +35,37 @@ identity_original(const struct plan *plan, enum sip_header_id id)
 	return tag == call->caller_tag ? call->from_host : call->to_host;
 }
 
-static void
+/* Of an outside address that is not the packet's own: a host's whole one, or one that the record knows. */
+static rte_be32_t
+identity_of_other(const struct plan *plan, enum sip_header_id id, rte_be32_t outside)
+{
+	const struct nat *nat = plan->worker->alg->nat;
+	rte_be32_t inside = nat_static_inside(nat, outside);
+
+	if (inside || !nat_is_outside_address(nat, outside))
+		return inside;
+	return identity_original(plan, id);
+}
+
+/* False: it is no outside half. */
+static bool
 identity_inward(struct plan *plan, enum sip_header_id id, const struct sip_hostport *host)
 {
+	const struct flow_path *path = plan->path;
 	rte_be32_t inside;
 
-	if (host->ipv4 != plan->path->key.dst || plan->path->new_dst == plan->path->key.dst)
-		return;
-	inside = identity_original(plan, id);
-	sip_edits_address(plan->edits, host->host, inside ? inside : plan->path->new_dst, 0);
+	if (host->ipv4 != path->key.dst) {
+		inside = identity_of_other(plan, id, host->ipv4);
+		if (!inside)
+			return false;
+	} else {
+		if (path->new_dst == path->key.dst)
+			return true;
+		inside = identity_original(plan, id);
+		inside = inside ? inside : path->new_dst;
+	}
+	sip_edits_address(plan->edits, host->host, inside, 0);
+	return true;
 }
 
 void
@@ -49,8 +73,6 @@ rewrite_identity(struct plan *plan, enum sip_header_id id, const struct sip_uri 
 {
 	if (uri->host.kind != SIP_HOST_IPV4)
 		return;
-	if (plan->inward && uri->host.ipv4 == plan->path->key.dst)
-		identity_inward(plan, id, &uri->host);
-	else if (plan->outward)
+	if ((!plan->inward || !identity_inward(plan, id, &uri->host)) && plan->outward)
 		identity_outward(plan, id, &uri->host);
 }

@@ -82,7 +82,7 @@ edit_host(struct plan *plan, const struct sdp_address *address)
 
 	if (!address->text.at || !address->is_ipv4 || address->ipv4 == 0)
 		return;
-	outside = host_outward(plan, address->ipv4);
+	outside = host_outward(plan, address->ipv4, SIP_PORT);
 	if (outside && outside != address->ipv4)
 		sip_edits_address(plan->edits, address->text, outside, 0);
 }

@@ -208,14 +208,16 @@ token_inward(struct plan *plan, const struct token *token, struct endpoint *insi
 }
 
 /*
- * Outside address of an inside host where no port belongs to it (identities, o=): the packet's own
- * when it is the sender or nothing better is known. 0: leave it alone.
+ * Outside address of an inside host where no port belongs to it (identities, o=): the packet's own when
+ * it is the sender; that of media which this message opens; a static rule's; the packet's own when
+ * nothing better is known. `port` is where the host would be asked for. 0: leave it alone.
  */
 rte_be32_t
-host_outward(struct plan *plan, rte_be32_t address)
+host_outward(struct plan *plan, rte_be32_t address, uint16_t port)
 {
 	const struct flow_path *path = plan->path;
-	struct endpoint inside = plan_inside(plan, address, path->key.src_port, IPPROTO_UDP);
+	struct endpoint inside = plan_inside(plan, address, rte_cpu_to_be_16(port), IPPROTO_UDP);
+	rte_be32_t outside;
 
 	if (!plan->outward || path->new_src == path->key.src)
 		return 0;
@@ -231,5 +233,8 @@ host_outward(struct plan *plan, rte_be32_t address)
 		if (opening->outside_port)
 			return opening->outside_address;
 	}
-	return endpoint_translatable(plan, &inside) ? path->new_src : 0;
+	if (!endpoint_translatable(plan, &inside))
+		return 0;
+	outside = nat_static_outside(plan->worker->alg->nat, &inside);
+	return outside ? outside : path->new_src;
 }

@@ -157,6 +157,27 @@ nat_would_translate(const struct nat *nat, const struct endpoint *inside)
 	return rules_static_port(nat->rules, inside) || rules_match(nat->rules, inside, &target);
 }
 
+rte_be32_t
+nat_static_outside(const struct nat *nat, const struct endpoint *inside)
+{
+	const struct static_port *port = rules_static_port(nat->rules, inside);
+	struct rule_target target;
+
+	if (port)
+		return port->outside.address;
+	if (!rules_match(nat->rules, inside, &target) || target.prefix)
+		return 0;
+	return nat->rules->address[target.slot].address;
+}
+
+rte_be32_t
+nat_static_inside(const struct nat *nat, rte_be32_t outside)
+{
+	int slot = rules_slot(nat->rules, outside);
+
+	return slot < 0 ? 0 : nat->rules->address[slot].static_inside;
+}
+
 uint8_t
 nat_scope(const struct nat *nat, const struct endpoint *inside, int interface)
 {

@@ -94,6 +94,12 @@ uint8_t nat_scope(const struct nat *nat, const struct endpoint *inside, int inte
 /** True when a rule would translate this inside endpoint (dynamic: prefix; static: exact). Any. */
 bool nat_would_translate(const struct nat *nat, const struct endpoint *inside);
 
+/** The outside address that a static rule gives to this inside endpoint; 0: none does. Any. */
+rte_be32_t nat_static_outside(const struct nat *nat, const struct endpoint *inside);
+
+/** The inside host whose static outside address this is as a whole; 0: nobody's. Any thread. */
+rte_be32_t nat_static_inside(const struct nat *nat, rte_be32_t outside);
+
 /** Outside addresses by number, 0 first (network order); address 0: no more. Any thread. */
 rte_be32_t nat_outside_address(const struct nat *nat, uint32_t number);
 

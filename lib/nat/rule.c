@@ -340,14 +340,15 @@ rules_destroy(struct nat_rules *rules)
 	rte_free(rules);
 }
 
-bool
+const struct static_port *
 rules_static_port(const struct nat_rules *rules, const struct endpoint *inside)
 {
 	struct static_port key = {.inside = *inside};
 
-	return rules->static_port_count &&
-	       bsearch(&key, rules->static_ports, rules->static_port_count,
-		       sizeof(rules->static_ports[0]), compare_static_port);
+	return rules->static_port_count == 0
+		       ? NULL
+		       : bsearch(&key, rules->static_ports, rules->static_port_count,
+				 sizeof(rules->static_ports[0]), compare_static_port);
 }
 
 static const struct static_address *

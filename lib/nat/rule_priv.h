@@ -118,8 +118,9 @@ pool_slots(const struct nat_rules *rules, const struct nat_pool *pool)
 /** nat_scope(). Any thread. */
 uint8_t rules_scope(const struct nat_rules *rules, const struct endpoint *inside, int interface);
 
-/** True when a static port rule has this inside endpoint. Any thread. */
-bool rules_static_port(const struct nat_rules *rules, const struct endpoint *inside);
+/** The static port rule of this inside endpoint; NULL: none. Any thread. */
+const struct static_port *rules_static_port(
+	const struct nat_rules *rules, const struct endpoint *inside);
 
 /** Slot of an outside address; -1: none. Any thread. */
 int rules_slot(const struct nat_rules *rules, rte_be32_t address);

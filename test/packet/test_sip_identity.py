@@ -1,13 +1,17 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Headers that say who somebody is: their hosts change, and nothing is opened. And what never changes."""
-from replay import main
+from replay import DYNAMIC, main
 from scene import SipTest
 from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, message, sdp
 
 IDENTITIES = ("P-Asserted-Identity", "P-Preferred-Identity", "Remote-Party-ID", "Diversion",
               "History-Info", "Referred-By")
 NOBODY = "10.0.0.9"           # an inside host that sends nothing
+# Inside hosts with static rules: of a whole address, of the port of SIP alone.
+HOST, HOST_SEEN, PORT, PORT_SEEN = "10.0.0.7", "203.0.113.7", "10.0.0.8", "203.0.113.8"
+STATIC = (f'{{ kind = "static"; inside = "{HOST}"; outside = "{HOST_SEEN}"; }}, '
+          f'{{ kind = "static"; protocol = "udp"; inside = "{PORT}:5060"; outside = "{PORT_SEEN}:5060"; }}, ')
 
 
 def identities(host, port=""):
@@ -94,6 +98,59 @@ class Identity(SipTest):
         scene.run()
         self.assert_text(out, outside.request("OPTIONS"))
         self.assert_text(back, Call().response(200, 1, "OPTIONS", extra=identities(PBX)))
+
+
+class Static(SipTest):
+    """An identity that names another inside host has the address that a static rule gives to that host."""
+
+    def scene(self, **config):
+        return super().scene(rules=STATIC + DYNAMIC, **config)
+
+    def test_every_identity_has_the_address_of_its_host(self):
+        for near, far, port in ((HOST, HOST_SEEN, ""), (HOST, HOST_SEEN, ":5099"),
+                                (PORT, PORT_SEEN, ""), (PORT, PORT_SEEN, ":5060"),
+                                (PORT, WAN, ":5099"), (NOBODY, WAN, "")):
+            with self.subTest(host=near, port=port):
+                scene = self.scene()
+                inside, outside = Call(), Call().seen()
+                asked = scene.lan(inside.request("OPTIONS", extra=identities(near, port)))
+                scene.wan(outside.back_request("INFO", 1))
+                told = scene.lan(inside.back_response(200, 1, "INFO", extra=identities(near, port)))
+                result = scene.run()
+                self.assert_text(asked, outside.request("OPTIONS", extra=identities(far, port)))
+                self.assert_text(told, outside.back_response(200, 1, "INFO", extra=identities(far, port)))
+                self.assertEqual(result.count("summary translations"), 2, "its rule's, and the sender's")
+
+    def test_it_comes_back_as_the_inside_wrote_it(self):
+        """A whole address is one host's; of a port alone the record knows, for From and To."""
+        for near, far, others in ((HOST, HOST_SEEN, HOST), (PORT, PORT_SEEN, PORT_SEEN)):
+            with self.subTest(host=near):
+                inside, outside = Call(caller=near), Call(caller=far).seen()
+                scene = self.scene()
+                events = [(scene.lan(inside.request("INVITE", 1, sdp(PBX))),
+                           outside.request("INVITE", 1, sdp(WAN))),
+                          (scene.wan(outside.response(200, body=sdp(FAR), extra=identities(far))),
+                           inside.response(200, body=sdp(FAR), extra=identities(others))),
+                          (scene.lan(inside.request("ACK")), outside.request("ACK")),
+                          (scene.wan(outside.back_request("BYE", 1)), inside.back_request("BYE", 1)),
+                          (scene.lan(inside.back_response(200)), outside.back_response(200))]
+                result = scene.run()
+                for event, expected in events:
+                    self.assert_text(event, expected)
+                self.assert_nothing_left(result)
+
+    def test_a_header_of_who_has_it_is_its_own(self):
+        """Between callgate and the host itself its address is the packet's, as before."""
+        scene = self.scene()
+        inside = Call(caller=HOST, via=f"{HOST}:5060", contact=f"{HOST}:5060")
+        outside = inside.seen({HOST: HOST_SEEN})
+        events = [(scene.lan(inside.request("OPTIONS", extra=identities(PBX)), HOST),
+                   outside.request("OPTIONS", extra=identities(HOST_SEEN))),
+                  (scene.wan(outside.response(200, 1, "OPTIONS", extra=identities(HOST_SEEN)), dst=HOST_SEEN),
+                   inside.response(200, 1, "OPTIONS", extra=identities(HOST)))]
+        scene.run()
+        for event, expected in events:
+            self.assert_text(event, expected)
 
 
 def untouchable(host):
