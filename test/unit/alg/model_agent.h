@@ -37,7 +37,9 @@ struct invite {
 /* One party in one dialog. */
 struct agent {
 	uint8_t party, host;
-	bool alive, confirmed, leaving, weary, mux; /* weary: about to leave */
+	bool alive, confirmed, leaving, weary; /* weary: about to leave */
+	bool mux, ice, bundle;
+	bool bundle_zero; /* as RFC 8843: port 0 where a transport is shared */
 	enum exchange exchange;
 	uint32_t cseq, highest;
 	uint16_t next_port;
@@ -73,7 +75,9 @@ struct parties {
 	struct sip sent[16]; /* what the last step sent; taken by the walk */
 };
 
-void parties_begin(struct parties *parties, struct dice *dice, uint16_t callee_port);
+void parties_begin(struct parties *parties, struct dice *dice, uint16_t callee_port, bool one_leg);
+/* The caller will make no other try. */
+void parties_settle_down(struct parties *parties);
 /* One party does something; `repeat`: only what was sent before. False: it had nothing to do. */
 bool parties_act(struct parties *parties, bool repeat);
 void parties_receive(struct parties *parties, const struct sip *sip);
@@ -82,8 +86,13 @@ void parties_time_out(struct parties *parties);
 /* Nobody has anything more to say. */
 bool parties_done(const struct parties *parties);
 
+/* What an agent knows of multiplexing, ICE and BUNDLE. */
+void agent_skills(struct dice *dice, struct agent *agent);
+
 /* model_session.c: descriptions */
 struct session session_offer(struct dice *dice, struct agent *agent);
 struct session session_answer(struct dice *dice, struct agent *agent, const struct session *offer);
+/* What has become of an own description, offer or answer, with that answer. */
+struct session session_agreed(const struct session *own, const struct session *answer);
 
 #endif

@@ -4,122 +4,69 @@
 
 #include <string.h>
 
-bool
-same_places(const struct said *a, const struct said *b)
-{
-	if (!a->is || !b->is)
-		return false;
-	for (unsigned int i = 0; i < STREAMS_MAX * 2u; i++) {
-		if (a->stream[i / 2].part[i % 2] != b->stream[i / 2].part[i % 2])
-			return false;
-	}
-	return true;
-}
-
-/* A party that names the same endpoints again stands on what it said before. */
-static uint32_t
-named_before(const struct said *said, const struct sip *sip, const struct dialog *dialog)
-{
-	const struct said *before[] = {dialog ? &dialog->offered[sip->from] : NULL,
-		dialog ? &dialog->responded[sip->from] : NULL,
-		dialog ? &dialog->agreed[sip->from] : NULL,
-		sip->from == CALLER ? &call.offer : NULL};
-
-	for (unsigned int i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
-		if (before[i] && same_places(said, before[i]))
-			return before[i]->named;
-	}
-	return ++call.named;
-}
-
-/* A party's description; `peer`: what it answers, or NULL: an offer. */
-struct said
-read_session(
-	const struct sip *sip, const struct dialog *dialog, const struct said *peer, uint32_t cseq)
-{
-	const struct said *before = dialog ? &dialog->agreed[sip->from] : NULL;
-	const struct said *other = dialog ? &dialog->agreed[1 - sip->from] : NULL;
-	struct said said = {.is = true, .held = true, .cseq = cseq, .count = sip->sdp.count};
-
-	for (unsigned int i = 0; i < said.count; i++) {
-		const struct stream *stream = &sip->sdp.stream[i];
-		struct named *named = &said.stream[i];
-		bool agreed = before && before->is && other->is && before->stream[i].mux &&
-			      other->stream[i].mux;
-		bool muxed;
-
-		named->accepted = stream->port != 0;
-		named->mux = stream->port && stream->mux;
-		if (stream->port == 0)
-			continue;
-		if (!stream->zero && stream->way != WAY_INACTIVE && stream->way != WAY_SENDONLY)
-			said.held = false;
-		if (stream->zero) { /* RFC 3264 8.4: as before */
-			if (before && before->is)
-				memcpy(named->part, before->stream[i].part, sizeof(named->part));
-			continue;
-		}
-		named->part[0] = place_of(sip->from, sip->sdp.host, stream->port);
-		muxed = stream->mux &&
-			(peer ? peer->stream[i].mux
-			      : agreed && before->stream[i].part[0] == named->part[0]);
-		if (!muxed)
-			named->part[1] = named->part[0] + 1;
-	}
-	said.named = named_before(&said, sip, dialog);
-	return said;
-}
-
-static bool
-names(const struct said *said, place_t place, unsigned int *stream, unsigned int *part)
+/* The part that names a place, and its stream; NULL: none does. */
+static const struct part *
+part_at(const struct said *said, place_t place, unsigned int *stream)
 {
 	if (!said->is)
-		return false;
-	for (unsigned int i = 0; i < said->count * 2u; i++) {
-		if (said->stream[i / 2].part[i % 2] == place) {
-			*stream = i / 2;
-			*part = i % 2;
-			return true;
+		return NULL;
+	for (unsigned int i = 0; i < said->count; i++) {
+		const struct named *named = &said->stream[i];
+
+		for (unsigned int n = 0; n < named->count; n++) {
+			if (named->part[n].source == place) {
+				*stream = i;
+				return &named->part[n];
+			}
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* Both sides have put the stream on the transport of another one. */
+static bool
+bundled_away(const struct said *own, const struct said *peer, unsigned int stream)
+{
+	return own->stream[stream].bundled && peer->stream[stream].bundled && peer->tag != stream &&
+	       own->tag != stream;
 }
 
 /* Before the 2xx both may still come to use what one of them does not. */
-static bool
-agreed_on(const struct dialog *dialog, place_t place, unsigned int *stream, unsigned int *part)
+static const struct part *
+agreed_on(const struct dialog *dialog, place_t place, unsigned int *stream)
 {
 	enum party party = place_party(place);
 	const struct said *own = &dialog->agreed[party], *peer = &dialog->agreed[1 - party];
+	const struct part *part = part_at(own, place, stream);
+	bool mux;
 
-	if (!names(own, place, stream, part))
-		return false;
-	if (dialog->life == LIFE_EARLY || !peer->is)
-		return true;
-	return peer->stream[*stream].accepted &&
-	       !(*part == 1 && own->stream[*stream].mux && peer->stream[*stream].mux);
+	if (!part || dialog->life == LIFE_EARLY || !peer->is)
+		return part;
+	mux = own->stream[*stream].mux && peer->stream[*stream].mux;
+	if (!peer->stream[*stream].accepted || (part->component == 2 && mux) ||
+		bundled_away(own, peer, *stream))
+		return NULL;
+	return part;
 }
 
 static bool
 dialog_needs(const struct dialog *dialog, place_t place)
 {
 	enum party party = place_party(place);
-	unsigned int stream, part;
+	unsigned int stream;
 
-	if (dialog->life == LIFE_OVER)
-		return false;
-	if (names(&dialog->offered[party], place, &stream, &part) ||
-		names(&dialog->responded[party], place, &stream, &part))
-		return true;
-	return agreed_on(dialog, place, &stream, &part);
+	return dialog->life != LIFE_OVER &&
+	       (part_at(&dialog->offered[party], place, &stream) ||
+		       part_at(&dialog->responded[party], place, &stream) ||
+		       agreed_on(dialog, place, &stream));
 }
 
 static bool
 needed(place_t place)
 {
-	unsigned int stream, part;
+	unsigned int stream;
 
-	if (rings() && names(&call.offer, place, &stream, &part))
+	if (rings() && part_at(&call.offer, place, &stream))
 		return true;
 	for (unsigned int i = 0; i < call.count; i++) {
 		if (dialog_needs(&call.dialog[i], place))
@@ -131,11 +78,13 @@ needed(place_t place)
 static void
 close_unneeded(struct said *said)
 {
-	for (unsigned int i = 0; said->is && i < said->count * 2u; i++) {
-		place_t *place = &said->stream[i / 2].part[i % 2];
+	for (unsigned int i = 0; said->is && i < said->count; i++) {
+		for (unsigned int n = 0; n < said->stream[i].count; n++) {
+			struct part *part = &said->stream[i].part[n];
 
-		if (*place && !needed(*place))
-			*place = 0;
+			if (part->source && !needed(part->source))
+				part->place = part->source = 0;
+		}
 	}
 }
 
@@ -148,18 +97,20 @@ offer_outlived(void)
 	for (unsigned int i = 0; i < call.count; i++) {
 		const struct dialog *dialog = &call.dialog[i];
 
-		const struct said *agreed = &dialog->agreed[CALLER];
-		const struct said *offered = &dialog->offered[CALLER];
+		const struct said *agreed = &dialog->agreed[call.caller];
+		const struct said *offered = &dialog->offered[call.caller];
 
 		if ((agreed->is && agreed->named == call.offer.named) ||
 			(offered->is && offered->named == call.offer.named))
 			return;
 	}
-	for (unsigned int i = 0; i < call.offer.count; i++)
-		memset(call.offer.stream[i].part, 0, sizeof(call.offer.stream[i].part));
+	for (unsigned int i = 0; i < call.offer.count; i++) {
+		for (unsigned int n = 0; n < PARTS_MAX; n++)
+			call.offer.stream[i].part[n].place = call.offer.stream[i].part[n].source =
+				0;
+	}
 }
 
-/* What nobody may need any more closes, and does not open again. */
 void
 settle(void)
 {
@@ -171,7 +122,6 @@ settle(void)
 	}
 }
 
-/* No stream is expected, or none has to be heard. */
 bool
 may_be_silent(void)
 {
@@ -192,9 +142,9 @@ may_be_silent(void)
 		if ((a->is && a->held) || (b->is && b->held))
 			return true;
 		for (unsigned int s = 0; a->is && b->is && s < STREAMS_MAX; s++)
-			expected |= a->stream[s].part[0] && b->stream[s].part[0];
+			expected |= a->stream[s].part[0].place && b->stream[s].part[0].place;
 	}
-	return !expected;
+	return !expected && !call.older;
 }
 
 static struct open_place *
@@ -211,9 +161,11 @@ open_find(struct expected *expected, place_t place)
 static void
 expect_said(struct expected *expected, const struct said *said)
 {
-	for (unsigned int i = 0; said->is && i < said->count * 2u; i++) {
-		if (said->stream[i / 2].part[i % 2])
-			open_find(expected, said->stream[i / 2].part[i % 2]);
+	for (unsigned int i = 0; said->is && i < said->count; i++) {
+		for (unsigned int n = 0; n < said->stream[i].count; n++) {
+			if (said->stream[i].part[n].place)
+				open_find(expected, said->stream[i].part[n].place);
+		}
 	}
 }
 
@@ -225,28 +177,55 @@ heard(const struct dialog *dialog, bool confirmed)
 	return dialog->life == LIFE_EARLY;
 }
 
-/* Who may send to a place: where the other side, in a dialog that agreed on it, will send from. */
 static void
-expect_sources(struct open_place *open, bool confirmed)
+source_add(struct open_place *open, place_t source)
+{
+	for (unsigned int i = 0; i < open->source_count; i++) {
+		if (open->source[i] == source)
+			return;
+	}
+	if (source && open->source_count < SOURCES_MAX)
+		open->source[open->source_count++] = source;
+}
+
+/* Where the other side, in a dialog that agreed on the place, will send from. */
+static void
+expect_sources(struct open_place *open, const struct dialog *dialog)
 {
 	enum party party = place_party(open->place);
+	const struct said *own = &dialog->agreed[party], *peer = &dialog->agreed[1 - party];
+	const struct named *said;
+	const struct part *part;
+	unsigned int stream;
+	bool ice;
 
-	for (unsigned int i = 0; i < call.count; i++) {
-		const struct dialog *dialog = &call.dialog[i];
-		const struct said *peer = &dialog->agreed[1 - party];
-		unsigned int stream, part;
-		place_t source;
-		bool known = false;
-
-		if (!heard(dialog, confirmed) || !peer->is ||
-			!agreed_on(dialog, open->place, &stream, &part))
+	if (!peer->is)
+		return;
+	part = agreed_on(dialog, open->place, &stream);
+	if (!part)
+		return;
+	open->committed = true;
+	/* a stream that is bundled away has none: it comes to the tagged one's place */
+	said = &peer->stream[stream];
+	/* RFC 8839 4.3: both have candidates, or there is no ICE */
+	ice = own->stream[stream].ice && said->ice;
+	for (unsigned int i = 0; i < said->count; i++) {
+		if (said->part[i].component != part->component || !said->part[i].source)
 			continue;
-		open->committed = true;
-		source = peer->stream[stream].part[part];
-		for (unsigned int n = 0; n < open->source_count; n++)
-			known |= open->source[n] == source;
-		if (source && !known && open->source_count < SOURCES_MAX)
-			open->source[open->source_count++] = source;
+		source_add(open, said->part[i].source);
+		open->further |= ice;
+	}
+}
+
+/* The newest dialogs first. */
+static void
+expect_all_sources(struct open_place *open, bool confirmed)
+{
+	for (uint32_t born = call.born; born > 0; born--) {
+		for (unsigned int i = 0; i < call.count; i++) {
+			if (call.dialog[i].born == born && heard(&call.dialog[i], confirmed))
+				expect_sources(open, &call.dialog[i]);
+		}
 	}
 }
 
@@ -254,8 +233,9 @@ void
 model_expect(struct expected *expected)
 {
 	expected->count = 0;
-	expected->dialogs = call.count;
 	expected->in_call = in_call;
+	expected->rtcp = rtcp_named;
+	expected->turned = call.caller != CALLER;
 	expected->calls = call.phase != NO_CALL && call.phase != FORGOTTEN_SOON;
 	if (!expected->calls)
 		return;
@@ -268,8 +248,8 @@ model_expect(struct expected *expected)
 		}
 	}
 	for (unsigned int i = 0; i < expected->count; i++) {
-		expect_sources(&expected->open[i], true);
+		expect_all_sources(&expected->open[i], true);
 		if (!expected->open[i].committed)
-			expect_sources(&expected->open[i], false);
+			expect_all_sources(&expected->open[i], false);
 	}
 }

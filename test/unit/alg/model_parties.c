@@ -7,7 +7,7 @@
 
 #include "model_agent_priv.h"
 
-enum { TAG_STEP = 16 };
+enum { TAG_STEP = 16, TRIES_MAX = 3 };
 
 static struct sip
 initial(enum party from, enum verb verb, uint32_t cseq)
@@ -16,16 +16,22 @@ initial(enum party from, enum verb verb, uint32_t cseq)
 }
 
 void
-parties_begin(struct parties *parties, struct dice *dice, uint16_t callee_port)
+parties_begin(struct parties *parties, struct dice *dice, uint16_t callee_port, bool one_leg)
 {
 	memset(parties, 0, sizeof(*parties));
 	parties->dice = dice;
 	parties->callee_port = callee_port;
 	parties->leg_count = 1;
-	if (dice_percent(dice, 25))
+	if (!one_leg && dice_percent(dice, 25))
 		parties->leg_count = (uint8_t)(2 + dice_below(dice, LEGS_MAX - 1));
-	parties->caller =
-		(struct agent){.party = CALLER, .mux = dice_percent(dice, 30), .next_port = 4000};
+	parties->caller = (struct agent){.party = CALLER, .next_port = 4000};
+	agent_skills(dice, &parties->caller);
+}
+
+void
+parties_settle_down(struct parties *parties)
+{
+	parties->tries = TRIES_MAX;
 }
 
 /* The first INVITE, or another try after a challenge or a refusal. */
@@ -173,10 +179,10 @@ legs_begin(struct parties *parties, const struct sip *invite)
 		*callee = (struct agent){.party = CALLEE,
 			.host = (uint8_t)(1 + i),
 			.alive = true,
-			.mux = dice_percent(parties->dice, 50),
 			.highest = invite->cseq,
 			.next_port = parties->callee_port,
 			.theirs = invite->sdp};
+		agent_skills(parties->dice, callee);
 		callee->server = (struct invite){
 			.open = true, .cseq = invite->cseq, .offered = invite->sdp.count != 0};
 		callee->exchange = invite->sdp.count ? OFFER_GOT : IDLE;
@@ -241,7 +247,7 @@ caller_refused(struct parties *parties, const struct sip *sip)
 	parties->inviting = false;
 	for (unsigned int i = 0; i < parties->leg_count; i++)
 		parties->leg[i].agent[CALLER].alive = false;
-	if (challenge || (sip->status == 488 && parties->tries < 3))
+	if (challenge || (sip->status == 488 && parties->tries < TRIES_MAX))
 		caller_invite(parties, challenge);
 }
 

@@ -16,7 +16,8 @@ struct wire {
 	bool no_nat;
 	const char *home[2]; /* caller's and callee's signalling */
 	const char *media[2]; /* network of their media, "10.0.0." */
-	bool inside[2];
+	bool inside[2]; /* their hosts are 10.0.0.* */
+	bool translated[2];
 	uint16_t callee_port;
 };
 
@@ -37,6 +38,9 @@ bool wire_compare(const struct wire *wire, const struct expected *expected, cons
 	char *why, size_t size);
 bool wire_empty(char *why, size_t size);
 void wire_clear(void);
+
+/* model_report.c */
+extern const char *const verbs[];
 void wire_write(const struct sip *sip, char *text, size_t size);
 
 #endif

@@ -10,25 +10,23 @@
 #include "alg_fixture.h"
 #include "core/pool.h"
 #include "flow/media_filter.h"
-#include "model_walk.h"
+#include "model_wire.h"
 
 #define PROXY "198.51.100.9:5060"
 
 const struct wire wires[] = {
 	{"NAT, outward", false, {"10.0.0.7:5060", PROXY}, {"10.0.0.", "198.51.100."}, {true, false},
-		7000},
+		{true, false}, 7000},
 	{"NAT, inward", false, {PROXY, "10.0.0.7:5060"}, {"198.51.100.", "10.0.0."}, {false, true},
-		7000},
+		{false, true}, 7000},
 	{"NAT, hairpin", false, {"10.0.0.7:5060", "10.0.0.8:5060"}, {"10.0.0.", "10.0.0."},
-		{true, true}, 4000},
+		{true, true}, {true, true}, 4000},
 	{"inspect, outward", true, {"10.0.0.7:5060", PROXY}, {"10.0.0.", "198.51.100."},
-		{false, false}, 7000},
+		{true, false}, {false, false}, 7000},
 	{"inspect, inward", true, {PROXY, "10.0.0.7:5060"}, {"198.51.100.", "10.0.0."},
-		{false, false}, 7000},
+		{false, true}, {false, false}, 7000},
 };
 const unsigned int wire_count = RTE_DIM(wires);
-
-static const char *const verbs[] = {"INVITE", "ACK", "CANCEL", "BYE", "PRACK", "UPDATE", "INFO"};
 
 /* How the other party sees each one's signalling. */
 static char seen[2][32];
@@ -45,20 +43,12 @@ wire_begin(const struct wire *wire)
 {
 	kept_count = 0;
 	for (int party = 0; party < 2; party++) {
-		if (wire->inside[party])
+		if (wire->translated[party])
 			fixture_send(wire->home[party], PROXY, CRLF);
 		snprintf(seen[party], sizeof(seen[0]), "%s",
-			wire->inside[party] ? outside_of(wire->home[party]) : wire->home[party]);
+			wire->translated[party] ? outside_of(wire->home[party])
+						: wire->home[party]);
 	}
-}
-
-static rte_be32_t
-host_address(const struct wire *wire, enum party party, uint8_t host)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%s%u", wire->media[party], host ? 20u + host : 7u);
-	return inet_addr(text);
 }
 
 static struct endpoint
@@ -66,32 +56,8 @@ endpoint_at(const struct wire *wire, place_t place)
 {
 	enum party party = place_party(place);
 
-	return (struct endpoint){host_address(wire, party, (uint8_t)(place >> 16)),
-		htons((uint16_t)place), IPPROTO_UDP};
-}
-
-static size_t
-session_write(const struct wire *wire, const struct sip *sip, char *text, size_t size)
-{
-	static const char *const ways[] = {
-		"", "a=sendonly" CRLF, "a=recvonly" CRLF, "a=inactive" CRLF};
-	const struct session *session = &sip->sdp;
-	const char *address = inet_ntoa(
-		(struct in_addr){host_address(wire, (enum party)sip->from, session->host)});
-	size_t used = (size_t)snprintf(text, size,
-		"v=0" CRLF "o=- 1 1 IN IP4 %s" CRLF "s=-" CRLF "c=IN IP4 %s" CRLF "t=0 0" CRLF,
-		address, address);
-
-	for (unsigned int i = 0; i < session->count; i++) {
-		const struct stream *stream = &session->stream[i];
-
-		used += (size_t)snprintf(text + used, size - used,
-			"m=%s %u RTP/AVP 0" CRLF "%s%s%s", i ? "video" : "audio", stream->port,
-			stream->zero ? "c=IN IP4 0.0.0.0" CRLF : "",
-			stream->port ? ways[stream->way] : "",
-			stream->port && stream->mux ? "a=rtcp-mux" CRLF : "");
-	}
-	return used;
+	return (struct endpoint){host_address(wire, party, place_host(place)),
+		htons((uint16_t)place), place & PLACE_TCP ? IPPROTO_TCP : IPPROTO_UDP};
 }
 
 bool
@@ -103,7 +69,7 @@ wire_send(const struct wire *wire, const struct sip *sip)
 	const char *via = sip->status ? seen[peer] : wire->home[sip->from];
 	/* RFC 3261 9.1 */
 	const char *branch = verbs[sip->verb == VERB_CANCEL ? VERB_INVITE : sip->verb];
-	char start[64], more[64] = "", body[1024] = "", tag[2][16] = {";tag=a", ""};
+	char start[64], more[64] = "", body[4096] = "", tag[2][16] = {";tag=a", ""};
 	size_t length = 0;
 
 	if (sip->tag)
@@ -153,29 +119,46 @@ expected_at(const struct wire *wire, const struct expected *expected, const stru
 	for (unsigned int i = 0; i < expected->count; i++) {
 		struct endpoint at = endpoint_at(wire, expected->open[i].place);
 
-		if (at.address == key->dst && at.port == key->dst_port)
+		if (at.address == key->dst && at.port == key->dst_port && at.proto == key->proto)
 			return &expected->open[i];
 	}
 	return NULL;
 }
 
-/* The source as a filter sees it: in a hairpin the outside half (RFC 4787 REQ-9). */
-static struct endpoint
+/*
+ * The source as a filter sees it: in a hairpin the outside half (RFC 4787 REQ-9), which a port that
+ * is nobody's to open does not have.
+ */
+static rte_be32_t
 source_at(const struct wire *wire, place_t place)
 {
-	struct endpoint at = {0, 0, IPPROTO_UDP};
-	struct binding *binding;
+	struct endpoint at = endpoint_at(wire, place);
+	bool hairpin = wire->translated[CALLER] && wire->translated[CALLEE];
 
-	if (!place)
-		return at;
-	at = endpoint_at(wire, place);
-	if (!wire->inside[CALLER] || !wire->inside[CALLEE])
-		return at;
-	binding = binding_find_inside(fx.nat, &at);
-	return binding ? binding->outside : at;
+	return hairpin && ntohs(at.port) >= 1024 &&
+			       (at.address & htonl(0xff000000)) == htonl(0x0a000000)
+		       ? inet_addr("203.0.113.1")
+		       : at.address;
 }
 
 /* By address alone: a phone may send from another port than it listens on. */
+static unsigned int
+sources_of(const struct wire *wire, const struct open_place *open, rte_be32_t *addresses)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < open->source_count && count < PINHOLE_ANNOUNCED_MAX; i++) {
+		rte_be32_t address = source_at(wire, open->source[i]);
+		bool known = false;
+
+		for (unsigned int n = 0; n < count; n++)
+			known |= addresses[n] == address;
+		if (!known)
+			addresses[count++] = address;
+	}
+	return count;
+}
+
 static bool
 is_announced(const struct media_filter *filter, rte_be32_t address)
 {
@@ -190,22 +173,19 @@ static bool
 compare_sources(const struct wire *wire, const struct open_place *open,
 	const struct pinhole *pinhole, char *why, size_t size)
 {
-	struct endpoint at = endpoint_at(wire, open->place), source;
-	unsigned int count = 0;
-	bool again = false;
+	struct endpoint at = endpoint_at(wire, open->place);
+	rte_be32_t addresses[PINHOLE_ANNOUNCED_MAX];
+	bool closed = media_filter_is_answered(&pinhole->media);
+	unsigned int count;
 
 	if (!open->committed) /* or it was, by a dialog that is over */
 		return true;
-	if (!media_filter_is_answered(&pinhole->media))
-		return otherwise(why, size, "answer stands at", &at, 0, 1);
-	for (unsigned int i = 0; i < open->source_count; i++) {
-		source = source_at(wire, open->source[i]);
-		if (!is_announced(&pinhole->media, source.address))
-			return otherwise(why, size, "announced at", &at, 0, source.port);
-		for (unsigned int n = 0; n < i; n++)
-			again |= source_at(wire, open->source[n]).address == source.address;
-		count += !again;
-		again = false;
+	if (closed == open->further)
+		return otherwise(why, size, "closed to others", &at, closed, !open->further);
+	count = sources_of(wire, open, addresses);
+	for (unsigned int i = 0; i < count; i++) {
+		if (!is_announced(&pinhole->media, addresses[i]))
+			return otherwise(why, size, "announced at", &at, 0, ntohl(addresses[i]));
 	}
 	if (pinhole->media.announced_count == count)
 		return true;
@@ -231,7 +211,7 @@ compare_pinholes(const struct wire *wire, const struct expected *expected, bool 
 		left--;
 		if (pinhole->class != PINHOLE_RTP && pinhole->class != PINHOLE_RTCP)
 			continue;
-		at = (struct endpoint){pinhole->key.dst, pinhole->key.dst_port, IPPROTO_UDP};
+		at = (struct endpoint){pinhole->key.dst, pinhole->key.dst_port, pinhole->key.proto};
 		open = expected_at(wire, expected, &pinhole->key);
 		if (!open)
 			return otherwise(why, size, "pinhole", &at, 1, 0);
@@ -250,7 +230,8 @@ compare_pinholes(const struct wire *wire, const struct expected *expected, bool 
 
 			stands |= pool_object_live(&pinhole->object) &&
 				  pinhole->key.dst == at.address &&
-				  pinhole->key.dst_port == at.port;
+				  pinhole->key.dst_port == at.port &&
+				  pinhole->key.proto == at.proto;
 		}
 		if (!stands)
 			return otherwise(why, size, "pinhole", &at, 0, 1);
@@ -258,7 +239,7 @@ compare_pinholes(const struct wire *wire, const struct expected *expected, bool 
 	return compare_gauge("pinholes found", found, expected->count, why, size);
 }
 
-static rte_be16_t
+rte_be16_t
 kept_port(place_t place)
 {
 	for (unsigned int i = 0; i < kept_count; i++) {
@@ -281,7 +262,7 @@ compare_doors(const struct wire *wire, const struct expected *expected, char *wh
 		const struct binding *binding;
 		rte_be16_t before = kept_port(place);
 
-		if (!wire->inside[place_party(place)])
+		if (!wire->translated[place_party(place)])
 			continue;
 		binding = binding_find_inside(fx.nat, &at);
 		if (!binding || !binding->media || !binding->holders)
@@ -296,33 +277,6 @@ compare_doors(const struct wire *wire, const struct expected *expected, char *wh
 	return true;
 }
 
-/* The m= lines that left name the doors. */
-static bool
-compare_text(const struct wire *wire, const struct sip *sip, char *why, size_t size)
-{
-	const char *at = fx.text;
-
-	for (unsigned int i = 0; i < sip->sdp.count; i++) {
-		const struct stream *stream = &sip->sdp.stream[i];
-		place_t place = place_of((enum party)sip->from, sip->sdp.host, stream->port);
-		struct endpoint endpoint = endpoint_at(wire, place);
-		unsigned int port, expected = stream->port;
-
-		at = strstr(at + 1, "\nm=");
-		if (!at)
-			return otherwise(why, size, "no m= line of", &endpoint, 0, 1);
-		port = (unsigned int)atoi(at + strlen("\nm=audio "));
-		if (wire->inside[sip->from] && stream->port && !stream->zero) {
-			expected = ntohs(kept_port(place));
-			if (!expected) /* nothing stands that it could name */
-				continue;
-		}
-		if (port != expected)
-			return otherwise(why, size, "m= line of", &endpoint, port, expected);
-	}
-	return true;
-}
-
 bool
 wire_compare(const struct wire *wire, const struct expected *expected, const struct sip *sip,
 	char *why, size_t size)
@@ -330,7 +284,8 @@ wire_compare(const struct wire *wire, const struct expected *expected, const str
 	if (!compare_pinholes(wire, expected, true, why, size) ||
 		!compare_doors(wire, expected, why, size))
 		return false;
-	if (sip && expected->in_call && !compare_text(wire, sip, why, size))
+	if (sip && (!compare_secret(wire, sip, why, size) ||
+			   (expected->in_call && !compare_text(wire, expected, sip, why, size))))
 		return false;
 	return compare_gauge("calls", alg_call_count(fx.alg), expected->calls, why, size) &&
 	       compare_gauge("media pinholes", pinhole_media_count(fx.pinholes), expected->count,
@@ -366,29 +321,4 @@ wire_clear(void)
 	alg_mail(&fx.worker, alg_worker_of(fx.alg, 0), &mail);
 	for (int i = 0; i < 4; i++)
 		fixture_time(400);
-}
-
-void
-wire_write(const struct sip *sip, char *text, size_t size)
-{
-	size_t used = (size_t)snprintf(text, size, "%s ", sip->from == CALLER ? ">" : "<");
-
-	if (sip->status)
-		used += (size_t)snprintf(text + used, size - used, "%u ", sip->status);
-	used += (size_t)snprintf(text + used, size - used, "%s %u", verbs[sip->verb], sip->cseq);
-	if (sip->tag)
-		used += (size_t)snprintf(text + used, size - used, " tag %u", sip->tag);
-	if (sip->rseq)
-		used += (size_t)snprintf(
-			text + used, size - used, sip->status ? " RSeq %u" : " RAck %u", sip->rseq);
-	for (unsigned int i = 0; i < sip->sdp.count; i++) {
-		const struct stream *stream = &sip->sdp.stream[i];
-
-		used += (size_t)snprintf(text + used, size - used, "%s%u%s%s%s", i ? " " : "  | ",
-			stream->port, stream->zero ? " zero" : "", stream->mux ? " mux" : "",
-			stream->way == WAY_SENDONLY   ? " sendonly"
-			: stream->way == WAY_RECVONLY ? " recvonly"
-			: stream->way == WAY_INACTIVE ? " inactive"
-						      : "");
-	}
 }
