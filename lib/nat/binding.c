@@ -52,6 +52,7 @@ binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside
 	binding->outside = choice->endpoint;
 	binding->kind = kind;
 	binding->permanent = permanent;
+	binding->untold = false;
 	atomic_store_explicit(&binding->media, 0, memory_order_relaxed);
 	atomic_store_explicit(&binding->portless, 0, memory_order_relaxed);
 	binding->outside_slot = choice->slot;
@@ -139,6 +140,19 @@ binding_make_both(struct thread *self, struct nat *nat, const struct inside_ref 
 		outside_unused(self, nat, &spec[i].inside, &choice[i]);
 	}
 	return -ENOBUFS;
+}
+
+bool
+binding_close_empty(struct binding *binding)
+{
+	bool empty;
+
+	rte_spinlock_lock(&binding->flows.lock);
+	empty = flow_owner_count(&binding->flows) == 0;
+	if (empty)
+		binding->flows.closed = true;
+	rte_spinlock_unlock(&binding->flows.lock);
+	return empty;
 }
 
 void

@@ -132,11 +132,12 @@ block_use(struct outside_address *address, uint16_t port, uint32_t count)
 }
 
 void
-block_unuse(struct outside_address *address, uint16_t port, uint32_t now_s)
+block_unuse(struct outside_address *address, uint16_t port, uint32_t idle_since_s)
 {
 	struct nat_block *block = block_of(address->blocks, port);
 
-	block->idle_since_s = now_s;
+	if (idle_since_s)
+		block->idle_since_s = idle_since_s;
 	store(&block->used, load(&block->used) - 1);
 }
 

@@ -63,9 +63,10 @@ int block_next(
 /** Whether the block of this port is the host's. Under the host's lock. */
 bool block_has(const struct outside_address *address, const struct nat_host *host, uint16_t port);
 
-/** Ports of the block of `port` are taken or given back. Under the host's lock. */
+/** Ports of the block of `port` are taken, or one is given back: idle from then on, or, with 0, as if it
+ *  had not been taken. Under the host's lock. */
 void block_use(struct outside_address *address, uint16_t port, uint32_t count);
-void block_unuse(struct outside_address *address, uint16_t port, uint32_t now_s);
+void block_unuse(struct outside_address *address, uint16_t port, uint32_t idle_since_s);
 
 /** Take the block of this number from its host. Under the host's lock. */
 void block_end(struct nat_rules *rules, uint16_t slot, uint32_t number, struct nat_host *host);

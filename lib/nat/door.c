@@ -80,28 +80,36 @@ holders_add(struct binding *binding, int n)
 	atomic_store_explicit(&binding->holders, holders + (uint32_t)n, memory_order_relaxed);
 }
 
-/* Count the holder, raise the deadline, name it. Under the stripe. */
+/* While it is a door. Under the stripe. */
 static void
-door_join(struct nat *nat, struct binding *binding, const struct door_spec *spec,
-	struct door_change *change, struct handle *handle, struct endpoint *outside)
+media_mark(struct binding *binding)
+{
+	if (!atomic_load_explicit(&binding->media, memory_order_relaxed))
+		atomic_store_explicit(
+			&binding->media, door_gauge_of(binding).door, memory_order_relaxed);
+}
+
+/* Count the holder, raise the deadline, name it. What stood is left as it is, unless it is to be
+ * widened. Under the stripe. */
+static void
+door_enter(struct nat *nat, struct binding *binding, const struct door_spec *spec, bool widen,
+	struct door_change *change, struct door *door)
 {
 	struct door_gauge before = door_gauge_of(binding);
 
 	if (spec->hold)
 		holders_add(binding, 1);
 	deadline_raise(binding, spec->until_s);
-	if (spec->class == DOOR_MEDIA &&
-		!atomic_load_explicit(&binding->media, memory_order_relaxed))
-		atomic_store_explicit(
-			&binding->media, door_gauge_of(binding).door, memory_order_relaxed);
+	if (spec->class == DOOR_MEDIA && (widen || !door->joined))
+		media_mark(binding);
 	door_change_note(change, before, binding);
-	*handle = pool_handle(nat->bindings, binding);
-	*outside = binding->outside;
+	door->handle = pool_handle(nat->bindings, binding);
+	door->outside = binding->outside;
 }
 
-int
-door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, struct handle *handle,
-	struct endpoint *outside)
+static int
+door_obtain(struct thread *self, struct nat *nat, const struct door_spec *spec, bool widen,
+	struct door *door)
 {
 	struct inside_ref ref = inside_ref_make(&spec->inside);
 	struct door_change change = {0, 0};
@@ -113,6 +121,7 @@ door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, st
 	stripe_lock(nat, ref.stripe);
 	nodes = inside_nodes(nat, &ref);
 	binding = inside_pick(nodes, &ref);
+	door->joined = binding != NULL;
 	if (!binding) {
 		rc = outside_take(self, nat, &spec->inside, -1, &choice);
 		if (rc == 0)
@@ -120,11 +129,31 @@ door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, st
 				door_kind(&choice), false, &binding);
 	}
 	if (rc == 0) {
-		door_join(nat, binding, spec, &change, handle, outside);
+		door_enter(nat, binding, spec, widen, &change, door);
 		door_change_count(self, nat, &change);
 	}
 	stripe_unlock(nat, ref.stripe);
 	return rc;
+}
+
+int
+door_open(struct thread *self, struct nat *nat, const struct door_spec *spec, struct handle *handle,
+	struct endpoint *outside)
+{
+	struct door door;
+	int rc = door_obtain(self, nat, spec, true, &door);
+
+	if (rc == 0) {
+		*handle = door.handle;
+		*outside = door.outside;
+	}
+	return rc;
+}
+
+int
+door_join(struct thread *self, struct nat *nat, const struct door_spec *spec, struct door *door)
+{
+	return door_obtain(self, nat, spec, false, door);
 }
 
 /* The missing half of a pair stays beside the standing one when it can: `step` is +1 for RTCP, -1
@@ -166,6 +195,7 @@ pair_make(struct thread *self, struct nat *nat, const struct inside_ref ref[2],
 			first = binding[0];
 	}
 	if (rc < 0 && first) {
+		first->untold = true;
 		binding_close_begin(self, nat, &ref[0], first);
 		*undone = first;
 	}
@@ -174,22 +204,22 @@ pair_make(struct thread *self, struct nat *nat, const struct inside_ref ref[2],
 
 /* One endpoint for both (RFC 5761): one door, held as often as asked. */
 static int
-open_twice(struct thread *self, struct nat *nat, const struct door_spec spec[2],
-	struct handle handle[2], struct endpoint outside[2])
+obtain_twice(struct thread *self, struct nat *nat, const struct door_spec spec[2], bool widen,
+	struct door door[2])
 {
-	int rc = door_open(self, nat, &spec[0], &handle[0], &outside[0]);
+	int rc = door_obtain(self, nat, &spec[0], widen, &door[0]);
 
 	if (rc < 0)
 		return rc;
-	rc = door_open(self, nat, &spec[1], &handle[1], &outside[1]);
+	rc = door_obtain(self, nat, &spec[1], widen, &door[1]);
 	if (rc < 0 && spec[0].hold)
-		door_release(self, nat, handle[0], 0);
+		door_undo(self, nat, door[0].handle, door[0].joined);
 	return rc;
 }
 
-int
-door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec[2],
-	struct handle handle[2], struct endpoint outside[2])
+static int
+pair_obtain(struct thread *self, struct nat *nat, const struct door_spec spec[2], bool widen,
+	struct door door[2])
 {
 	struct inside_ref ref[2] = {
 		inside_ref_make(&spec[0].inside), inside_ref_make(&spec[1].inside)};
@@ -203,7 +233,7 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 	int rc = 0;
 
 	if (endpoint_equal(&spec[0].inside, &spec[1].inside))
-		return open_twice(self, nat, spec, handle, outside);
+		return obtain_twice(self, nat, spec, widen, door);
 	stripe_lock(nat, first);
 	if (first != second)
 		stripe_lock(nat, second);
@@ -211,6 +241,8 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 	nodes = inside_nodes(nat, &ref[0]);
 	binding[0] = inside_pick(nodes, &ref[0]);
 	binding[1] = inside_pick(one_key ? nodes : inside_nodes(nat, &ref[1]), &ref[1]);
+	for (unsigned int i = 0; i < 2; i++)
+		door[i].joined = binding[i] != NULL;
 	if (!binding[0] && !binding[1])
 		rc = outside_take_pair(self, nat, &spec[0].inside, &spec[1].inside, choice);
 	else if (!binding[1])
@@ -227,7 +259,7 @@ door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec
 	if (rc < 0)
 		goto unlock;
 	for (unsigned int i = 0; i < 2; i++)
-		door_join(nat, binding[i], &spec[i], &change, &handle[i], &outside[i]);
+		door_enter(nat, binding[i], &spec[i], widen, &change, &door[i]);
 	door_change_count(self, nat, &change);
 unlock:
 	if (first != second)
@@ -236,6 +268,46 @@ unlock:
 	if (undone)
 		binding_close_end(self, nat, undone);
 	return rc;
+}
+
+int
+door_open_pair(struct thread *self, struct nat *nat, const struct door_spec spec[2],
+	struct handle handle[2], struct endpoint outside[2])
+{
+	struct door door[2];
+	int rc = pair_obtain(self, nat, spec, true, door);
+
+	for (unsigned int i = 0; rc == 0 && i < 2; i++) {
+		handle[i] = door[i].handle;
+		outside[i] = door[i].outside;
+	}
+	return rc;
+}
+
+int
+door_join_pair(
+	struct thread *self, struct nat *nat, const struct door_spec spec[2], struct door door[2])
+{
+	return pair_obtain(self, nat, spec, false, door);
+}
+
+void
+door_widen(struct thread *self, struct nat *nat, struct handle handle)
+{
+	struct binding *binding = pool_get(nat->bindings, handle);
+	struct door_gauge before;
+	struct inside_ref ref;
+
+	if (!binding || atomic_load_explicit(&binding->media, memory_order_relaxed))
+		return;
+	ref = inside_ref_make(&binding->inside);
+	stripe_lock(nat, ref.stripe);
+	if (pool_get(nat->bindings, handle) == binding && binding_is_open(binding)) {
+		before = door_gauge_of(binding);
+		media_mark(binding);
+		door_account(self, nat, before, binding);
+	}
+	stripe_unlock(nat, ref.stripe);
 }
 
 enum door_end
@@ -265,8 +337,29 @@ door_end_finish(struct thread *self, struct nat *nat, struct binding *binding, e
 		binding_flush(self, nat, binding);
 }
 
-void
-door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s)
+/* A door that was made for a message which does not leave: it was not there if nobody has come to use it.
+ * Flows that have may stay, and end as others do. */
+static enum door_end
+door_unmake(
+	struct thread *self, struct nat *nat, const struct inside_ref *ref, struct binding *binding)
+{
+	if (binding_close_empty(binding)) {
+		binding->untold = true;
+		binding_close_begin(self, nat, ref, binding);
+		return DOOR_CLOSES;
+	}
+	struct door_gauge before = door_gauge_of(binding);
+
+	atomic_store_explicit(&binding->holders, 0, memory_order_relaxed);
+	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
+	atomic_store_explicit(&binding->media, 0, memory_order_relaxed);
+	door_account(self, nat, before, binding);
+	return DOOR_STAYS;
+}
+
+static void
+door_leave(struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s,
+	bool unmake)
 {
 	struct binding *binding = pool_get(nat->bindings, handle);
 	enum door_end end = DOOR_STAYS;
@@ -283,10 +376,23 @@ door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_
 		if (atomic_load_explicit(&binding->holders, memory_order_relaxed) == 1 &&
 			atomic_load_explicit(&binding->deadline_s, memory_order_relaxed) <=
 				self->now_s)
-			end = door_end(self, nat, &ref, binding);
+			end = unmake ? door_unmake(self, nat, &ref, binding)
+				     : door_end(self, nat, &ref, binding);
 		else
 			holders_add(binding, -1);
 	}
 	stripe_unlock(nat, ref.stripe);
 	door_end_finish(self, nat, binding, end);
+}
+
+void
+door_release(struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s)
+{
+	door_leave(self, nat, handle, linger_until_s, false);
+}
+
+void
+door_undo(struct thread *self, struct nat *nat, struct handle handle, bool joined)
+{
+	door_leave(self, nat, handle, 0, !joined);
 }

@@ -24,7 +24,7 @@ binding_release(void *context, void *object)
 	/* A static rule's is nobody else's. */
 	if (binding->kind != BINDING_STATIC)
 		outside_give_back(nat->sweeper, nat, &binding->inside, &binding->outside,
-			binding->outside_slot, true);
+			binding->outside_slot, !binding->untold);
 }
 
 /* Static port rules stand from the start. Single threaded here, so no stripe. */

@@ -68,6 +68,7 @@ struct binding {
 	_Atomic uint8_t state; /* enum binding_state; writers: maker, closer, under the stripe */
 	_Atomic uint8_t media; /* 1: a media door */
 	_Atomic uint8_t portless; /* bit per spelling_class: the inside wrote no port */
+	bool untold; /* by its closer: nobody outside has heard of it */
 	uint16_t outside_slot; /* index of the outside address */
 	_Atomic uint32_t holders; /* under the inside key's stripe; the sweep peeks */
 	_Atomic uint32_t deadline_s;
@@ -161,6 +162,29 @@ int door_open_pair(struct thread *self, struct nat *nat, const struct door_spec 
 /** Give up a hold (see pinhole_release()). A stale handle does nothing. Any worker. */
 void door_release(
 	struct thread *self, struct nat *nat, struct handle handle, uint32_t linger_until_s);
+
+/* A hold that may have to be taken back. */
+struct door {
+	struct handle handle;
+	struct endpoint outside;
+	bool joined; /* the binding stood, and is as it was but for the hold, until door_widen() */
+};
+
+/** As door_open() and door_open_pair(), with a hold and no time, for whoever may have to take it back. Worker. */
+int door_join(
+	struct thread *self, struct nat *nat, const struct door_spec *spec, struct door *door);
+int door_join_pair(
+	struct thread *self, struct nat *nat, const struct door_spec spec[2], struct door door[2]);
+
+/** What was joined becomes a media door. The caller holds it. Any worker. */
+void door_widen(struct thread *self, struct nat *nat, struct handle handle);
+
+/**
+ * Take a hold back of which nobody outside has heard. A binding that was made for it closes unless
+ * somebody else has come to use it, whatever its class, and its port does not rest; one that had been
+ * joined is as it was. Of one's own holds of one binding the one that made it goes last. Any worker.
+ */
+void door_undo(struct thread *self, struct nat *nat, struct handle handle, bool joined);
 
 /** Remember whether the inside wrote a port in this header class. Any worker. */
 void binding_spell(struct binding *binding, enum spelling_class class, bool portless);

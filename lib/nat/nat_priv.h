@@ -114,8 +114,9 @@ bool outside_take_port(struct thread *self, struct nat *nat, const struct endpoi
  *  (none else can get it); a shared port stays taken until given back. Under the stripe. */
 void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot);
 /**
- * Give back what a dynamic rule gave, after outside_hide(). `used`: a binding had it and its grace is
- * over (control lcore): a shared UDP port then rests before it is free. TCP ends with its states, and
+ * Give back what a dynamic rule gave, after outside_hide(). `used`: a binding had it that was told
+ * outside, and its grace is over (control lcore): a shared UDP port, and a block, then rest before they
+ * are free. TCP ends with its states, and
  * an echo reply finds a flow or nothing, but whoever sent media to the last inside host may go on for a
  * while (RFC 6888 REQ-8).
  */
@@ -164,6 +165,9 @@ void outside_unused(struct thread *self, struct nat *nat, const struct endpoint 
 /** First half of closing: not to be found any more. Under the inside key's stripe, state OPEN. */
 void binding_close_begin(struct thread *self, struct nat *nat, const struct inside_ref *ref,
 	struct binding *binding);
+/** Close a binding's list of flows when there is none, so that none can come between this look and the
+ *  first half. Under the inside key's stripe. */
+bool binding_close_empty(struct binding *binding);
 /** Second half: its flows go, the object retires. By the closer, holding no lock. */
 void binding_close_end(struct thread *self, struct nat *nat, struct binding *binding);
 /** Remove all flows of a binding that stays open. Holding no lock. */

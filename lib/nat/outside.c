@@ -118,8 +118,7 @@ static void
 port_return(const struct demand *demand, unsigned int i, uint16_t slot, int port)
 {
 	if (demand->pool->block_size)
-		block_unuse(
-			&demand->nat->rules->address[slot], (uint16_t)port, demand->self->now_s);
+		block_unuse(&demand->nat->rules->address[slot], (uint16_t)port, 0);
 	port_map_release(outside_map(demand->nat, slot, demand->inside[i].proto), (uint16_t)port);
 }
 

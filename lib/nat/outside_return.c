@@ -83,7 +83,7 @@ outside_give_back(struct thread *self, struct nat *nat, const struct endpoint *i
 	else
 		port_map_release(map, port);
 	if (address->blocks)
-		block_unuse(address, port, self->now_s);
+		block_unuse(address, port, used ? self->now_s : 0);
 	seat.host->ports--;
 	host_leave(self, nat, &nat->rules->pools[address->pool], &seat);
 	host_unlock(nat->hosts, &seat);

@@ -17,20 +17,6 @@ deadline_passed(const struct binding *binding, uint32_t now_s)
 	return deadline && deadline <= now_s;
 }
 
-/* Closes the owner when it has no flow, so that none can come between this look and the close. */
-static bool
-flows_close_empty(struct binding *binding)
-{
-	bool empty;
-
-	rte_spinlock_lock(&binding->flows.lock);
-	empty = flow_owner_count(&binding->flows) == 0;
-	if (empty)
-		binding->flows.closed = true;
-	rte_spinlock_unlock(&binding->flows.lock);
-	return empty;
-}
-
 static void
 binding_age(struct thread *self, struct nat *nat, struct binding *binding)
 {
@@ -47,7 +33,8 @@ binding_age(struct thread *self, struct nat *nat, struct binding *binding)
 			end = door_end(self, nat, &ref, binding);
 	}
 	if (end == DOOR_STAYS && !binding->permanent && !door_gauge_of(binding).door &&
-		self->now_s - binding->created_s >= BINDING_GRACE_S && flows_close_empty(binding)) {
+		self->now_s - binding->created_s >= BINDING_GRACE_S &&
+		binding_close_empty(binding)) {
 		binding_close_begin(self, nat, &ref, binding);
 		end = DOOR_CLOSES;
 	}
