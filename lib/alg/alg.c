@@ -37,7 +37,7 @@ slab_memory(uint32_t capacity, size_t size)
 static size_t
 worker_memory(uint32_t calls)
 {
-	return sizeof(struct alg_worker) + slab_memory(calls, sizeof(struct call)) +
+	return sizeof(struct alg_worker) + slab_memory(calls + 1, sizeof(struct call)) +
 	       slab_memory(calls * DIALOGS_PER_CALL, sizeof(struct dialog)) +
 	       slab_memory(calls * SETS_PER_CALL, sizeof(struct media_set)) +
 	       slab_memory(calls * OPENINGS_PER_CALL, sizeof(struct opening)) +
@@ -121,7 +121,8 @@ worker_create(struct alg *alg, uint8_t id, int socket)
 	worker->statistics = worker->counted = statistics_create(alg->zones, socket);
 	if (!worker->statistics)
 		return -ENOMEM;
-	if (slab_create(&worker->calls, calls, sizeof(struct call), socket) ||
+	/* One more, in which a call begins while what gives its place still stands. */
+	if (slab_create(&worker->calls, calls + 1, sizeof(struct call), socket) ||
 		slab_create(&worker->dialogs, calls * DIALOGS_PER_CALL, sizeof(struct dialog),
 			socket) ||
 		slab_create(

@@ -33,6 +33,9 @@ enum {
 	OPENINGS_PER_CALL = 10,
 	SETS_PER_CALL = 4,
 	DIALOGS_PER_CALL = 2,
+	/* Changes of a message to what stands; each spelling goes with an edit. */
+	PLAN_CHANGES_MAX = PLAN_OPENINGS_MAX,
+	PLAN_SPELLINGS_MAX = SIP_EDITS_MAX,
 };
 
 struct alg_worker {
@@ -94,9 +97,24 @@ struct plan_opening {
 	uint32_t until_s;
 };
 
+/* A signalling opening that stood, as it was before this message named it. */
+struct plan_change {
+	uint32_t index;
+	uint8_t kind, flags;
+	bool doored; /* and it had no door */
+};
+
+/* A binding that stood, as it was spelled before this message. */
+struct plan_spelling {
+	struct binding *binding;
+	enum spelling_class class;
+	bool portless;
+};
+
 /*
  * One message on its way through the ALG. Everything it opens is listed here and given back whole
- * when a later step fails; only plan_commit() hands it over to the record.
+ * when a later step fails, and what it changes of that which stands has its old value here; only
+ * plan_commit() hands it over to the record.
  */
 struct plan {
 	struct thread *self;
@@ -120,6 +138,7 @@ struct plan {
 	const struct call *known; /* also one that has ended: what the inside wrote */
 	struct dialog *dialog;
 	struct dialog *evicted; /* gives its place to the new dialog once the message leaves */
+	struct call *gone; /* an ended record that gives its place likewise */
 	bool new_call, new_dialog, stray; /* stray: repetition of what has ended; opens nothing */
 	bool retransmission;
 	uint32_t branch; /* of the first Via, hashed; 0: not looked at */
@@ -137,7 +156,10 @@ struct plan {
 	struct description description_new; /* of this message; its set has a reference, or is 0 */
 	uint16_t wanted_count;
 	uint16_t opened_count;
+	uint16_t changed_count, spelled_count;
 	struct plan_opening opened[PLAN_OPENINGS_MAX];
+	struct plan_change changed[PLAN_CHANGES_MAX]; /* an opening once */
+	struct plan_spelling spelled[PLAN_SPELLINGS_MAX]; /* the last one last */
 	rte_be32_t from_host, to_host; /* identity hosts replaced by this message */
 	uint32_t session_expires;
 	uint32_t acknowledged; /* PRACK: the INVITE that its RAck names; 0: none */
@@ -216,6 +238,9 @@ void limit_endpoints(struct plan *plan);
 bool address_openable(const struct alg *alg, rte_be32_t address);
 enum permission opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port);
 int opening_door(struct plan *plan, struct opening *opening);
+void opening_doored(struct plan *plan, struct opening *opening, const struct door *door);
+void opening_undo_door(const struct plan *plan, struct opening *opening);
+void opening_undo(const struct plan *plan, struct opening *opening);
 int opening_pin(struct plan *plan, struct opening *opening);
 int opening_pin_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp);
 bool opening_room(const struct plan *plan);
@@ -231,6 +256,8 @@ bool endpoint_translatable(struct plan *plan, const struct endpoint *endpoint);
 void plan_fail(struct plan *plan, enum drop_reason reason, enum sip_counter counter);
 void plan_fail_door(struct plan *plan, int error);
 const struct opening *plan_open(struct plan *plan, const struct opening_request *request);
+void plan_spell(
+	struct plan *plan, struct binding *binding, enum spelling_class class, bool portless);
 void plan_rollback(struct plan *plan);
 void plan_commit(struct plan *plan);
 
@@ -367,7 +394,7 @@ struct call *call_find(struct plan *plan);
 uint32_t call_first(const struct alg_worker *worker, const struct hash128 *id);
 bool call_has_id(const struct call *call, const struct hash128 *id);
 struct call *call_create(struct plan *plan);
-void call_revive(struct plan *plan, struct call *call);
+struct call *call_revive(struct plan *plan, struct call *ended);
 void call_end(struct thread *self, struct alg_worker *worker, struct call *call);
 void call_forget(struct alg_worker *worker, struct call *call);
 void call_release_via(struct thread *self, struct alg_worker *worker, struct call *call);

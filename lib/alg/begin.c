@@ -142,8 +142,8 @@ call_attach(struct plan *plan)
 		plan->stray = invite_is_late(plan);
 	} else if (call) {
 		if (revives(plan, call, kind)) {
-			call_revive(plan, call);
-			call_begins(plan, call, kind);
+			call_begins(plan, call_revive(plan, call), kind);
+			plan->known = plan->call;
 		} else {
 			plan->stray = sip->request && sip->method == SIP_INVITE;
 		}

@@ -14,7 +14,8 @@
  * Life cycle: made by an INVITE (or another message with a description in a dialog unknown here, see
  * begin.c), ends as state.c says. An ended record holds nothing, is no call any more, and stays one
  * transaction's time so that a late repetition of its INVITE does not open media again; it is
- * reused earlier when records run short.
+ * reused earlier when records run short. What gives its place to a new record does so when the message
+ * leaves (plan->gone).
  *
  * One thread, no locks. `generation` and `deadline_s` are read by the control lcore.
  */
@@ -202,8 +203,6 @@ call_begin(struct plan *plan, struct call *call)
 	call->pair = statistics_chosen(worker);
 	call->state = CALL_CALLING;
 	call->cleared = call->older = call->timed_out = call->refused = false;
-	if (plan->sip->cseq != call->invite_cseq) /* else another branch of the same */
-		call->branches = (struct call_branches){.more = false};
 	call->offer = (struct description){0};
 	call->dialogs = call->signalling = 0;
 	call->invite_cseq = plan->sip->cseq;
@@ -218,15 +217,19 @@ call_begin(struct plan *plan, struct call *call)
 	return true;
 }
 
+/* There is one more than may stay, for the time that what gives its place stands beside the new one. */
 static uint32_t
-record_take(struct alg_worker *worker)
+record_take(struct plan *plan)
 {
-	uint32_t index = slab_take(&worker->calls);
+	struct alg_worker *worker = plan->worker;
+	uint32_t index;
 
-	if (index == 0 && worker->tombstone_first) {
-		call_forget(worker, call_at(worker, worker->tombstone_first));
-		index = slab_take(&worker->calls);
+	if (worker->calls.used + 1 >= worker->calls.capacity && !plan->gone) {
+		if (worker->tombstone_first == 0)
+			return 0;
+		plan->gone = call_at(worker, worker->tombstone_first);
 	}
+	index = slab_take(&worker->calls);
 	/* release: pairs with the acquire in alg_sweep(), which then reads initialised words */
 	atomic_store_explicit(&worker->call_high, worker->calls.fresh, memory_order_release);
 	return index;
@@ -234,22 +237,21 @@ record_take(struct alg_worker *worker)
 
 /* May there be one more record of this Call-ID? One that has ended gives its place. */
 static bool
-id_has_room(struct alg_worker *worker, uint32_t first)
+id_has_room(struct plan *plan)
 {
 	struct call *ended = NULL, *call;
 	unsigned int count = 0;
 
-	for (uint32_t i = first; i; i = call->same_id) {
-		call = call_at(worker, i);
-		count++;
+	for (uint32_t i = plan->first; i; i = call->same_id) {
+		call = call_at(plan->worker, i);
+		count += call != plan->gone;
 		/* the last ones of the chain are the oldest, but for the first */
 		if (call->state == CALL_ENDED)
 			ended = call;
 	}
 	if (count < CALLS_PER_ID_MAX)
 		return true;
-	if (ended)
-		call_forget(worker, ended);
+	plan->gone = ended;
 	return ended != NULL;
 }
 
@@ -259,7 +261,7 @@ call_create(struct plan *plan)
 {
 	struct alg_worker *worker = plan->worker;
 	struct slice id = plan->sip->call_id;
-	uint32_t index = id_has_room(worker, plan->first) ? record_take(worker) : 0, generation;
+	uint32_t index = id_has_room(plan) ? record_take(plan) : 0, generation;
 	struct call *call;
 
 	if (index == 0)
@@ -276,8 +278,7 @@ call_create(struct plan *plan)
 		slab_give(&worker->calls, index);
 		return NULL;
 	}
-	/* what has ended may have given its place meanwhile */
-	if (!call_link(worker, call, plan->first ? call_first(worker, &plan->id) : 0)) {
+	if (!call_link(worker, call, plan->first)) {
 		limit_call_over(worker, call);
 		call->state = CALL_FREE;
 		sip_count(worker, SIP_COUNT_CALL_ENDED, 1);
@@ -291,14 +292,16 @@ call_create(struct plan *plan)
 }
 
 /* A new INVITE under the Call-ID of a call that has ended. In its dialog either party may send it. */
-void
-call_revive(struct plan *plan, struct call *call)
+struct call *
+call_revive(struct plan *plan, struct call *ended)
 {
-	if (!call_begin(plan, call))
-		return;
-	call->caller_side = plan->client_side;
-	call->caller_tag = plan->from_tag;
-	tombstone_remove(plan->worker, call);
+	struct call *call;
+
+	plan->gone = ended;
+	call = call_create(plan);
+	if (call && plan->sip->cseq == ended->invite_cseq) /* another branch of the same */
+		call->branches = ended->branches;
+	return call;
 }
 
 /* Give back what the transactions' Via values opened: one transaction's time from now. */

@@ -90,7 +90,7 @@ contact_begin(struct plan *plan)
 	struct contact_notes *notes = &plan->worker->contacts;
 	struct slice id = plan->sip->call_id;
 
-	notes->count = 0;
+	notes->count = notes->text_count = 0;
 	notes->taken = message_keeps(plan);
 	if (!notes->taken)
 		return;
@@ -102,49 +102,58 @@ contact_begin(struct plan *plan)
 		subscription_read(plan, notes);
 }
 
-/*
- * There is room for CONTACT_NOTES_MAX; what has been noted is acted on to make more. What belongs
- * together, a Contact and its routes, then may stand apart and is not kept.
- */
+/* NULL: the message is none of those that keep anything. */
 static struct contact_note *
 note_next(struct plan *plan)
 {
 	struct contact_notes *notes = &plan->worker->contacts;
 
-	if (notes->count == CONTACT_NOTES_MAX) {
-		contact_commit(plan);
-		notes->taken = true;
-	}
+	if (!notes->taken || notes->count == CONTACT_NOTES_MAX)
+		return NULL;
 	return &notes->note[notes->count++];
+}
+
+/* For show: how its phone writes a Contact, as far as there is room. */
+static uint16_t
+text_take(struct contact_notes *notes, const struct sip_uri *uri)
+{
+	struct contact_text *text;
+
+	if (notes->text_count == CONTACT_TEXTS_MAX)
+		return 0;
+	text = &notes->text[++notes->text_count];
+	text->length = uri_copy(text->text, sizeof(text->text), uri);
+	return notes->text_count;
 }
 
 void
 contact_note(struct plan *plan, enum contact_note_kind kind, bool route,
 	const struct endpoint *endpoint, const struct sip_uri *uri, struct slice parameters)
 {
-	struct contact_note *note;
+	struct contact_note *note = note_next(plan);
 
-	if (!plan->worker->contacts.taken)
+	if (!note)
 		return;
-	note = note_next(plan);
 	note->kind = (uint8_t)kind;
 	note->expires = route ? 0 : contact_lifetime(plan, parameters);
 	account_of_uri(&note->account, endpoint, uri);
 	if (route)
 		note->account.flags |= ACCOUNT_ROUTE;
-	note->text_length = 0;
+	note->text = 0;
 	if (kind != NOTE_NAMED) /* what an answer echoes is spelled for the outside */
 		return;
 	note->account.flags |= ACCOUNT_SPELLED;
 	if (plan->sip->method == SIP_REGISTER && !route)
-		note->text_length = uri_copy(note->text, sizeof(note->text), uri);
+		note->text = text_take(&plan->worker->contacts, uri);
 }
 
 void
 contact_note_all(struct plan *plan)
 {
-	if (plan->worker->contacts.taken)
-		*note_next(plan) = (struct contact_note){.kind = NOTE_ALL};
+	struct contact_note *note = note_next(plan);
+
+	if (note)
+		*note = (struct contact_note){.kind = NOTE_ALL};
 }
 
 bool

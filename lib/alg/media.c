@@ -134,8 +134,7 @@ static bool
 open_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
 {
 	struct door_spec spec[2];
-	struct endpoint outside[2];
-	struct handle handle[2];
+	struct door door[2];
 	struct opening *opening[2] = {rtp, rtcp};
 	int error;
 
@@ -146,16 +145,13 @@ open_pair(struct plan *plan, struct opening *rtp, struct opening *rtcp)
 			.class = DOOR_MEDIA,
 			.hold = true,
 		};
-	error = door_open_pair(plan->self, plan->worker->alg->nat, spec, handle, outside);
+	error = door_join_pair(plan->self, plan->worker->alg->nat, spec, door);
 	if (error) {
 		plan_fail_door(plan, error);
 		return false;
 	}
-	for (int i = 0; i < 2; i++) {
-		opening[i]->door = handle[i];
-		opening[i]->outside_address = outside[i].address;
-		opening[i]->outside_port = outside[i].port;
-	}
+	for (int i = 0; i < 2; i++)
+		opening_doored(plan, opening[i], &door[i]);
 	return true;
 }
 
@@ -219,7 +215,7 @@ set_fill(struct plan *plan, struct media_set *set)
 			.kind = wanted->component % 2 ? PINHOLE_RTP : PINHOLE_RTCP,
 			.stream = wanted->stream,
 			.component = wanted->component,
-			.flags = wanted->flags,
+			.flags = wanted->flags & (OPENING_ICE | OPENING_CANDIDATE | OPENING_KEPT),
 		};
 		uint32_t index = opening_take(plan, &like);
 

@@ -15,12 +15,15 @@ enum {
 };
 
 enum opening_flag {
+	OPENING_MADE = 1 << 0, /* its door did not stand when the message came that named it */
 	OPENING_ICE = 1 << 2, /* the stream has candidates */
 	OPENING_CANDIDATE =
 		1 << 3, /* beside the default destination: candidate, other description */
 	OPENING_KEPT = 1 << 4, /* on hold with 0.0.0.0: kept from the description before */
 	OPENING_PORTLESS = 1 << 5, /* signalling: a Contact that has no port written */
-	OPENING_JOINED = 1 << 6, /* its pinhole stood, and is as it was until the message leaves */
+	OPENING_JOINED =
+		1
+		<< 6, /* its pinhole or media door stood, and is as it was until the message leaves */
 };
 
 /* One endpoint that a message named: its door and its pinhole, each held once, either absent. */

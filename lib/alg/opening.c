@@ -95,6 +95,26 @@ opening_translatable(struct plan *plan, const struct opening *opening)
 	return endpoint_translatable(plan, &inside);
 }
 
+static void
+joined_note(struct plan *plan, struct opening *opening, bool joined)
+{
+	if (joined)
+		opening->flags |= OPENING_JOINED;
+	plan->joined |= joined;
+}
+
+/* It has this door now. */
+void
+opening_doored(struct plan *plan, struct opening *opening, const struct door *door)
+{
+	opening->door = door->handle;
+	opening->outside_address = door->outside.address;
+	opening->outside_port = door->outside.port;
+	if (!door->joined)
+		opening->flags |= OPENING_MADE;
+	joined_note(plan, opening, door->joined && media_kind(opening));
+}
+
 int
 opening_door(struct plan *plan, struct opening *opening)
 {
@@ -103,16 +123,12 @@ opening_door(struct plan *plan, struct opening *opening)
 		.class = media_kind(opening) ? DOOR_MEDIA : DOOR_SIGNALLING,
 		.hold = true,
 	};
-	struct endpoint outside;
-	int error = door_open(plan->self, plan->worker->alg->nat, &spec, &opening->door, &outside);
+	struct door door;
+	int error = door_join(plan->self, plan->worker->alg->nat, &spec, &door);
 
-	if (error) {
-		opening->door = HANDLE_NONE;
-		return error;
-	}
-	opening->outside_address = outside.address;
-	opening->outside_port = outside.port;
-	return 0;
+	if (error == 0)
+		opening_doored(plan, opening, &door);
+	return error;
 }
 
 static struct pinhole_holder
@@ -137,24 +153,19 @@ pinhole_spec_of(const struct plan *plan, const struct opening *opening)
 	return spec;
 }
 
-static void
-joined_note(struct plan *plan, struct opening *opening, bool joined)
-{
-	if (joined)
-		opening->flags |= OPENING_JOINED;
-	plan->joined |= joined;
-}
-
 /* The message leaves: what it joined becomes what it asks for. */
 void
 opening_widen(struct plan *plan, struct opening *opening)
 {
+	struct alg *alg = plan->worker->alg;
 	struct pinhole_spec spec;
 
 	if (!(opening->flags & OPENING_JOINED))
 		return;
 	spec = pinhole_spec_of(plan, opening);
-	pinhole_widen(plan->worker->alg->pinholes, opening->pinhole, &spec);
+	pinhole_widen(alg->pinholes, opening->pinhole, &spec);
+	if (opening->door.index && media_kind(opening))
+		door_widen(plan->self, alg->nat, opening->door);
 	opening->flags &= (uint8_t)~OPENING_JOINED;
 }
 
@@ -244,6 +255,40 @@ pinhole_stays(struct thread *self, struct alg_worker *worker, const struct openi
 	pinhole_media_leave(self, worker->alg->pinholes, opening->pinhole, &holder);
 }
 
+static void
+opening_unpin(struct thread *self, struct alg_worker *worker, const struct opening *opening,
+	uint32_t linger_until_s)
+{
+	if (opening->pinhole.index == 0)
+		return;
+	if (pinhole_release(self, worker->alg->pinholes, opening->pinhole, linger_until_s))
+		pinhole_stays(self, worker, opening);
+	if (media_kind(opening))
+		sip_count(worker, SIP_COUNT_MEDIA_CLOSED, 1);
+}
+
+/* The message that took its door does not leave. */
+void
+opening_undo_door(const struct plan *plan, struct opening *opening)
+{
+	if (opening->door.index == 0)
+		return;
+	door_undo(plan->self, plan->worker->alg->nat, opening->door,
+		!(opening->flags & OPENING_MADE));
+	opening->door = HANDLE_NONE;
+	opening->outside_address = 0;
+	opening->outside_port = 0;
+}
+
+/* The message that took it does not leave: it holds nothing any more. */
+void
+opening_undo(const struct plan *plan, struct opening *opening)
+{
+	opening_unpin(plan->self, plan->worker, opening, 0);
+	opening->pinhole = HANDLE_NONE;
+	opening_undo_door(plan, opening);
+}
+
 /* The opening is in no chain any more. */
 void
 opening_release(
@@ -251,12 +296,7 @@ opening_release(
 {
 	struct opening *opening = opening_at(worker, index);
 
-	if (opening->pinhole.index) {
-		if (pinhole_release(self, worker->alg->pinholes, opening->pinhole, linger_until_s))
-			pinhole_stays(self, worker, opening);
-		if (media_kind(opening))
-			sip_count(worker, SIP_COUNT_MEDIA_CLOSED, 1);
-	}
+	opening_unpin(self, worker, opening, linger_until_s);
 	if (opening->door.index)
 		door_release(self, worker->alg->nat, opening->door, linger_until_s);
 	if (opening->call)

@@ -64,7 +64,7 @@ admit_source(struct plan *plan, const struct opening *target, rte_be32_t source)
 		.kind = target->kind,
 		.source = source,
 		.side = target->side,
-		.flags = target->flags,
+		.flags = target->flags & OPENING_PORTLESS,
 	};
 	/* A permission that there is no room for is left out; it refuses no message. */
 	index = plan->opened_count < PLAN_OPENINGS_MAX && opening_room(plan)

@@ -83,13 +83,14 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->call = NULL;
 	plan->known = NULL;
 	plan->dialog = plan->evicted = NULL;
+	plan->gone = NULL;
 	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
 	plan->branch = 0;
 	plan->new_branch = plan->unasked = plan->joined = false;
 	plan->role = MEDIA_NONE;
 	plan->description_new = (struct description){0};
 	plan->wanted_count = 0;
-	plan->opened_count = 0;
+	plan->opened_count = plan->changed_count = plan->spelled_count = 0;
 	plan->from_host = plan->to_host = 0;
 	plan->session_expires = 0;
 	plan->acknowledged = 0;

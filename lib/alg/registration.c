@@ -55,9 +55,11 @@ registration_read(const struct plan *plan, struct contact_notes *notes)
 static struct account_words
 words_of(const struct contact_notes *notes, const struct contact_note *note)
 {
+	const struct contact_text *text = &notes->text[note->text];
+
 	return (struct account_words){
 		.who = {notes->who_text, notes->who_length},
-		.contact = {note->text_length ? note->text : NULL, note->text_length},
+		.contact = {note->text ? text->text : NULL, note->text ? text->length : 0},
 	};
 }
 

@@ -163,12 +163,20 @@ enum contact_note_kind {
 struct contact_note {
 	struct account account; /* endpoint, user, parameters, spelling, route */
 	uint8_t kind; /* enum contact_note_kind */
-	uint16_t text_length; /* as of struct account_shown; 0: not taken */
+	uint16_t text; /* of the Contact, as kept; 0: not taken */
 	uint32_t expires;
+};
+
+/* As a text of them is kept, with the length that it had. */
+struct contact_text {
+	uint16_t length;
 	char text[CONTACT_SHOWN];
 };
 
-enum { CONTACT_NOTES_MAX = 512 }; /* as many addresses as a line has room for, and routes */
+enum {
+	CONTACT_NOTES_MAX = UINT16_MAX / 12, /* each is at least a "sip:1.2.3.4," of the message */
+	CONTACT_TEXTS_MAX = 256, /* as many accounts as one address of record has */
+};
 
 enum subscription_verdict { SUBSCRIPTION_STAYS, SUBSCRIPTION_LASTS, SUBSCRIPTION_ENDS };
 
@@ -182,8 +190,9 @@ struct contact_notes {
 	uint32_t seconds; /* of the subscription, when it lasts */
 	uint8_t verdict; /* enum subscription_verdict */
 	bool taken; /* the message is one of those */
-	uint16_t count;
+	uint16_t count, text_count;
 	struct contact_note note[CONTACT_NOTES_MAX];
+	struct contact_text text[CONTACT_TEXTS_MAX + 1]; /* from 1 on */
 };
 
 #endif

@@ -102,7 +102,7 @@ spell(struct plan *plan, struct binding *binding, const struct token *token)
 	if (binding && !token->host_only &&
 		!!(atomic_load_explicit(&binding->portless, memory_order_relaxed) & bit) !=
 			portless)
-		binding_spell(binding, token->spelling, portless);
+		plan_spell(plan, binding, token->spelling, portless);
 }
 
 /* Take the place of an inside endpoint by its outside half, opened as asked. False: not ours. */

@@ -77,6 +77,8 @@ config_make(const struct fixture_options *options)
 	config->nat.pools = &pool;
 	config->nat.rule_count = 1;
 	config->nat.rules = &rule;
+	config->nat.port_hold_seconds = options->port_hold_seconds;
+	config->nat.port_hold_percent = 25;
 	config->sip = (struct config_sip){.call_proceeding_timeout = 180,
 		.max_call_duration = 43200,
 		.media_inactivity_timeout = 300,
@@ -245,7 +247,7 @@ fixture_send(const char *from, const char *to, const char *format, ...)
 	void *data = flow_for(&source, &destination);
 	struct alg_message message = {
 		.text = fx.text,
-		.capacity = TEXT_MAX,
+		.capacity = fx.capacity ? fx.capacity : TEXT_MAX,
 		.flow = flow_of_data(data),
 		.direction = flow_direction_of_data(data),
 	};

@@ -32,6 +32,7 @@ struct fixture {
 	struct mailbox *mailboxes[WORKERS_MAX];
 	char text[TEXT_MAX + 4096]; /* the message after the ALG */
 	uint32_t length;
+	uint32_t capacity; /* of the message's buffer; 0: TEXT_MAX */
 	bool edited;
 	int verdict;
 	const struct alg_lead *lead; /* of the next message; NULL: as of one that comes alone */
@@ -47,6 +48,7 @@ struct fixture_options {
 	unsigned int max_calls_per_host, max_pending_calls, max_doors_per_call;
 	unsigned int blacklist_messages, blacklist_period_ms, blacklist_seconds;
 	bool small; /* tables for one call at a time: quick to sweep */
+	unsigned int port_hold_seconds; /* 0: ports do not rest */
 	enum config_media_hosts media_hosts;
 	enum config_malformed malformed;
 };

@@ -43,6 +43,15 @@ branch_taken(const char *method, unsigned int cseq)
 	return taken;
 }
 
+bool message_may_fail;
+
+static void
+assert_verdict(void)
+{
+	if (!message_may_fail)
+		assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
 /* A message of the call "m", from the inside (out) or from the outside (in). */
 void
 out_request(const char *method, unsigned int cseq, const char *to_tag, const char *sdp)
@@ -53,7 +62,7 @@ out_request(const char *method, unsigned int cseq, const char *to_tag, const cha
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
 		method, branch_taken(method, cseq), to_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
-	assert_int_equal(fx.verdict, ALG_FORWARD);
+	assert_verdict();
 }
 
 void
@@ -65,7 +74,7 @@ in_request(const char *method, unsigned int cseq, const char *from_tag, const ch
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
 		method, branch_taken(method, cseq), from_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
-	assert_int_equal(fx.verdict, ALG_FORWARD);
+	assert_verdict();
 }
 
 void
@@ -78,7 +87,7 @@ in_response(const char *status, unsigned int cseq, const char *method, const cha
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
 		status, branch_taken(method, cseq), to_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
-	assert_int_equal(fx.verdict, ALG_FORWARD);
+	assert_verdict();
 }
 
 void
@@ -91,7 +100,7 @@ out_response(const char *status, unsigned int cseq, const char *method, const ch
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
 		status, branch_taken(method, cseq), from_tag, cseq, method, header_taken(),
 		sdp ? with_sdp(sdp) : CRLF);
-	assert_int_equal(fx.verdict, ALG_FORWARD);
+	assert_verdict();
 }
 
 void
