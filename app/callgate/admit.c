@@ -505,6 +505,25 @@ admit_is_local(struct worker *worker, struct rte_mbuf *mbuf)
 	       route_lookup(worker->appliance->routes, admission.real.dst).kind == ROUTE_LOCAL;
 }
 
+/* Who is told: inside hosts that there is no room for them (RFC 6888 REQ-11 B), see also refuse_source(). */
+static void
+admit_refused(const struct admission *admission, int result)
+{
+	struct worker *worker = admission->worker;
+
+	if (result == TAKEN)
+		return;
+	if (result == DROP_NAT_UNSOLICITED)
+		unsolicited_take(worker, admission->mbuf);
+	else if ((result == DROP_FLOW_POOL_EMPTY || result == DROP_FLOW_TABLE_FULL) &&
+		 admission->in->nat_side != NAT_SIDE_OUTSIDE)
+		forward_refuse(worker, admission->mbuf,
+			(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0},
+			(enum drop_reason)result);
+	else
+		packet_drop(&worker->thread, admission->mbuf, (enum drop_reason)result);
+}
+
 void *
 admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 {
@@ -535,9 +554,6 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 	}
 	if (result == ADMITTED)
 		return data;
-	if (result == DROP_NAT_UNSOLICITED)
-		unsolicited_take(worker, mbuf);
-	else if (result != TAKEN)
-		packet_drop(&worker->thread, mbuf, (enum drop_reason)result);
+	admit_refused(&admission, result);
 	return NULL;
 }

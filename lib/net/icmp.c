@@ -88,18 +88,32 @@ icmp_local(struct thread *self, struct net_output *output, const struct route_ta
 	icmp_output(self, output, route, mbuf);
 }
 
+static uint32_t
+icmp_limiter_burst(const struct icmp_limiter *limiter)
+{
+	return (limiter->per_second + 1) / 2;
+}
+
+void
+icmp_limiter_init(struct icmp_limiter *limiter, uint32_t per_second)
+{
+	*limiter = (struct icmp_limiter){.per_second = per_second};
+	limiter->tokens = icmp_limiter_burst(limiter);
+}
+
 static bool
 icmp_limiter_take(struct icmp_limiter *limiter, uint64_t now_ms)
 {
-	uint64_t earned = (now_ms - limiter->filled_ms) * ICMP_ERRORS_PER_SECOND / 1000;
+	uint64_t earned = (now_ms - limiter->filled_ms) * limiter->per_second / 1000;
+	uint32_t burst = icmp_limiter_burst(limiter);
 
-	if (limiter->filled_ms == 0 || limiter->tokens + earned >= ICMP_ERRORS_BURST) {
-		limiter->tokens = ICMP_ERRORS_BURST;
+	if (limiter->tokens + earned >= burst) {
+		limiter->tokens = burst;
 		limiter->filled_ms = now_ms;
 	} else if (earned) {
 		limiter->tokens += (uint32_t)earned;
 		/* what is left of a token stays earned */
-		limiter->filled_ms += earned * 1000 / ICMP_ERRORS_PER_SECOND;
+		limiter->filled_ms += earned * 1000 / limiter->per_second;
 	}
 	if (limiter->tokens == 0)
 		return false;

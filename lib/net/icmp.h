@@ -9,11 +9,6 @@
 #include "neighbour.h"
 #include "route.h"
 
-enum {
-	ICMP_ERRORS_PER_SECOND = 100, /* a worker */
-	ICMP_ERRORS_BURST = 50,
-};
-
 /* Types and codes of the errors callgate sends (RFC 792, 1812). */
 enum {
 	ICMP_UNREACHABLE = 3,
@@ -26,11 +21,15 @@ enum {
 	ICMP_CODE_TTL = 0,
 };
 
-/** Token bucket, one a worker; zero-initialised is full. */
+/* Token bucket for errors, one a worker; zero-initialised lets none pass. */
 struct icmp_limiter {
 	uint64_t filled_ms;
+	uint32_t per_second; /* half of them at once */
 	uint32_t tokens;
 };
+
+/** A full bucket for this many errors a second; 0: none at all. Bring-up. */
+void icmp_limiter_init(struct icmp_limiter *limiter, uint32_t per_second);
 
 /** Consumes the packet: answers echo requests in place, counts the rest. Worker. */
 void icmp_local(struct thread *self, struct net_output *output, const struct route_table *routes,

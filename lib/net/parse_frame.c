@@ -129,12 +129,13 @@ parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_lengt
 		*ports = (uint32_t)icmp->icmp_ident << 16 | icmp->icmp_ident;
 		break;
 	case 3: /* destination unreachable */
-	case 4: /* source quench */
 	case 11: /* time exceeded */
 	case 12: /* parameter problem */
 		packet->flags = PACKET_ICMP_ERROR;
 		break;
-	default: /* redirects too: they are for a host on the link, never for one behind us */
+	/* Redirects too, which are for a host on the link, never for one behind us; and source quench, which
+	 * does nothing but harm (RFC 6633). */
+	default:
 		packet->flags = PACKET_ICMP_OTHER;
 	}
 	return PARSED_IPV4;

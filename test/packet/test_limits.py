@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """At the limits: what is refused has a name and leaves nothing; after expiry all of it fits again."""
-from replay import FAR, PBX, TRUNK, UDP, ZONES, main, udp
+from replay import FAR, ICMP, IP, PBX, TRUNK, UDP, WAN, ZONES, main, udp
 from scene import SipTest, without_nat
 from sip_text import Call, register, sdp
 
@@ -39,6 +39,22 @@ class Limits(SipTest):
         self.assertEqual(result.drops(), {"flow_pool_empty": FLOWS})
         self.assertEqual(result.count("summary translations"), FLOWS)
         self.assertEqual(result.count("summary ports"), FLOWS)
+
+    def test_host_whose_flow_finds_no_room_is_told(self):
+        lan = [(0.001 * n, udp(PBX, FAR, 1024 + n, 5000)) for n in range(FLOWS + 20)]
+        result = self.replay(self.small(), {"lan0": lan, "wan0": [(5, udp(FAR, WAN, 1, 5000))]})
+        told = [p for p in result.ip("lan0") if ICMP in p]
+        self.assertEqual([(p[ICMP].type, p[ICMP].code, p[IP].dst) for p in told], [(3, 1, PBX)] * 20)
+        self.assertEqual([p for p in result.ip("wan0") if ICMP in p], [])
+        self.assertEqual(result.drops(), {"flow_pool_empty": 20, "nat_unsolicited": 1})
+
+    def test_icmp_errors_of_a_second_are_as_many_as_configured(self):
+        packets = [(0.0001 * n, udp(PBX, FAR, 1000, 2000, ttl=1)) for n in range(100)]
+        for setting, sent in (("0", 0), ("1", 1), ("20", 10)):
+            config = self.small(f"icmp_errors_per_second = {setting};")
+            result = self.replay(config, {"lan0": packets})
+            self.assertEqual(len(result.ip("lan0")), sent)
+            self.assertEqual(result.count("event icmp_error_limited"), 100 - sent)
 
     def test_flow_pool_of_a_router(self):
         packets = [udp(PBX, FAR, 1024 + n, 5000) for n in range(FLOWS + 100)]

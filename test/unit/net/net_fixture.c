@@ -108,7 +108,7 @@ net_reset(void **state)
 	assert_non_null(net.output.neighbours);
 	memset(net.worker.counters, 0, sizeof(*net.worker.counters));
 	memset(net.control.counters, 0, sizeof(*net.control.counters));
-	memset(&net.limiter, 0, sizeof(net.limiter));
+	icmp_limiter_init(&net.limiter, NET_ERRORS_PER_SECOND);
 	net.worker.now_s = net.control.now_s = 1000;
 	net.worker.now_ms = net.control.now_ms = 1000000;
 	return 0;

@@ -30,7 +30,7 @@
 #include "net/route.h"
 
 enum { LAN, WAN, TRUNK, INTERFACES };
-enum { SENT_MAX = 256, MBUFS = 2047 };
+enum { SENT_MAX = 256, MBUFS = 2047, NET_ERRORS_PER_SECOND = 100 };
 
 #define IP(a, b, c, d) RTE_BE32(RTE_IPV4(a, b, c, d))
 #define LAN_OWN        IP(10, 0, 0, 1)
@@ -61,7 +61,7 @@ extern const struct rte_ether_addr port_mac[2], host_mac, other_mac, broadcast_m
 int net_start(void **state);
 int net_stop(void **state);
 
-/** An empty neighbour table, zeroed counters and limiter, the clock at second 1000. */
+/** An empty neighbour table, zeroed counters, a full limiter, the clock at second 1000. */
 int net_reset(void **state);
 /** Frees what was sent and asserts that no mbuf is lost. */
 int net_check(void **state);

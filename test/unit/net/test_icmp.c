@@ -5,6 +5,8 @@
 
 #include "net_fixture.h"
 
+enum { ERRORS_BURST = NET_ERRORS_PER_SECOND / 2 };
+
 /* Make the neighbours known, so that everything leaves at once. */
 static void
 meet(void)
@@ -120,7 +122,7 @@ other_icmp_to_us_is_counted_by_kind(void **state)
 		uint8_t type;
 		enum drop_reason reason;
 	} kinds[] = {{0, DROP_ICMP_CONSUMED}, {3, DROP_ICMP_CONSUMED}, {11, DROP_ICMP_CONSUMED},
-		{5, DROP_ICMP_TYPE}, {13, DROP_ICMP_TYPE}};
+		{4, DROP_ICMP_TYPE}, {5, DROP_ICMP_TYPE}, {13, DROP_ICMP_TYPE}};
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(kinds); i++) {
@@ -216,9 +218,9 @@ errors_are_limited_and_the_limit_refills(void **state)
 	unsigned int i;
 
 	meet();
-	for (i = 0; i < ICMP_ERRORS_BURST + 5; i++)
+	for (i = 0; i < ERRORS_BURST + 5; i++)
 		error_about(udp(LAN, LAN_HOST, 20), 11, 0, 0);
-	assert_int_equal(net_sent(), ICMP_ERRORS_BURST);
+	assert_int_equal(net_sent(), ERRORS_BURST);
 	assert_int_equal(net_events(EVENT_ICMP_ERROR_LIMITED), 5);
 	net_forget();
 
@@ -236,9 +238,32 @@ errors_are_limited_and_the_limit_refills(void **state)
 	net_forget();
 
 	net.worker.now_ms += 60000;
-	for (i = 0; i < ICMP_ERRORS_BURST + 5; i++)
+	for (i = 0; i < ERRORS_BURST + 5; i++)
 		error_about(udp(LAN, LAN_HOST, 20), 11, 0, 0);
-	assert_int_equal(net_sent(), ICMP_ERRORS_BURST);
+	assert_int_equal(net_sent(), ERRORS_BURST);
+}
+
+static void
+the_limit_is_what_was_asked_for(void **state)
+{
+	static const struct {
+		uint32_t per_second;
+		unsigned int at_once;
+	} limits[] = {{0, 0}, {1, 1}, {2, 1}, {7, 4}, {200, 100}};
+
+	meet();
+	for (unsigned int i = 0; i < RTE_DIM(limits); i++) {
+		icmp_limiter_init(&net.limiter, limits[i].per_second);
+		for (unsigned int j = 0; j < 120; j++)
+			error_about(udp(LAN, LAN_HOST, 20), 11, 0, 0);
+		assert_int_equal(net_sent(), limits[i].at_once);
+		net_forget();
+		net.worker.now_ms += 1000;
+		for (unsigned int j = 0; j < 120; j++)
+			error_about(udp(LAN, LAN_HOST, 20), 11, 0, 0);
+		assert_int_equal(net_sent(), limits[i].at_once); /* full again, no more */
+		net_forget();
+	}
 }
 
 static void
@@ -303,7 +328,7 @@ refused_errors_cost_no_tokens(void **state)
 	unsigned int i;
 
 	meet();
-	for (i = 0; i < ICMP_ERRORS_BURST; i++) {
+	for (i = 0; i < ERRORS_BURST; i++) {
 		struct rte_mbuf *mbuf = udp(LAN, LAN_HOST, 20);
 
 		packet_ip(mbuf)->fragment_offset = RTE_BE16(3);
@@ -329,6 +354,7 @@ main(void)
 		TEST(an_error_quotes_across_segments),
 		TEST(an_error_speaks_from_the_interface_the_packet_came_in_on),
 		TEST(errors_are_limited_and_the_limit_refills),
+		TEST(the_limit_is_what_was_asked_for),
 		TEST(no_error_about_an_icmp_error),
 		TEST(no_error_about_what_was_not_one_host_to_one_host),
 		TEST(refused_errors_cost_no_tokens),

@@ -303,7 +303,7 @@ icmp_types_are_told_apart(void **state)
 		uint8_t type, flags;
 		uint16_t port;
 	} types[] = {{8, 0, 0x0201}, {0, 0, 0x0201}, {3, PACKET_ICMP_ERROR, 0},
-		{11, PACKET_ICMP_ERROR, 0}, {12, PACKET_ICMP_ERROR, 0}, {4, PACKET_ICMP_ERROR, 0},
+		{11, PACKET_ICMP_ERROR, 0}, {12, PACKET_ICMP_ERROR, 0}, {4, PACKET_ICMP_OTHER, 0},
 		{13, 0, 0x0201}, {14, 0, 0x0201}, {5, PACKET_ICMP_OTHER, 0},
 		{15, PACKET_ICMP_OTHER, 0}};
 	unsigned int i;
