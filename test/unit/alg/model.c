@@ -227,7 +227,7 @@ message_of_call(const struct sip *sip, uint32_t now_s)
 		dialog = dialog_make(sip->tag);
 	if (dialog && dialog->life != LIFE_OVER) {
 		in_call = true;
-		if (sip->status && !initial && is_stray(sip, dialog))
+		if (sip->status && !(initial && sip->verb == VERB_INVITE) && is_stray(sip, dialog))
 			return;
 		if (sip->status == 199) {
 			if (dialog->life == LIFE_EARLY)

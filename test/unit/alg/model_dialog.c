@@ -87,15 +87,17 @@ dialog_make(uint32_t tag)
 	return dialog;
 }
 
-/* Has the client sent a later INVITE? */
+/* Has the client sent a later request of the kind? An UPDATE or PRACK that offers is one of its own. */
 static bool
-outdated(const struct dialog *dialog, const struct transaction *invite)
+outdated(const struct dialog *dialog, const struct transaction *request)
 {
 	for (unsigned int i = 0; i < dialog->count; i++) {
 		const struct transaction *transaction = &dialog->transaction[i];
 
-		if (transaction->verb == VERB_INVITE && transaction->client == invite->client &&
-			transaction->cseq > invite->cseq)
+		if (transaction->verb == request->verb && transaction->client == request->client &&
+			transaction->cseq > request->cseq &&
+			(transaction->described == request->described ||
+				request->verb == VERB_INVITE))
 			return true;
 	}
 	return false;
@@ -205,20 +207,21 @@ request_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 	if (sip->verb == VERB_PRACK && sip->sdp.count &&
 		answer_in_request(sip, dialog, sip->rack_cseq))
 		return;
+	transaction =
+		transaction_find(dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq);
+	if (!fresh && transaction)
+		return;
+	transaction =
+		transaction_make(dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq);
+	transaction->described = sip->sdp.count > 0;
 	if (!fresh) { /* it may be answered, but brings nothing */
-		if (!transaction_find(
-			    dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq))
-			transaction_make(
-				dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq)
-				->progress = REFUSED;
+		transaction->progress = REFUSED;
 		return;
 	}
 	if (sip->verb == VERB_PRACK && sip->sdp.count == 0)
 		answer_missing(sip, dialog, sip->rack_cseq);
 	if (sip->verb == VERB_INVITE)
 		responses_stand_alone(dialog);
-	transaction =
-		transaction_make(dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq);
 	if (sip->sdp.count == 0 || sip->verb == VERB_INFO)
 		return;
 	responses_stand_alone(dialog);
@@ -303,8 +306,8 @@ refuse(struct dialog *dialog, struct transaction *transaction)
 }
 
 /*
- * RFC 3261 17.1.3. What ends no call and brings nothing is not asked for its request. Of INVITEs in a
- * dialog the last one may be answered, for there is one at a time (14.1).
+ * RFC 3261 17.1.3. What ends no call and brings nothing is not asked for its request. Of each kind the
+ * last one may be answered: who goes on to the next has had its answer.
  */
 bool
 is_stray(const struct sip *sip, struct dialog *dialog)
@@ -314,7 +317,7 @@ is_stray(const struct sip *sip, struct dialog *dialog)
 
 	if (sip->verb == VERB_CANCEL || sip->verb == VERB_INFO)
 		return false;
-	return !transaction || (sip->verb == VERB_INVITE && outdated(dialog, transaction));
+	return !transaction || outdated(dialog, transaction);
 }
 
 bool

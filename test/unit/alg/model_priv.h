@@ -50,6 +50,7 @@ struct transaction {
 	uint8_t progress;
 	bool brought; /* an INVITE: a response to it brought an offer */
 	bool unseen; /* the request was */
+	bool described; /* the request brought a description */
 	uint32_t cseq;
 };
 
