@@ -29,6 +29,7 @@
 enum {
 	RECORDS_A_STEP = 512, /* looked at between two bursts: some 50 us */
 	TRANSACTION_S = 32, /* 64 * T1, RFC 3261 17.1 */
+	SESSION_MIN_S = 90, /* RFC 4028 4 */
 	/* Objects a record, on average; the slabs are shared by all calls of a worker. */
 	OPENINGS_PER_CALL = 10,
 	SETS_PER_CALL = 4,
@@ -275,12 +276,14 @@ rte_be32_t host_outward(struct plan *plan, rte_be32_t address, uint16_t port);
 void rewrite_headers(struct plan *plan);
 void rewrite_via(struct plan *plan, const struct sip_via *via,
 	const struct sip_via_parameters *parameters, bool first);
+void rewrite_warning(struct plan *plan, struct slice rest);
 void rewrite_identity(struct plan *plan, enum sip_header_id id, const struct sip_uri *uri);
 
 /* peer.c */
 void peer_open(struct plan *plan);
 
 /* contact.c */
+uint32_t expiry_read(struct slice value);
 void contact_begin(struct plan *plan);
 void contact_note(struct plan *plan, enum contact_note_kind kind, bool route,
 	const struct endpoint *endpoint, const struct sip_uri *uri, struct slice parameters);

@@ -3,6 +3,7 @@
  * Headers that say who somebody is, not where: From, To, asserted and preferred identities,
  * Diversion and their like. Only a literal inside host is replaced, never a port, and nothing is
  * opened; another host than the sender has the outside address of its static rule, if it has one.
+ * So has the host that a Warning comes from (RFC 3261 20.43), outward alone: nobody asks for it.
  * What the inside wrote in From and To is kept in the record and put back by tag; without a record
  * the inside end of the packet's flow serves.
  */
@@ -75,4 +76,52 @@ rewrite_identity(struct plan *plan, enum sip_header_id id, const struct sip_uri 
 		return;
 	if ((!plan->inward || !identity_inward(plan, id, &uri->host)) && plan->outward)
 		identity_outward(plan, id, &uri->host);
+}
+
+/* The next word of a Warning. */
+static struct slice
+word_take(struct slice *rest)
+{
+	struct slice word = slice_trim(*rest);
+	const char *end = word.at + word.length;
+	uint32_t length = 0;
+
+	while (length < word.length && !strchr(" \t\r\n,\"", word.at[length]))
+		length++;
+	word.length = length;
+	*rest = (struct slice){word.at + length, (uint32_t)(end - word.at) - length};
+	return word;
+}
+
+/* Behind the comma that ends the value; in the quoted text may be others. */
+static void
+value_skip(struct slice *rest)
+{
+	bool quoted = false;
+	uint32_t i;
+
+	for (i = 0; i < rest->length && (quoted || rest->at[i] != ','); i++) {
+		if (rest->at[i] == '"')
+			quoted = !quoted;
+		else if (quoted && rest->at[i] == '\\')
+			i++;
+	}
+	i = RTE_MIN(i + 1, rest->length);
+	*rest = (struct slice){rest->at + i, rest->length - i};
+}
+
+void
+rewrite_warning(struct plan *plan, struct slice rest)
+{
+	struct sip_hostport host;
+	struct slice agent;
+
+	while (plan->outward && rest.length > 0) {
+		word_take(&rest); /* the code */
+		agent = word_take(&rest);
+		if (agent.length > 0 && sip_hostport_parse(agent, &host) &&
+			host.kind == SIP_HOST_IPV4)
+			identity_outward(plan, SIP_HEADER_WARNING, &host);
+		value_skip(&rest);
+	}
 }

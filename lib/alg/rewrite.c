@@ -10,7 +10,7 @@
 
 enum { IN_REQUEST = 1, IN_RESPONSE = 2, IN_BOTH = 3 };
 
-enum rewrite_action { REWRITE_NONE, REWRITE_VIA, REWRITE_URI, REWRITE_IDENTITY };
+enum rewrite_action { REWRITE_NONE, REWRITE_VIA, REWRITE_URI, REWRITE_IDENTITY, REWRITE_WARNING };
 
 /* What the sender's own endpoint in this header opens for the peer. */
 enum rewrite_opens { OPENS_NOTHING, OPENS_CONTACT, OPENS_ROUTE };
@@ -48,6 +48,7 @@ static const struct rewrite_row rows[SIP_HEADER_IDS] = {
 	[SIP_HEADER_DIVERSION] = {IN_BOTH, REWRITE_IDENTITY},
 	[SIP_HEADER_HISTORY_INFO] = {IN_BOTH, REWRITE_IDENTITY},
 	[SIP_HEADER_REFERRED_BY] = {IN_BOTH, REWRITE_IDENTITY},
+	[SIP_HEADER_WARNING] = {IN_RESPONSE, REWRITE_WARNING},
 };
 
 /*
@@ -315,6 +316,8 @@ rewrite_headers(struct plan *plan)
 			continue;
 		if (row->action == REWRITE_VIA)
 			rewrite_vias(plan, header);
+		else if (row->action == REWRITE_WARNING)
+			rewrite_warning(plan, header->value);
 		else if (header == sip_header_first(sip, SIP_HEADER_FROM))
 			rewrite_party(plan, SIP_HEADER_FROM, sip->from.uri);
 		else if (header == sip_header_first(sip, SIP_HEADER_TO))

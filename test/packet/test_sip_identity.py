@@ -100,6 +100,31 @@ class Identity(SipTest):
         self.assert_text(back, Call().response(200, 1, "OPTIONS", extra=identities(PBX)))
 
 
+def warnings(host, port):
+    """The last one's host is a name; a text is a text."""
+    return [f'Warning: 301 {host}{port} "Text, \\", {PBX} \\\\", 399 {FAR} "x", 399 {host} "{PBX}"',
+            f'WARNING: 307\r\n {host}{port}\r\n "{PBX}"', f'Warning: 370 pbx "{PBX}"', f'Warning: 399 {PBX}']
+
+
+class Warnings(SipTest):
+    def test_host_of_a_warning_changes_outward_alone(self):
+        for near, far, port in ((PBX, WAN, ""), (PBX, WAN, ":5099"), (NOBODY, WAN, ""), (FAR, FAR, ""),
+                                ("0.0.0.0", "0.0.0.0", ""), ("pbx.example.com", "pbx.example.com", "")):
+            with self.subTest(host=near, port=port):
+                scene = self.scene()
+                inside, outside = Call(), Call().seen()
+                far_seen = warnings(far, port)
+                far_seen[-1] = f"Warning: 399 {WAN}"
+                scene.lan(inside.request("OPTIONS"))
+                answer = scene.wan(outside.response(400, 1, "OPTIONS", extra=far_seen))
+                scene.wan(outside.back_request("INFO", 1))
+                told = scene.lan(inside.back_response(488, 1, "INFO", extra=warnings(near, port)))
+                result = scene.run()
+                self.assert_text(answer, inside.response(400, 1, "OPTIONS", extra=far_seen))
+                self.assert_text(told, outside.back_response(488, 1, "INFO", extra=far_seen))
+                self.assertEqual(result.count("summary translations"), 1)
+
+
 class Static(SipTest):
     """An identity that names another inside host has the address that a static rule gives to that host."""
 
@@ -165,7 +190,7 @@ def untouchable(host):
             f"Replaces: x@{host};to-tag={host};from-tag=1", f"Join: x@{host};to-tag=1;from-tag=2",
             f"Target-Dialog: x@{host};local-tag=1;remote-tag=2", f"In-Reply-To: y@{host}, {host}",
             f"User-Agent: {host}", f"Server: {host}", f"Organization: {host}",
-            f"Subject: sip:{host}:5060", f'Warning: 399 {host}:5060 "sip:{host}"',
+            f"Subject: sip:{host}:5060",
             f"Alert-Info: <http://{host}/ring>", f"Call-Info: <sip:{host}>;purpose=info",
             f"Event: dialog;call-id=x@{host}", f"Reason: SIP;text=\"{host}\"",
             f"X-Unknown: <sip:100@{host}:5060>", f"X-Contact: <sip:{host}>"]
