@@ -67,21 +67,27 @@ uri_copy(char *to, size_t capacity, const struct sip_uri *uri)
 	return (uint16_t)(before + length);
 }
 
+uint32_t
+expiry_read(struct slice value)
+{
+	uint32_t seconds;
+
+	if (!value.at || !sip_seconds_parse(value, &seconds))
+		return EXPIRES_S;
+	return RTE_MIN(seconds, UINT32_MAX / 4); /* so that a deadline cannot wrap */
+}
+
 /* Seconds asked for or granted: the Contact's expires parameter, else Expires, else an hour. */
 static uint32_t
 contact_lifetime(const struct plan *plan, struct slice parameters)
 {
 	const struct sip_header *header;
-	uint64_t seconds;
 	struct slice value;
 
-	if (sip_parameter_find(parameters, "expires", &value) && value.at &&
-		slice_number(value, UINT32_MAX / 4, &seconds))
-		return (uint32_t)seconds;
+	if (sip_parameter_find(parameters, "expires", &value))
+		return expiry_read(value);
 	header = sip_header_first(plan->sip, SIP_HEADER_EXPIRES);
-	if (header && slice_number(header->value, UINT32_MAX / 4, &seconds))
-		return (uint32_t)seconds;
-	return REGISTRATION_S;
+	return header ? expiry_read(header->value) : EXPIRES_S;
 }
 
 void

@@ -46,6 +46,7 @@ invite_note(struct dialog *dialog, uint8_t side, uint32_t cseq, bool open)
 	dialog->invite_cseq[side] = cseq;
 	dialog->invite_open = (uint8_t)((dialog->invite_open & ~bit) | (open ? bit : 0));
 	dialog->overtaken &= (uint8_t)~bit;
+	dialog->invite_refused &= (uint8_t)~bit;
 }
 
 /* A side's requests count up (RFC 3261 12.2.2): what comes behind the highest is outdated. */

@@ -142,6 +142,17 @@ prack_answers(const struct plan *plan)
 	return offer->set && offer->in_response;
 }
 
+/* A PRACK that crosses the refusal of its INVITE: it answers what was offered there, if it says anything. */
+static bool
+prack_is_late(const struct plan *plan)
+{
+	const struct dialog *dialog = plan->dialog;
+	uint32_t cseq;
+
+	return dialog->invite_refused >> plan->side & 1 && prack_invite(plan, &cseq) &&
+	       cseq <= dialog->invite_cseq[plan->side];
+}
+
 static enum relation
 request_relation(const struct plan *plan, enum message_kind kind)
 {
@@ -151,6 +162,8 @@ request_relation(const struct plan *plan, enum message_kind kind)
 
 	if (kind == KIND_PRACK && prack_answers(plan))
 		return RELATION_AWAITED;
+	if (kind == KIND_PRACK && prack_is_late(plan))
+		return RELATION_OLD;
 	if (dialog->sequenced >> side & 1) {
 		if (cseq < dialog->highest_cseq[side])
 			return RELATION_OLD;

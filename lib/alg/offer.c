@@ -196,8 +196,10 @@ offer_refused(struct plan *plan)
 	if (plan->sip->method == SIP_INVITE) {
 		if (offer_belongs(&dialog->offer[1 - client], true, cseq))
 			description_drop(plan->self, plan->worker, &dialog->offer[1 - client]);
-		if (dialog->invite_cseq[client] == cseq) /* a late 1xx offers nothing */
+		if (dialog->invite_cseq[client] == cseq) { /* a late 1xx or PRACK offers nothing */
 			dialog->invite_open &= (uint8_t) ~(1u << client);
+			dialog->invite_refused |= (uint8_t)(1u << client);
+		}
 	}
 	if (dialog->state == DIALOG_EARLY && dialog->exchange == EXCHANGE_NONE &&
 		dialog->offer[plan->call->caller_side].set == 0)

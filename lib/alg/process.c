@@ -122,9 +122,11 @@ session_note(struct plan *plan)
 	if (plan->sip->request || plan->sip->status / 100 != 2)
 		return;
 	header = sip_header_first(plan->sip, SIP_HEADER_SESSION_EXPIRES);
-	if (header && sip_session_expires_parse(header->value, &session) &&
-		session.seconds <= UINT32_MAX / 4)
-		plan->session_expires = session.seconds;
+	if (!header || !sip_session_expires_parse(header->value, &session) || session.seconds == 0)
+		return; /* 0, like what is no number, is none */
+	if (session.seconds < SESSION_MIN_S)
+		session.seconds = SESSION_MIN_S;
+	plan->session_expires = RTE_MIN(session.seconds, UINT32_MAX / 4);
 }
 
 /* Noted while the headers can be read: the edits move them. */

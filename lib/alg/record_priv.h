@@ -68,6 +68,7 @@ struct dialog {
 	uint8_t exchange_side : 1; /* client of the transaction that offered */
 	uint8_t sequenced : 2; /* bit a side: highest_cseq is known */
 	uint8_t invite_open : 2; /* bit a side: its INVITE brought no offer, a response to it may */
+	uint8_t invite_refused : 2; /* bit a side */
 	uint8_t overtaken : 2; /* bit a side: something else was agreed on since its INVITE */
 	uint64_t tag[2]; /* keyed hashes, lower first */
 	uint32_t highest_cseq[2]; /* of the side's requests, but for ACK and CANCEL */

@@ -9,8 +9,8 @@
 #include "sip/uri.h"
 
 enum {
-	SUBSCRIPTION_S = 3600, /* no expiry in a NOTIFY of an active subscription */
-	REGISTRATION_S = 3600, /* no expiry granted in a 200, RFC 3261 10.2 */
+	EXPIRES_S =
+		3600, /* where no expiry is written, or one that is none (RFC 3261 10.2, 20.10) */
 	SIP_PORT = 5060,
 	SIPS_PORT = 5061,
 	HTTP_PORT = 80, /* of SIP over WebSocket, RFC 7118 */

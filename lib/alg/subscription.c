@@ -13,7 +13,6 @@
  * of that subscriber.
  */
 #include "alg_priv.h"
-#include "sip/seconds.h"
 
 enum {
 	LISTED_MAX = 32, /* accounts of one Call-ID that are looked at */
@@ -52,17 +51,15 @@ static enum subscription_verdict
 notify_verdict(const struct plan *plan, uint32_t *seconds)
 {
 	const struct sip_header *header = state_header(plan->sip);
-	struct slice parameters, value;
-	uint64_t number;
+	struct slice parameters, value = {0};
 
 	if (!header)
 		return SUBSCRIPTION_STAYS;
 	if (slice_is(word_of(header->value, &parameters), "terminated"))
 		return SUBSCRIPTION_ENDS;
-	*seconds = SUBSCRIPTION_S;
-	if (parameters.at && sip_parameter_find(parameters, "expires", &value) && value.at &&
-		slice_number(value, UINT32_MAX / 4, &number))
-		*seconds = (uint32_t)number;
+	if (parameters.at)
+		sip_parameter_find(parameters, "expires", &value);
+	*seconds = expiry_read(value);
 	return SUBSCRIPTION_LASTS;
 }
 
@@ -78,10 +75,10 @@ subscription_verdict(const struct plan *plan, uint32_t *seconds)
 	if (sip->status == 481)
 		return SUBSCRIPTION_ENDS;
 	header = sip_header_first(sip, SIP_HEADER_EXPIRES);
-	if (sip->method == SIP_SUBSCRIBE && header && sip_seconds_parse(header->value, seconds) &&
-		*seconds > 0 && *seconds <= UINT32_MAX / 4)
-		return SUBSCRIPTION_LASTS;
-	return SUBSCRIPTION_STAYS;
+	if (sip->method != SIP_SUBSCRIBE || !header)
+		return SUBSCRIPTION_STAYS;
+	*seconds = expiry_read(header->value);
+	return *seconds > 0 ? SUBSCRIPTION_LASTS : SUBSCRIPTION_STAYS;
 }
 
 /* The package and its id; 0: not told. */

@@ -5,11 +5,14 @@
 #ifndef SIP_LIMITS_H
 #define SIP_LIMITS_H
 
+#include <stdint.h>
+
 enum {
 	/* message */
 	SIP_MESSAGE_MAX = 65535, /* bytes, as of a UDP datagram */
 	SIP_HEADERS_MAX = 128,
 	SIP_LINE_MAX = 8192, /* bytes of the start line, or of a header with its folds */
+	SIP_CSEQ_MAX = INT32_MAX, /* RFC 3261 8.1.1.5 */
 	SIP_VIAS_MAX = 70, /* Via values: no request has passed more proxies (RFC 3261 8.1.1.6) */
 
 	/* bodies */

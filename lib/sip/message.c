@@ -264,7 +264,7 @@ cseq_number_read(struct slice value, uint32_t *number)
 
 	for (; p < end && digit_of(*p) <= 9; p++) {
 		read = read * 10 + digit_of(*p);
-		if (read > UINT32_MAX)
+		if (read > SIP_CSEQ_MAX)
 			return NULL;
 	}
 	if (p == value.at || p == end || !scan_is(*p, SCAN_LWS))

@@ -98,7 +98,7 @@ struct sip_header {
 	X(CONTENT_LENGTH, "content_length", \
 		"no number, overflow, two that differ, or more than there is") \
 	X(CALL_ID, "call_id", "missing or empty") \
-	X(CSEQ, "cseq", "missing or malformed") \
+	X(CSEQ, "cseq", "missing, malformed, or 2^31 and more") \
 	X(FROM_TO, "from_to", "missing From or To") \
 	X(VIA, "via", "missing Via")
 

@@ -7,11 +7,11 @@
 
 /* 1*DIGIT LWS; where the next field begins, or NULL. */
 static inline const char *
-field_read(const char *p, const char *end, uint32_t *field)
+field_read(const char *p, const char *end, uint32_t max, uint32_t *field)
 {
 	uint64_t number;
 
-	if (!number_read(&p, end, UINT32_MAX, &number) || p == end || !scan_is(*p, SCAN_LWS))
+	if (!number_read(&p, end, max, &number) || p == end || !scan_is(*p, SCAN_LWS))
 		return NULL;
 	*field = (uint32_t)number;
 	return scan_space(p, end);
@@ -20,7 +20,7 @@ field_read(const char *p, const char *end, uint32_t *field)
 static inline bool
 cseq_read(const char *p, const char *end, struct sip_cseq *cseq)
 {
-	p = field_read(p, end, &cseq->number);
+	p = field_read(p, end, SIP_CSEQ_MAX, &cseq->number);
 	if (p == NULL || p == end || scan_class_end(p, end, SCAN_TOKEN) != end)
 		return false;
 	cseq->method_text = slice_of(p, end);
@@ -45,7 +45,7 @@ sip_rack_parse(struct slice value, struct sip_rack *rack)
 
 	if (text.length == 0)
 		return false;
-	p = field_read(text.at, end, &rack->response);
+	p = field_read(text.at, end, UINT32_MAX, &rack->response);
 	return p != NULL && rack->response > 0 && cseq_read(p, end, &rack->cseq);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Numbers that order requests and reliable responses: CSeq (RFC 3261 20.16), RSeq and RAck
- * (RFC 3262 7.1, 7.2). Leading zeros do not count; a number over 32 bits is refused.
+ * (RFC 3262 7.1, 7.2). Leading zeros do not count; a CSeq from 2^31 on and others over 32 bits are
+ * refused.
  */
 #ifndef SIP_SEQUENCE_H
 #define SIP_SEQUENCE_H

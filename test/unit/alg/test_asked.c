@@ -162,7 +162,7 @@ session_of_an_unasked_2xx_does_not_count(void **state)
 	next_header("Session-Expires: 1");
 	next_branch("guessed");
 	in_response("200 OK", 1, "INVITE", ";tag=b", FAR(7000));
-	fixture_time(60);
+	fixture_time(150);
 	assert_call_stands();
 	call_down();
 }

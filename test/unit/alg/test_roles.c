@@ -46,6 +46,16 @@ static const struct row {
 	{RELIED "> PRACK 2 4100 =1;> PRACK 2 4100 =1", 6, 4, 4100, 7000},
 	{">> INVITE 1 0;< 183 1 INVITE 7000 +;> PRACK 2 4000 =1;> PRACK 2 4100 =1", 4, 2, 4000,
 		7000},
+	/* of an INVITE whose offer was refused; of no INVITE that there may be */
+	{UP "> INVITE 2 0;< 183 2 INVITE 7100 +;< 488 2 INVITE 0;> PRACK 3 4100 =2", 4, 2, 4000,
+		7000},
+	{UP "> INVITE 2 0;< 183 2 INVITE 7100 +;> PRACK 3 4100 =2;< 488 2 INVITE 0;> PRACK 4 4200 "
+	    "=2",
+		4, 2, 4100, 7100},
+	{UP "> INVITE 2 0;< 488 2 INVITE 0;> INVITE 3 4000;< 183 3 INVITE 7000 +;> PRACK 4 4100 =3",
+		6, 4, 4100, 7000},
+	{">> INVITE 1 0;< 183 1 INVITE 7000 +;> PRACK 2 4000 =2147483648", 4, 2, 4000, 7000},
+	{">> INVITE 1 0;< 183 1 INVITE 7000 +;> PRACK 2 4000 =4294967297", 4, 2, 4000, 7000},
 	{RELIED "> PRACK 3 4000 =1;< 200 3 PRACK 7000;> PRACK 2 4100 =1", 4, 2, 4000, 7000},
 	/* ACK: awaited, done, waiting, old */
 	{">> INVITE 1 0;< 200 1 INVITE 7000;> ACK 1 4000", 4, 2, 4000, 7000},
@@ -106,11 +116,11 @@ send_response(bool out, unsigned int status, const char *rest)
 static void
 send_request(bool out, bool tagged, const char *text)
 {
-	char method[16], rack[32], more[8] = "";
+	char method[16], rack[48], more[24] = "";
 	const char *tag = tagged ? ";tag=b" : "";
 	unsigned int cseq, port;
 
-	assert_true(sscanf(text, "%15s %u %u %7s", method, &cseq, &port, more) >= 3);
+	assert_true(sscanf(text, "%15s %u %u %23s", method, &cseq, &port, more) >= 3);
 	if (more[0] == '=') {
 		snprintf(rack, sizeof(rack), "RAck: 1 %s INVITE", more + 1);
 		next_header(rack);

@@ -250,8 +250,9 @@ what_a_message_must_have(void **state)
 static void
 cseq_is_number_and_the_requests_method(void **state)
 {
-	static const char *const wrong[] = {"", "1", "INVITE", "-1 INVITE", "4294967296 INVITE",
-		"1 BYE", "1INVITE", "1 INVITE x", "1 "};
+	static const char *const wrong[] = {"", "1", "INVITE", "-1 INVITE", "2147483648 INVITE",
+		"4294967295 INVITE", "4294967296 INVITE", "4294967297 INVITE",
+		"18446744073709551617 INVITE", "1 BYE", "1INVITE", "1 INVITE x", "1 "};
 	char string[512];
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

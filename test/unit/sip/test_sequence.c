@@ -21,8 +21,8 @@ cseq_is_a_number_and_a_method(void **state)
 	assert_true(sip_cseq_parse(text(" 0009\r\n  NEWMETHOD "), &cseq));
 	assert_int_equal(cseq.number, 9);
 	assert_int_equal(cseq.method, SIP_METHOD_OTHER);
-	assert_true(sip_cseq_parse(text("4294967295 ACK"), &cseq));
-	assert_int_equal(cseq.number, UINT32_MAX);
+	assert_true(sip_cseq_parse(text("2147483647 ACK"), &cseq));
+	assert_int_equal(cseq.number, INT32_MAX);
 	assert_true(sip_cseq_parse(text("0 invite"), &cseq));
 	assert_int_equal(cseq.method, SIP_METHOD_OTHER);
 }
@@ -31,8 +31,8 @@ static void
 what_is_no_cseq(void **state)
 {
 	static const char *const wrong[] = {"", " ", "1", "1 ", "INVITE", "1INVITE", "-1 INVITE",
-		"4294967296 INVITE", "36893488147419103232 REGISTER", "1 IN VITE", "1 INVITE;x",
-		"1 (INVITE)"};
+		"2147483648 INVITE", "4294967295 ACK", "4294967296 INVITE",
+		"36893488147419103232 REGISTER", "1 IN VITE", "1 INVITE;x", "1 (INVITE)"};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(sip_cseq_parse(text(wrong[i]), &cseq));
@@ -45,6 +45,8 @@ rack_names_a_response_and_its_request(void **state)
 	assert_int_equal(rack.response, 776656);
 	assert_int_equal(rack.cseq.number, 1);
 	assert_int_equal(rack.cseq.method, SIP_INVITE);
+	assert_true(sip_rack_parse(text("4294967295 2147483647 INVITE"), &rack));
+	assert_int_equal(rack.response, UINT32_MAX);
 	assert_true(sip_rack_parse(text("1\t2 \r\n UPDATE "), &rack));
 	assert_slice(rack.cseq.method_text, "UPDATE");
 }
@@ -53,7 +55,8 @@ static void
 what_is_no_rack(void **state)
 {
 	static const char *const wrong[] = {"", "1", "1 2", "1 INVITE", "0 1 INVITE",
-		"4294967296 1 INVITE", "1 4294967296 INVITE", "1 2 ", "1 2 INVITE x"};
+		"4294967296 1 INVITE", "1 2147483648 INVITE", "1 4294967296 INVITE", "1 2 ",
+		"1 2 INVITE x"};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(sip_rack_parse(text(wrong[i]), &rack));
