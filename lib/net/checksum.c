@@ -8,13 +8,11 @@
 #include <rte_mbuf.h>
 #include <rte_udp.h>
 
-/*
- * Sum over bytes of a flat or chained packet, which are there. DPDK's rte_raw_cksum_mbuf() loses carries
- * where a segment begins at an odd byte.
- */
-static uint16_t
-sum_of(const struct rte_mbuf *segment, uint32_t offset, uint32_t length)
+/* DPDK's rte_raw_cksum_mbuf() loses carries where a segment begins at an odd byte. */
+uint16_t
+checksum_sum(const struct rte_mbuf *mbuf, uint32_t offset, uint32_t length)
 {
+	const struct rte_mbuf *segment = mbuf;
 	uint32_t sum = 0, done = 0;
 
 	while (offset >= segment->data_len) {
@@ -47,7 +45,7 @@ udp_sum(const struct rte_mbuf *mbuf, uint16_t ip_offset, uint16_t l4_offset)
 	pseudo.version_ihl = RTE_IPV4_VHL_DEF;
 	pseudo.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(pseudo) + length));
 	return checksum_fold(
-		(uint32_t)sum_of(mbuf, l4_offset, length) + rte_ipv4_phdr_cksum(&pseudo, 0));
+		(uint32_t)checksum_sum(mbuf, l4_offset, length) + rte_ipv4_phdr_cksum(&pseudo, 0));
 }
 
 bool

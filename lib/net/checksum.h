@@ -47,6 +47,12 @@ checksum_apply(uint16_t checksum, uint16_t delta)
 }
 
 /**
+ * Sum over bytes of a flat or chained packet, which are there; 0xffff where the checksum among them is
+ * right.
+ */
+uint16_t checksum_sum(const struct rte_mbuf *mbuf, uint32_t offset, uint32_t length);
+
+/**
  * True when the UDP checksum of a flat or chained packet is right, or there is none. The UDP length
  * has been checked against the packet's.
  */

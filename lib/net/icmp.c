@@ -43,9 +43,8 @@ static bool
 icmp_checksum_valid(const struct rte_mbuf *mbuf, const struct packet *packet)
 {
 	uint32_t length = packet->ip_length - (packet->l4_offset - packet->ip_offset);
-	uint16_t sum;
 
-	return rte_raw_cksum_mbuf(mbuf, packet->l4_offset, length, &sum) == 0 && sum == 0xffff;
+	return checksum_sum(mbuf, packet->l4_offset, length) == 0xffff;
 }
 
 void

@@ -115,6 +115,35 @@ a_wrong_icmp_checksum_is_not_answered(void **state)
 	assert_int_equal(net_sent(), 0);
 }
 
+/* Bytes whose sum carries, in segments that begin at odd and at even bytes. */
+static void
+an_echo_in_segments_is_answered_if_its_checksum_is_right(void **state)
+{
+	static const unsigned int sizes[] = {61, 64, 65, 101, 333};
+
+	meet();
+	for (unsigned int i = 0; i < 2 * RTE_DIM(sizes); i++) {
+		uint8_t frame[2100];
+		unsigned int length = frame_echo(frame, LAN, LAN_HOST, LAN_OWN, 1200);
+		uint8_t *icmp = frame + 34;
+		bool damaged = i >= RTE_DIM(sizes);
+		struct rte_mbuf *mbuf;
+		uint16_t sum;
+
+		memset(icmp + 8, 0xfe, 1200);
+		memset(icmp + 2, 0, 2);
+		sum = (uint16_t)~rte_raw_cksum(icmp, 1208);
+		memcpy(icmp + 2, &sum, 2);
+		icmp[1000] ^= damaged;
+		mbuf = net_mbuf_chain(frame, length, sizes[i % RTE_DIM(sizes)]);
+		assert_int_equal(net_parse(mbuf, LAN)->ipv4.count, 1);
+		local(mbuf);
+		assert_int_equal(net_sent(), !damaged);
+		net_forget();
+	}
+	assert_int_equal(net_drops(DROP_L4_HEADER), RTE_DIM(sizes));
+}
+
 static void
 other_icmp_to_us_is_counted_by_kind(void **state)
 {
@@ -348,6 +377,7 @@ main(void)
 		TEST(an_own_address_of_another_interface_answers_too),
 		TEST(a_long_echo_is_answered_in_fragments),
 		TEST(a_wrong_icmp_checksum_is_not_answered),
+		TEST(an_echo_in_segments_is_answered_if_its_checksum_is_right),
 		TEST(other_icmp_to_us_is_counted_by_kind),
 		TEST(an_error_quotes_the_packet_as_it_arrived),
 		TEST(an_error_is_at_most_576_bytes),
