@@ -130,6 +130,24 @@ quoted_restore(struct quoted *quoted, const struct flow_path *sent)
 		tcp->cksum = checksum_apply(tcp->cksum, port_delta);
 }
 
+/*
+ * Who an error comes from when it leaves. The peer speaks with its translated address. A router on the way
+ * to it speaks for itself; one on the inside speaks with its own static address or else hides behind the
+ * one that stands for the inside here (RFC 5508 REQ-5).
+ */
+static rte_be32_t
+speaker_outside(const struct nat *nat, const struct flow_path *back, rte_be32_t speaker)
+{
+	struct endpoint inside = {speaker, 0, IPPROTO_ICMP, 0};
+	rte_be32_t outside;
+
+	if (speaker == back->key.src || nat == NULL)
+		return back->new_src;
+	inside.scope = nat_scope(nat, &inside, back->egress);
+	outside = nat_static_outside(nat, &inside);
+	return outside ? outside : back->new_src;
+}
+
 void
 icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
 {
@@ -164,12 +182,8 @@ icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
 		packet_drop(&worker->thread, mbuf, DROP_NO_ROUTE);
 		return;
 	}
-	/*
-	 * The peer speaks with its translated address. A router on the way to it speaks for itself;
-	 * one on the inside hides behind the address that stands for the inside (RFC 5508 REQ-5).
-	 */
 	if (ip->src_addr == key.src || back->new_src != key.src)
-		ip->src_addr = back->new_src;
+		ip->src_addr = speaker_outside(worker->appliance->nat, back, ip->src_addr);
 	ip->dst_addr = back->new_dst;
 	ip->time_to_live--;
 	quoted_restore(&quoted, sent);

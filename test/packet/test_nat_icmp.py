@@ -103,7 +103,9 @@ class NatIcmp(ReplayTest):
         self.assertEqual((inside.dst, inside[UDP].dport), (PBX, 5000))
         events = [scene.add("lan0", error(src, FAR, inside, length)) for src in (PBX, INNER)
                   for length in (8, None)]
+        named = scene.add("lan0", error(SERVER, FAR, inside))
         scene.run()
+        self.assertEqual(self.only(named)[1].src, "203.0.113.7", "a router with an address outside")
         for event in events:
             port, out = self.only(event)
             self.assertEqual((port, out.src, out.dst, out[ICMP].type, out[ICMP].code),
