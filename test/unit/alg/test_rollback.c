@@ -173,6 +173,7 @@ a_message_that_fails_changes_nothing(void **state)
 		else
 			case_run(&rollback_cases[i]);
 	}
+	message_may_fail = false;
 	for (unsigned int r = 0; r < rollback_resource_count; r++) {
 		print_message(
 			"%4u failures for want of %s\n", failures[r], rollback_resources[r].name);
@@ -221,6 +222,55 @@ what_has_ended_gives_its_place_to_what_leaves(void **state)
 		assert_int_equal(alg_worker_of(fx.alg, 0)->calls.used, same ? 64 : 4);
 		fixture_stop(state);
 	}
+}
+
+/* What is found by this tag under one Call-ID of 64 records. */
+static void
+invite_of(unsigned int tag, unsigned int cseq)
+{
+	fixture_send(A, P,
+		"INVITE sip:b@198.51.100.9 SIP/2.0" CRLF
+		"Via: SIP/2.0/UDP 10.0.0.7;branch=z9hG4bK%u" CRLF "From: <sip:a@x>;tag=a%u" CRLF
+		"To: <sip:b@x>" CRLF "Call-ID: e" CRLF "CSeq: %u INVITE" CRLF CRLF,
+		tag, tag, cseq);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
+/* A call that goes on takes its own place, and no other's. */
+static void
+what_is_revived_takes_its_own_place(void **state)
+{
+	for (unsigned int tag = 0; tag < 64; tag++) {
+		invite_of(tag, 1);
+		fixture_send(P, A_OUT,
+			"SIP/2.0 486 Busy" CRLF "Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bK%u" CRLF
+			"From: <sip:a@x>;tag=a%u" CRLF "To: <sip:b@x>;tag=b" CRLF "Call-ID: e" CRLF
+			"CSeq: 1 INVITE" CRLF CRLF,
+			tag, tag);
+	}
+	assert_int_equal(alg_call_count(fx.alg), 0);
+	invite_of(5, 2);
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	assert_int_equal(alg_worker_of(fx.alg, 0)->calls.used, 64);
+	for (unsigned int tag = 0; tag < 64; tag++)
+		invite_of(tag, 1); /* late: of what has ended, or of a try before */
+	assert_int_equal(alg_call_count(fx.alg), 1);
+	assert_int_equal(counted(SIP_COUNT_CALL_MADE), 65);
+}
+
+/* A binding that was there is a media door once the message has left, and ends with the call. */
+static void
+what_was_joined_is_media_when_the_message_leaves(void **state)
+{
+	fixture_send(A, P, CRLF);
+	fixture_media("10.0.0.7:4000", "198.51.100.30:3478");
+	assert_int_equal(nat_media_doors(fx.nat), 0);
+	out_request("INVITE", 1, "", sdp_audio("10.0.0.7", 4000, ""));
+	assert_int_equal(nat_media_doors(fx.nat), 2);
+	in_response("486 Busy", 1, "INVITE", ";tag=b", NULL);
+	assert_int_equal(nat_media_doors(fx.nat), 0);
+	assert_string_equal(outside_of("10.0.0.7:4000"), "");
+	assert_nothing_left();
 }
 
 /* Contact lines with 600 of one endpoint, and one of another. */
@@ -282,6 +332,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_message_that_fails_changes_nothing),
 		cmocka_unit_test(what_has_ended_gives_its_place_to_what_leaves),
+		cmocka_unit_test_setup_teardown(
+			what_is_revived_takes_its_own_place, fixture_start, fixture_stop),
+		cmocka_unit_test_setup_teardown(what_was_joined_is_media_when_the_message_leaves,
+			fixture_start, fixture_stop),
 		cmocka_unit_test_setup_teardown(many_contacts_that_do_not_leave_are_not_registered,
 			fixture_start, fixture_stop),
 		cmocka_unit_test_setup_teardown(

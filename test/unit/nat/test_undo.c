@@ -239,7 +239,7 @@ half_a_pair_does_not_rest(void **state)
 		{.inside = udp("10.0.0.2", 4003), .class = DOOR_MEDIA, .hold = true}};
 	struct pool *pool;
 	struct door door[2];
-	void *object[256];
+	void *object[256 + 1]; /* NULL at last */
 	unsigned int count = 0;
 
 	start(0);
