@@ -204,6 +204,11 @@ what_others_use_meanwhile_stays(void **state)
 	assert_int_equal(nat_doors(f.nat), 0);
 	assert_int_equal(nat_media_doors(f.nat), 0);
 	assert_int_equal(pool_used(flow_pool(f.flows)), 1);
+	/* as a plain one: who holds it next makes no media door of it */
+	joined = join(udp("10.0.0.2", 4002), DOOR_SIGNALLING);
+	assert_int_equal(nat_media_doors(f.nat), 0);
+	undo(&joined);
+	assert_true(stands(&made));
 	/* it ends with its flow, as others do */
 	assert_int_equal(flow_owner_close(&f.worker, f.flows, &binding->flows), 1);
 	nat_fixture_advance(&f, 10);
