@@ -53,7 +53,8 @@ static const struct response_row {
 };
 
 static const char *const errors[] = {"malformed", "no_call_record", "no_port", "no_door",
-	"no_pinhole", "no_contact_record", "too_long", "too_many_media", "too_many_dialogs"};
+	"no_pinhole", "no_contact_record", "no_endpoint_record", "too_long", "too_many_media",
+	"too_many_dialogs", "too_many_contacts"};
 
 enum group { GROUP_RECEIVE, GROUP_EVENTS, GROUP_ERRORS, GROUP_LIMITS, GROUP_WRONG };
 

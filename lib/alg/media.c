@@ -220,7 +220,7 @@ set_fill(struct plan *plan, struct media_set *set)
 		uint32_t index = opening_take(plan, &like);
 
 		if (index == 0) {
-			plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
+			plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_ENDPOINT);
 			return false;
 		}
 		wanted->opening = index;
@@ -297,7 +297,7 @@ media_set_obtain(struct plan *plan)
 	}
 	index = slab_take(&worker->sets);
 	if (index == 0) {
-		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_TOO_MANY_MEDIA);
+		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_ENDPOINT);
 		return;
 	}
 	plan->description_new.set = index;

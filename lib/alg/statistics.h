@@ -91,9 +91,11 @@
 	X(NO_DOOR, "no_door") \
 	X(NO_PINHOLE, "no_pinhole") \
 	X(NO_CONTACT, "no_contact_record") \
+	X(NO_ENDPOINT, "no_endpoint_record") \
 	X(TOO_LONG, "too_long") \
 	X(TOO_MANY_MEDIA, "too_many_media") \
-	X(TOO_MANY_DIALOGS, "too_many_dialogs")
+	X(TOO_MANY_DIALOGS, "too_many_dialogs") \
+	X(TOO_MANY_CONTACTS, "too_many_contacts")
 
 #define SIP_LIMIT_COUNTERS(X) \
 	X(LIMIT_HOST_CALLS, "limit_calls_per_host", "calls refused: sip.max_calls_per_host") \

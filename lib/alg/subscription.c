@@ -131,6 +131,20 @@ account_concerned(const struct account *account, uint32_t event)
 	return !event || !account->user || account->user == event;
 }
 
+/* What both sides have named in this subscription, or in all of its Call-ID and subscriber. */
+static unsigned int
+accounts_listed(
+	const struct plan *plan, const struct account *of, struct account listed[LISTED_MAX + 1])
+{
+	unsigned int n = account_list(
+		plan->worker->alg->accounts, of, plan->self->now_s, listed, LISTED_MAX + 1);
+
+	if (n <= LISTED_MAX)
+		return n;
+	sip_count(plan->worker, SIP_COUNT_TOO_MANY_CONTACTS, 1);
+	return LISTED_MAX;
+}
+
 /* `target`, one's own, is open to an address that the other side has named, as long as to others. */
 static void
 admit(struct plan *plan, const struct account *target, rte_be32_t peer)
@@ -144,7 +158,7 @@ admit(struct plan *plan, const struct account *target, rte_be32_t peer)
 static void
 endpoints_named(struct plan *plan, const struct contact_notes *notes)
 {
-	struct account listed[LISTED_MAX], mine;
+	struct account listed[LISTED_MAX + 1], mine;
 	unsigned int n = 0, pairs = 0;
 	bool listed_known = false;
 
@@ -153,8 +167,7 @@ endpoints_named(struct plan *plan, const struct contact_notes *notes)
 			continue;
 		mine = account_named(plan, notes, &notes->note[i].account);
 		if (!listed_known && !(plan->outward && plan->inward))
-			n = account_list(plan->worker->alg->accounts, &mine, plan->self->now_s,
-				listed, LISTED_MAX);
+			n = accounts_listed(plan, &mine, listed);
 		listed_known = true;
 		contact_keep(plan, &mine, NULL);
 		for (unsigned int k = 0; k < n; k++) {
@@ -173,9 +186,8 @@ endpoints_named(struct plan *plan, const struct contact_notes *notes)
 static void
 subscription_apply(struct plan *plan, const struct contact_notes *notes, uint32_t until_s)
 {
-	struct account listed[LISTED_MAX], of = {.who = notes->who};
-	unsigned int n = account_list(
-		plan->worker->alg->accounts, &of, plan->self->now_s, listed, LISTED_MAX);
+	struct account listed[LISTED_MAX + 1], of = {.who = notes->who};
+	unsigned int n = accounts_listed(plan, &of, listed);
 
 	for (unsigned int i = 0; i < n; i++) {
 		if (!account_concerned(&listed[i], notes->event))

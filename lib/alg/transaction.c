@@ -202,7 +202,7 @@ plan_open(struct plan *plan, const struct opening_request *request)
 	}
 	index = opening_take(plan, &like);
 	if (index == 0) {
-		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_PINHOLE);
+		plan_fail(plan, DROP_SIP_NO_MEDIA, SIP_COUNT_NO_ENDPOINT);
 		return NULL;
 	}
 	opening = opening_at(worker, index);

@@ -4,7 +4,7 @@
 in callgate, whose policy lets nothing pass from zone to zone."""
 from replay import main
 from scene import SipTest
-from sip_text import PBX, TRUNK, WAN, Call, sdp
+from sip_text import FAR, PBX, TRUNK, WAN, Call, sdp
 
 FILTERING = ("endpoint_independent", "address", "address_and_port")
 SOURCES = ("latch", "announced", "any")
@@ -90,6 +90,15 @@ class Zones(SipTest):
                             self.assert_media(event, ends)
                         self.assert_stopped(*late)
                         self.assert_nothing_left(result)
+
+    def test_one_call_id_of_one_address_in_two_zones_is_two_calls(self):
+        """Customers of two zones may have the same addresses; the server of each answers for itself."""
+        scene = self.zones("address", "latch")
+        for port, server in (("lan0", TRUNK), ("plant0", FAR)):
+            for cseq in (1, 1, 2):
+                scene.lan(OFFICE_LEG.request("INVITE", cseq), dst=server).port = port
+        result = scene.run()
+        self.assert_sip(result, INVITE=6, call_made=2, retransmissions=2)
 
     def test_announced_is_the_outside_address_of_who_sends(self):
         for source, passes in (("announced", 0), ("any", 1)):
