@@ -93,25 +93,6 @@ uri_proto(const struct sip_uri *uri, enum sip_transport transport, uint16_t *por
 	}
 }
 
-/* ;maddr= names a host that is reached at the URI's port. */
-static void
-rewrite_maddr(
-	struct plan *plan, struct slice maddr, struct token *token, struct opening_request *request)
-{
-	struct sip_hostport host;
-	struct endpoint inside;
-
-	if (maddr.length == 0 || !sip_hostport_parse(maddr, &host) || host.kind != SIP_HOST_IPV4)
-		return;
-	token->port = token->host->port_text.at ? token->host->port : token->port;
-	token->host = &host;
-	token->edit = host.host;
-	token->host_only = true;
-	request->endpoint.address = host.ipv4;
-	if (!token_inward(plan, token, &inside))
-		token_outward(plan, token, request);
-}
-
 /*
  * Headers that whoever calls the URI is to send (Refer-To, redirections): the addresses in those
  * that hold URIs. In Replaces stands a Call-ID, which may look like one and is never touched.
@@ -178,17 +159,104 @@ note_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_uri 
 	contact_note(plan, kind, route, endpoint, uri, parameters);
 }
 
+/*
+ * A response echoes the Record-Route of its request, and that may name whom its sender pleases. So what
+ * an INVITE names of the other side is noted in its call, as an opening that opens nothing; the echo of
+ * it opens nothing either, and stays as it is.
+ */
+static void
+foreign_route_note(struct plan *plan, const struct opening_request *like)
+{
+	struct opening_request request = *like;
+
+	if (!plan->sip->request || !plan->call ||
+		opening_permitted(plan, like->endpoint.address, like->endpoint.port) !=
+			PERMIT_FOREIGN)
+		return;
+	request.pin = false;
+	request.held = true;
+	plan_open(plan, &request);
+}
+
+static bool
+is_foreign_route(const struct plan *plan, const struct endpoint *endpoint)
+{
+	const struct opening *opening;
+
+	if (plan->sip->request || !plan->call)
+		return false;
+	for (uint32_t i = plan->call->signalling; i; i = opening->next) {
+		opening = opening_at(plan->worker, i);
+		if (opening->kind == PINHOLE_ROUTE && opening->side != plan->side &&
+			opening->address == endpoint->address && opening->port == endpoint->port &&
+			opening->proto == endpoint->proto && !opening->pinhole.index &&
+			!opening->door.index)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * May what this response names be opened? A 2xx to REGISTER echoes Contact and Path, and grants what the
+ * request has opened. A route can be told from an echo in a call alone; else it is the sender itself, or
+ * not of the inside (side 0).
+ */
+static bool
+response_opens(
+	const struct plan *plan, const struct rewrite_row *row, const struct endpoint *endpoint)
+{
+	enum sip_method method = plan->sip->method;
+
+	if (grants(plan))
+		return false;
+	if (row->opens != OPENS_ROUTE || (plan->call && method == SIP_INVITE))
+		return true;
+	if (plan->side != 0 && (method == SIP_SUBSCRIBE || method == SIP_REFER))
+		return true;
+	return endpoint->address == plan->real_source &&
+	       endpoint->port == plan->path->key.src_port && endpoint->proto == IPPROTO_UDP;
+}
+
+/* ;maddr= names a host that is reached at the URI's port. */
+static void
+rewrite_maddr(struct plan *plan, const struct rewrite_row *row, struct slice maddr,
+	struct token *token, struct opening_request *request)
+{
+	struct sip_hostport host;
+	struct endpoint inside;
+
+	if (maddr.length == 0 || !sip_hostport_parse(maddr, &host) || host.kind != SIP_HOST_IPV4)
+		return;
+	token->port = token->host->port_text.at ? token->host->port : token->port;
+	token->host = &host;
+	token->edit = host.host;
+	token->host_only = true;
+	request->endpoint.address = host.ipv4;
+	if (row->opens == OPENS_ROUTE && is_foreign_route(plan, &request->endpoint))
+		return;
+	request->pin &= plan->sip->request || response_opens(plan, row, &request->endpoint);
+	if (!token_inward(plan, token, &inside) && !token_outward(plan, token, request) &&
+		row->opens == OPENS_ROUTE)
+		foreign_route_note(plan, request);
+}
+
 static void
 rewrite_endpoint(struct plan *plan, const struct rewrite_row *row, const struct sip_uri *uri,
-	const struct token *token, const struct opening_request *request, struct slice parameters)
+	const struct token *token, struct opening_request *request, struct slice parameters)
 {
 	struct endpoint endpoint = request->endpoint;
 	bool own, far;
 
+	if (row->opens == OPENS_ROUTE && is_foreign_route(plan, &endpoint))
+		return;
+	request->pin &= plan->sip->request || response_opens(plan, row, &endpoint);
+	request->held &= request->pin;
 	/* A hairpin's sender names itself first; what it echoes is the other half. */
 	own = token_outward(plan, token, request);
 	far = !own && token_inward(plan, token, &endpoint);
-	if (!own && !far && request->pin && !grants(plan) &&
+	if (!own && !far && row->opens == OPENS_ROUTE)
+		foreign_route_note(plan, request);
+	if (!own && !far && request->pin &&
 		opening_permitted(plan, endpoint.address, endpoint.port) == PERMIT_OPEN)
 		plan_open(plan, request);
 	note_uri(plan, row, uri, &endpoint, far, request->pin, parameters);
@@ -240,7 +308,7 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_u
 	if (proto && uri->host.kind == SIP_HOST_IPV4)
 		rewrite_endpoint(plan, row, uri, &token, &request, parameters);
 	if (proto)
-		rewrite_maddr(plan, named.maddr, &token, &request);
+		rewrite_maddr(plan, row, named.maddr, &token, &request);
 	if (uri->headers.length > 0)
 		rewrite_embedded(plan, uri->headers);
 }

@@ -17,6 +17,7 @@
 enum {
 	LISTED_MAX = 32, /* accounts of one Call-ID that are looked at */
 	PAIRS_MAX = 16, /* permissions that one message adds */
+	SUBSCRIPTION_MAX_S = 7 * 24 * 3600, /* without another word, whatever expiry is told */
 };
 
 static const struct sip_header *
@@ -182,13 +183,32 @@ endpoints_named(struct plan *plan, const struct contact_notes *notes)
 	}
 }
 
-/* All that both sides have named lives as long as the subscription, or ends with it. */
+/* Who sends a NOTIFY, or a 2xx, that nobody has asked for is alone. */
+static bool
+other_side_named(const struct plan *plan, const struct account *listed, unsigned int count)
+{
+	uint8_t own = plan->side ? ACCOUNT_SIDE : 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if ((listed[i].flags ^ own) & ACCOUNT_SIDE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * All that both sides have named lives as long as the subscription, or ends with it. Where one side alone
+ * has named anything, only the inside is believed how long.
+ */
 static void
 subscription_apply(struct plan *plan, const struct contact_notes *notes, uint32_t until_s)
 {
 	struct account listed[LISTED_MAX + 1], of = {.who = notes->who};
 	unsigned int n = accounts_listed(plan, &of, listed);
 
+	if (notes->verdict == SUBSCRIPTION_LASTS && !plan->outward &&
+		!other_side_named(plan, listed, n))
+		return;
 	for (unsigned int i = 0; i < n; i++) {
 		if (!account_concerned(&listed[i], notes->event))
 			continue;
@@ -229,7 +249,8 @@ targets_keep(struct plan *plan, const struct contact_notes *notes, uint32_t unti
 void
 subscription_commit(struct plan *plan, const struct contact_notes *notes)
 {
-	uint32_t until_s = plan->self->now_s + notes->seconds + TRANSACTION_S;
+	uint32_t seconds = RTE_MIN(notes->seconds, (uint32_t)SUBSCRIPTION_MAX_S);
+	uint32_t until_s = plan->self->now_s + seconds + TRANSACTION_S;
 
 	endpoints_named(plan, notes);
 	if (notes->verdict == SUBSCRIPTION_STAYS)

@@ -48,6 +48,22 @@ via_open(struct plan *plan, uint8_t proto, uint16_t port)
 	plan_open(plan, &request);
 }
 
+/*
+ * A response echoes the values of its request. Those of the inside among them went out through here and
+ * came back (a spiral), so they have bindings; others are the far side's, whatever their addresses.
+ */
+static bool
+echoes_far(const struct plan *plan, const struct endpoint *endpoint)
+{
+	struct nat *nat = plan->worker->alg->nat;
+	struct endpoint inside;
+
+	if (plan->sip->request || !plan->outward)
+		return false;
+	inside = plan_inside(plan, endpoint->address, endpoint->port, endpoint->proto);
+	return !binding_find_inside(nat, &inside) && !nat_static_outside(nat, &inside);
+}
+
 /* sent-by, maddr: addresses the sender wrote itself. */
 static void
 via_token(struct plan *plan, const struct sip_hostport *host, struct slice edit, uint16_t port,
@@ -69,7 +85,7 @@ via_token(struct plan *plan, const struct sip_hostport *host, struct slice edit,
 		edit.at != host->text.at || edit.length != host->text.length || like->host_only;
 	request.endpoint = (struct endpoint){
 		host->ipv4, rte_cpu_to_be_16(host->port_text.at ? host->port : port), token.proto};
-	if (!token_outward(plan, &token, &request))
+	if (echoes_far(plan, &request.endpoint) || !token_outward(plan, &token, &request))
 		token_inward(plan, &token, &inside);
 }
 
@@ -90,7 +106,7 @@ received_outward(struct plan *plan, const struct endpoint *endpoint, struct endp
 		plan_inside(plan, endpoint->address, endpoint->port, endpoint->proto);
 	const struct opening *opening;
 
-	if (!endpoint_translatable(plan, &inside))
+	if (echoes_far(plan, endpoint) || !endpoint_translatable(plan, &inside))
 		return false;
 	opening = plan_open(plan, &request);
 	if (!opening || opening->outside_port == 0)

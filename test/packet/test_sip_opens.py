@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What passes a media door unread, and from whom."""
+"""What passes a media door unread, and from whom; what an echo opens."""
 from replay import main
 from scene import OutgoingCall, SipTest
-from sip_text import FAR, PBX, Call, sdp
+from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, message, sdp
 
 
 class Media(SipTest):
@@ -84,6 +84,67 @@ class Sources(SipTest):
         passed, result = self.sources("latch", script)
         self.assertEqual(passed, [1, 0, 0, 0, 0, 0, 1, 0])
         self.assert_nothing_left(result)
+
+
+class Echoes(SipTest):
+    """A response repeats headers of its request, and with them what its sender pleased to name."""
+
+    PORT = 9999
+
+    def exchange(self, method, status, asked, answered, **config):
+        """A request from outside and its response, as it left, and a packet to PHONE's port then."""
+        scene = self.scene(**config)
+        host = PBX if scene.routed else WAN
+        common = ["From: <sip:a@a.example>;tag=f", "To: <sip:b@b.example>", "Call-ID: echo",
+                  f"CSeq: 1 {method}"]
+        via = f"Via: SIP/2.0/UDP {TRUNK}:5060;branch=z9hG4bK-1"
+        scene.lan(b"\r\n\r\n")                                # the inside is found at its port
+        scene.wan(message(f"{method} sip:b@{host} SIP/2.0", [via, *asked, *common]))
+        common[1] += ";tag=t"
+        response = message(f"SIP/2.0 {status} Reason", [via, *answered, *common])
+        answer = scene.lan(response)
+        probe = scene.wan(b"hello", sport=4444, dst=PHONE if scene.routed else None,
+                          dport=self.PORT)
+        scene.run()
+        return response, answer, probe
+
+    def test_route_that_the_outside_named_opens_nothing(self):
+        """Record-Route, at the host and as maddr; in a call its echo leaves as it came."""
+        for uri in (f"sip:{PHONE}:{self.PORT};lr", f"sip:p.example:{self.PORT};maddr={PHONE};lr",
+                    f"sip:{PBX}:{self.PORT};lr"):
+            line = [f"Record-Route: <{uri}>"]
+            for method, status in (("INVITE", 180), ("INVITE", 200), ("OPTIONS", 200),
+                                   ("SUBSCRIBE", 200)):
+                for routed in (False, True):
+                    response, answer, probe = self.exchange(method, status, line, line,
+                                                            routed=routed)
+                    self.assert_stopped(probe)
+                    if method == "INVITE" or routed:
+                        self.assert_text(answer, response, (uri, method, status))
+
+    def test_route_of_the_inside_in_a_response_opens(self):
+        """Of a proxy inside that the request did not name."""
+        for routed in (False, True):
+            for asked in ([], [f"Record-Route: <sip:{PHONE}:{self.PORT + 1};lr>"]):
+                line = [f"Record-Route: <sip:{PHONE}:{self.PORT};lr>", *asked]
+                _, _, probe = self.exchange("INVITE", 180, asked, line, routed=routed)
+                self.assertEqual(probe.ends, (TRUNK, 4444, PHONE, self.PORT))
+
+    def test_answer_of_a_registrar_inside_opens_nothing(self):
+        for line in ([f"Contact: <sip:a@{PHONE}:{self.PORT}>"],
+                     [f"Path: <sip:{PHONE}:{self.PORT};lr>"]):
+            for routed in (False, True):
+                _, _, probe = self.exchange("REGISTER", 200, line, [*line, "Expires: 600"],
+                                            routed=routed)
+                self.assert_stopped(probe)
+
+    def test_via_of_the_far_side_stays_whatever_its_address(self):
+        """A carrier may use the addresses of the inside behind its edge."""
+        lower = [f"Via: SIP/2.0/UDP {PHONE}:{self.PORT};received={PBX};rport=7000;branch=z9hG4bK-0"]
+        for method, status in (("INVITE", 180), ("OPTIONS", 200)):
+            response, answer, probe = self.exchange(method, status, lower, lower)
+            self.assert_text(answer, response, method)
+            self.assert_stopped(probe)
 
 
 if __name__ == "__main__":

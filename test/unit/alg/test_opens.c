@@ -262,6 +262,59 @@ ports_of_a_count_follow_each_other_or_the_message_is_refused(void **state)
 	assert_nothing_left();
 }
 
+static void
+watch(bool from_inside, const char *start, const char *method, const char *headers)
+{
+	const char *inside = translated ? A_OUT : A;
+	bool back = strcmp(method, "NOTIFY") == 0;
+	const char *to_tag = start[0] == 'S' ? ";tag=b" : "";
+
+	fixture_send(A, P, CRLF CRLF);
+	fixture_send(from_inside ? A : P, from_inside ? P : inside,
+		"%s" CRLF "Via: SIP/2.0/UDP x.example;branch=z9hG4bK" CRLF
+		"From: <sip:x@x.example>;tag=%s" CRLF "To: <sip:x@x.example>%s" CRLF
+		"Call-ID: watch" CRLF "CSeq: 1 %s" CRLF "Contact: <sip:x@%s:6077>" CRLF
+		"Event: presence" CRLF "%s" CRLF CRLF,
+		start, back ? "b" : "a", back ? ";tag=a" : to_tag, method,
+		from_inside ? "10.0.0.7" : "198.51.100.9", headers);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+}
+
+#define LONG      "1000000000"
+#define SUBSCRIBE "SUBSCRIBE sip:x@x.example SIP/2.0"
+#define NOTIFY    "NOTIFY sip:x@x.example SIP/2.0"
+#define ACTIVE    "Subscription-State: active;expires=" LONG
+
+static void
+subscriptions(void)
+{
+	enum { DAY_S = 24 * 3600 };
+
+	watch(false, NOTIFY, "NOTIFY", ACTIVE);
+	fixture_time(400);
+	assert_int_equal(pinholes(), 0);
+	watch(false, "SIP/2.0 200 OK", "SUBSCRIBE", "Expires: " LONG);
+	fixture_time(400);
+	assert_int_equal(pinholes(), 0);
+	watch(false, SUBSCRIBE, "SUBSCRIBE", "Expires: " LONG);
+	watch(false, NOTIFY, "NOTIFY", ACTIVE);
+	fixture_time(400);
+	assert_int_equal(pinholes(), 0);
+	/* asked for: for a week at most */
+	watch(true, SUBSCRIBE, "SUBSCRIBE", "Expires: " LONG);
+	watch(false, NOTIFY, "NOTIFY", ACTIVE);
+	fixture_time(6 * DAY_S);
+	assert_int_equal(pinholes(), 2);
+	fixture_time(2 * DAY_S);
+	assert_int_equal(pinholes(), 0);
+}
+
+static void
+subscription_that_nobody_asked_for_keeps_nothing(void **state)
+{
+	either(state, subscriptions);
+}
+
 int
 main(void)
 {
@@ -274,6 +327,7 @@ main(void)
 		TEST(descriptions_open_no_port_below_1024),
 		TEST(media_hosts_sender_is_who_sent_the_message),
 		TEST(ports_of_a_count_follow_each_other_or_the_message_is_refused),
+		TEST(subscription_that_nobody_asked_for_keeps_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_process, NULL);
