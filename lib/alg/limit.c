@@ -34,7 +34,8 @@ refuse(struct plan *plan, enum limit limit, enum sip_counter counter, const char
 
 /*
  * May this message begin a call? If so, the call counts against the host that began it. A call that
- * is older than its record (To tag) is not pending.
+ * is older than its record (To tag) is not pending: strangers could send such messages without bound, and
+ * shut out the calls that begin.
  */
 bool
 limit_call(struct plan *plan, struct call *call)
@@ -42,7 +43,7 @@ limit_call(struct plan *plan, struct call *call)
 	struct alg *alg = plan->worker->alg;
 	const struct config_sip *limits = &alg->config->sip;
 
-	call->counted = 0;
+	call->counted = plan->to_tag ? COUNTED_NO_PENDING : 0;
 	call->host = plan->sip->request ? plan->real_source : plan->real_destination;
 	if (limits->max_pending_calls && !plan->to_tag &&
 		plan->worker->pending >= limits->max_pending_calls) {
@@ -57,7 +58,7 @@ limit_call(struct plan *plan, struct call *call)
 			"sip.max_calls_per_host");
 		return false;
 	case HOST_COUNTED:
-		call->counted = COUNTED_HOST;
+		call->counted |= COUNTED_HOST;
 		break;
 	case HOST_UNCOUNTED:
 		break;
@@ -69,7 +70,7 @@ limit_call(struct plan *plan, struct call *call)
 void
 limit_pending(struct alg_worker *worker, struct call *call)
 {
-	bool pending = call_live(call) && call_rings(call);
+	bool pending = call_live(call) && call_rings(call) && !(call->counted & COUNTED_NO_PENDING);
 
 	if (pending == !!(call->counted & COUNTED_PENDING))
 		return;

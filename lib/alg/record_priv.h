@@ -111,6 +111,7 @@ enum call_event {
 enum call_counted {
 	COUNTED_HOST = 1 << 0,
 	COUNTED_PENDING = 1 << 1,
+	COUNTED_NO_PENDING = 1 << 2, /* it began with a To tag, so nothing refused it */
 };
 
 /*

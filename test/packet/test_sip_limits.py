@@ -63,6 +63,25 @@ class SipLimits(SipTest):
         self.assertTrue(1 <= len(lines) <= 3 * self.workers, lines)
         self.assert_nothing_left(result)
 
+    def test_requests_of_calls_that_nobody_knows_are_not_pending(self):
+        """Strangers may send what has a To tag without bound: it shuts no call out."""
+        scene = self.scene(extra="sip: { max_pending_calls = 2; };")
+        scene.lan(b"\r\n\r\n")
+        for n in range(40):
+            stranger = Call(caller=TRUNK, callee=WAN, via=TRUNK, contact=TRUNK, remote=WAN, uri=WAN,
+                            call_id=f"stranger-{n}")
+            if n % 2:
+                scene.wan(stranger.request("INVITE", 1, sdp(TRUNK), tagged=True))
+            else:
+                scene.wan(stranger.response(183, 1, body=sdp(TRUNK)))
+        call = OutgoingCall(scene)
+        call.establish()
+        call.hang_up()
+        result = scene.run(drain=400)
+        call.check_texts()
+        self.assert_sip(result, limit_pending_calls=0)
+        self.assert_nothing_left(result)
+
     def test_blacklisted_host_loses_signalling_and_no_media(self):
         scene = self.scene(extra=BLACKLIST)
         call = OutgoingCall(scene)
