@@ -150,6 +150,7 @@ struct plan {
 	bool unasked; /* a response to no request that was seen: it changes nothing */
 	enum media_role role;
 	uint8_t description_count; /* not written before sdp_plan() */
+	bool foreign; /* it names an endpoint of the other side */
 	bool joined; /* some pinhole that stood, see opening_widen() */
 	bool too_many; /* descriptions, or endpoints of theirs, for what is kept of a message */
 	bool alternative; /* worker->sdp is a further description of the same streams */
@@ -404,6 +405,9 @@ void call_release_via(struct thread *self, struct alg_worker *worker, struct cal
 bool call_live(const struct call *call);
 bool call_rings(const struct call *call);
 struct handle call_handle(const struct alg_worker *worker, const struct call *call);
+
+/* foreign.c */
+bool foreign_elsewhere(const struct plan *plan, rte_be32_t address, rte_be16_t port);
 
 /* lead.c */
 uint32_t lead_first(const struct plan *plan);

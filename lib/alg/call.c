@@ -202,7 +202,7 @@ call_begin(struct plan *plan, struct call *call)
 		return false;
 	call->pair = statistics_chosen(worker);
 	call->state = CALL_CALLING;
-	call->cleared = call->older = call->timed_out = call->refused = false;
+	call->cleared = call->older = call->timed_out = call->refused = call->foreign = false;
 	call->offer = (struct description){0};
 	call->dialogs = call->signalling = 0;
 	call->invite_cseq = plan->sip->cseq;

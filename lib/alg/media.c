@@ -164,6 +164,7 @@ open_one(struct plan *plan, struct opening *opening, struct opening *following)
 	bool pair = false;
 	int error;
 
+	plan->foreign |= permission == PERMIT_FOREIGN;
 	if (permission == PERMIT_FOREIGN && opening->component == 1)
 		sip_count(worker, SIP_COUNT_MEDIA_FOREIGN, 1);
 	if (permission == PERMIT_REFUSED)

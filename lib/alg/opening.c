@@ -70,6 +70,8 @@ opening_permitted(struct plan *plan, rte_be32_t address, rte_be16_t port)
 	address_look_up(plan, address);
 	if (plan->permit == PERMIT_OPEN && rte_be_to_cpu_16(port) < MEDIA_PORT_MIN)
 		return PERMIT_REFUSED;
+	if (plan->permit == PERMIT_OPEN && foreign_elsewhere(plan, address, port))
+		return PERMIT_FOREIGN;
 	return plan->permit;
 }
 

@@ -175,6 +175,7 @@ struct call {
 	rte_be32_t host; /* that began it */
 	struct call_branches branches;
 	bool refused; /* ended by a refusal: another branch may be tried */
+	bool foreign; /* a message of it named an endpoint of the other side (foreign.c) */
 	uint8_t from_length, to_length;
 	char from[PARTY_STORED], to[PARTY_STORED];
 } __rte_aligned(LINE_PAIR);

@@ -160,12 +160,12 @@ note_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_uri 
 }
 
 /*
- * A response echoes the Record-Route of its request, and that may name whom its sender pleases. So what
- * an INVITE names of the other side is noted in its call, as an opening that opens nothing; the echo of
- * it opens nothing either, and stays as it is.
+ * What an INVITE names of the other side is noted in its call, as an opening that opens nothing. It opens
+ * nothing when a proxy of the other side repeats it either: a response echoes the Record-Route of its
+ * request, and that may name whom its sender pleases; for Contacts see foreign.c.
  */
 static void
-foreign_route_note(struct plan *plan, const struct opening_request *like)
+foreign_note(struct plan *plan, const struct opening_request *like)
 {
 	struct opening_request request = *like;
 
@@ -175,6 +175,7 @@ foreign_route_note(struct plan *plan, const struct opening_request *like)
 		return;
 	request.pin = false;
 	request.held = true;
+	plan->foreign = true;
 	plan_open(plan, &request);
 }
 
@@ -236,8 +237,8 @@ rewrite_maddr(struct plan *plan, const struct rewrite_row *row, struct slice mad
 		return;
 	request->pin &= plan->sip->request || response_opens(plan, row, &request->endpoint);
 	if (!token_inward(plan, token, &inside) && !token_outward(plan, token, request) &&
-		row->opens == OPENS_ROUTE)
-		foreign_route_note(plan, request);
+		row->opens != OPENS_NOTHING)
+		foreign_note(plan, request);
 }
 
 static void
@@ -254,8 +255,8 @@ rewrite_endpoint(struct plan *plan, const struct rewrite_row *row, const struct 
 	/* A hairpin's sender names itself first; what it echoes is the other half. */
 	own = token_outward(plan, token, request);
 	far = !own && token_inward(plan, token, &endpoint);
-	if (!own && !far && row->opens == OPENS_ROUTE)
-		foreign_route_note(plan, request);
+	if (!own && !far && row->opens != OPENS_NOTHING)
+		foreign_note(plan, request);
 	if (!own && !far && request->pin &&
 		opening_permitted(plan, endpoint.address, endpoint.port) == PERMIT_OPEN)
 		plan_open(plan, request);

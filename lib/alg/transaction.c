@@ -319,6 +319,8 @@ plan_commit(struct plan *plan)
 	struct call *call = plan->call && call_live(plan->call) ? plan->call : NULL;
 
 	plan_widen(plan);
+	if (plan->foreign && call)
+		call->foreign = true;
 	for (unsigned int i = 0; i < plan->opened_count; i++) {
 		const struct plan_opening *opened = &plan->opened[i];
 		struct opening *opening = opening_at(worker, opened->index);

@@ -147,5 +147,60 @@ class Echoes(SipTest):
             self.assert_stopped(probe)
 
 
+class Forwarded(SipTest):
+    """A proxy inside sends an outside party's INVITE on to the outside, as RFC 3261 16.6 asks it to:
+    with the Contact and the description of its first sender."""
+
+    PORT, MEDIA = 9999, 22222
+
+    def legs(self, contact, media, forwarded_contact=None, forwarded_media=None, late=False,
+             routed=False):
+        """INVITE in and out again, and packets of the target to what they named. Each: does it pass?"""
+        scene = self.scene(routed=routed, extra='sip: { media_source = "any"; };')
+        scene.lan(b"\r\n\r\n")                                # the inside is found at its port
+        host = PBX if routed else WAN
+        common = ["From: <sip:a@a.example>;tag=f", "To: <sip:b@b.example>", "Call-ID: forward",
+                  "CSeq: 1 INVITE"]
+        via = f"Via: SIP/2.0/UDP {TRUNK}:5060;branch=z9hG4bK-1"
+        own = f"Via: SIP/2.0/UDP {PBX}:5060;branch=z9hG4bK-2"
+        offer, answer = sdp(*media), sdp(FAR, 30000)
+        scene.wan(message(f"INVITE sip:b@{host} SIP/2.0",
+                          [via, *common, f"Contact: <sip:x@{contact}>"], b"" if late else offer))
+        onward = sdp(*(forwarded_media or media))
+        scene.lan(message(f"INVITE sip:b@{FAR} SIP/2.0", [
+            own, via.replace("branch", f"received={TRUNK};branch"), *common,
+            f"Contact: <sip:x@{forwarded_contact or contact}>"], b"" if late else onward), dst=FAR)
+        seen = f"Via: SIP/2.0/UDP {host}:5060;branch=z9hG4bK-2"
+        common[1] += ";tag=t"
+        scene.wan(message("SIP/2.0 200 OK", [seen, via, *common, f"Contact: <sip:c@{FAR}>"], answer),
+                  src=FAR)
+        if late:
+            scene.lan(message("SIP/2.0 200 OK", [via, *common, f"Contact: <sip:c@{FAR}>"], answer))
+            common[3] = "CSeq: 1 ACK"
+            scene.wan(message(f"ACK sip:c@{host} SIP/2.0", [via, *common], offer))
+            scene.lan(message(f"ACK sip:c@{FAR} SIP/2.0", [own, via, *common], onward), dst=FAR)
+        inside = dict(dst=PHONE) if routed else {}
+        probes = [scene.wan(b"probe", src=FAR, sport=sport, dport=port, **inside)
+                  for sport, port in ((4444, int((forwarded_contact or contact).split(":")[1])),
+                                      (30000, (forwarded_media or media)[1]))]
+        scene.run()
+        return [len(probe.sent) for probe in probes]
+
+    def test_what_the_outside_named_of_the_inside_opens_nothing_when_it_goes_out_again(self):
+        for routed in (False, True):
+            for late in (False, True):
+                self.assertEqual(self.legs(f"{PHONE}:{self.PORT}", (PHONE, self.MEDIA), late=late,
+                                           routed=routed), [0, 0], (routed, late))
+
+    def test_what_the_proxy_names_itself_opens(self):
+        """A proxy that relays media writes its relay's endpoint, whatever the outside had named."""
+        for routed in (False, True):
+            for contact, media in ((f"{TRUNK}:5060", (TRUNK, self.MEDIA)),
+                                   (f"{PHONE}:{self.PORT}", (PHONE, self.MEDIA))):
+                self.assertEqual(self.legs(
+                    contact, media, f"{PHONE}:{self.PORT + 2}", (PHONE, self.MEDIA + 2),
+                    routed=routed), [1, 1], (routed, contact))
+
+
 if __name__ == "__main__":
     main()
