@@ -181,6 +181,22 @@ answer_in_request(const struct sip *sip, struct dialog *dialog, uint32_t cseq)
 	return true;
 }
 
+/* It crosses the refusal of its INVITE, the last one: it answers, if anything, what was offered there. */
+static bool
+prack_is_late(const struct sip *sip, const struct dialog *dialog)
+{
+	const struct transaction *last = NULL;
+
+	for (unsigned int i = 0; i < dialog->count; i++) {
+		const struct transaction *transaction = &dialog->transaction[i];
+
+		if (transaction->verb == VERB_INVITE && transaction->client == sip->from &&
+			(!last || transaction->cseq > last->cseq))
+			last = transaction;
+	}
+	return sip->verb == VERB_PRACK && last && last->refused && sip->rack_cseq <= last->cseq;
+}
+
 void
 request_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 {
@@ -214,7 +230,7 @@ request_in_dialog(const struct sip *sip, struct dialog *dialog, uint32_t now_s)
 	transaction =
 		transaction_make(dialog, (enum party)sip->from, (enum verb)sip->verb, sip->cseq);
 	transaction->described = sip->sdp.count > 0;
-	if (!fresh) { /* it may be answered, but brings nothing */
+	if (!fresh || prack_is_late(sip, dialog)) { /* it may be answered, but brings nothing */
 		transaction->progress = REFUSED;
 		return;
 	}
@@ -293,6 +309,7 @@ refuse(struct dialog *dialog, struct transaction *transaction)
 	struct said *offer = &dialog->offered[transaction->client];
 	struct said *response = &dialog->responded[1 - transaction->client];
 
+	transaction->refused = true;
 	if (transaction->progress == OFFERED && waits(offer, transaction))
 		offer->is = false;
 	if (transaction->verb == VERB_INVITE && waits(response, transaction))

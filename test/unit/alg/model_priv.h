@@ -51,6 +51,7 @@ struct transaction {
 	bool brought; /* an INVITE: a response to it brought an offer */
 	bool unseen; /* the request was */
 	bool described; /* the request brought a description */
+	bool refused; /* finally */
 	uint32_t cseq;
 };
 
