@@ -15,7 +15,7 @@ enum {
 	ICMP_HEADER_LENGTH = 8,
 	ICMP_ERROR_LENGTH_MAX = 576, /* RFC 1812 4.3.2.3 */
 	ICMP_TTL = 64,
-	ICMP_TOS = 0xc0, /* internetwork control, RFC 1812 4.3.2.5 */
+	TOS_DS_MASK = 0xfc, /* RFC 2474; the other two bits are ECN's */
 };
 
 /* Route a packet of our own and send it. */
@@ -164,7 +164,8 @@ icmp_error_make(struct thread *self, struct rte_mempool *mempool, struct rte_mbu
 	}
 	memset(ip, 0, headers);
 	ip->version_ihl = RTE_IPV4_VHL_DEF;
-	ip->type_of_service = ICMP_TOS;
+	/* The class of what it is about (RFC 5508 7.7). */
+	ip->type_of_service = packet_ip(about)->type_of_service & TOS_DS_MASK;
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(headers + quoted));
 	ip->packet_id = (rte_be16_t)random_next(&self->random);
 	ip->time_to_live = ICMP_TTL;

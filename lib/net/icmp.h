@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * ICMP for callgate itself: echo replies, and errors about packets it cannot forward. RFC 792,
- * 1122 3.2.2, 1812 4.3 (what must not be answered, rate limit, quote as much as fits 576 bytes).
+ * 1122 3.2.2, 1812 4.3 (what must not be answered, rate limit, quote as much as fits 576 bytes),
+ * 5508 section 7 (the DS field is that of the packet the error is about).
  */
 #ifndef NET_ICMP_H
 #define NET_ICMP_H

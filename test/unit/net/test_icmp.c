@@ -151,7 +151,8 @@ other_icmp_to_us_is_counted_by_kind(void **state)
 		uint8_t type;
 		enum drop_reason reason;
 	} kinds[] = {{0, DROP_ICMP_CONSUMED}, {3, DROP_ICMP_CONSUMED}, {11, DROP_ICMP_CONSUMED},
-		{4, DROP_ICMP_TYPE}, {5, DROP_ICMP_TYPE}, {13, DROP_ICMP_TYPE}};
+		{4, DROP_ICMP_TYPE}, {5, DROP_ICMP_TYPE}, {13, DROP_ICMP_TYPE},
+		{15, DROP_ICMP_TYPE}, {17, DROP_ICMP_TYPE}};
 	unsigned int i;
 
 	for (i = 0; i < RTE_DIM(kinds); i++) {
@@ -187,7 +188,7 @@ an_error_quotes_the_packet_as_it_arrived(void **state)
 	assert_int_equal(ip->src_addr, LAN_OWN);
 	assert_int_equal(ip->dst_addr, LAN_HOST);
 	assert_int_equal(ip->time_to_live, 64);
-	assert_int_equal(ip->type_of_service, 0xc0);
+	assert_int_equal(ip->type_of_service, 0);
 	assert_int_equal(ip->next_proto_id, IPPROTO_ICMP);
 	assert_int_equal(rte_be_to_cpu_16(ip->total_length), 28 + 128);
 	assert_int_equal(rte_raw_cksum(ip, 20), 0xffff);
@@ -197,6 +198,24 @@ an_error_quotes_the_packet_as_it_arrived(void **state)
 	assert_int_equal(rte_raw_cksum(icmp, 8 + 128), 0xffff);
 	assert_int_equal(rte_pktmbuf_pkt_len(net.sent[0]), 14 + 28 + 128);
 	assert_int_equal(net_events(EVENT_ICMP_ERROR_OUT), 1);
+}
+
+static void
+an_error_has_the_class_of_what_it_is_about(void **state)
+{
+	/* expedited forwarding, with ECN's congestion experienced; class selector 6 */
+	static const uint8_t tos[][2] = {{0xbb, 0xb8}, {0xc0, 0xc0}, {0x03, 0x00}};
+
+	meet();
+	for (unsigned int i = 0; i < RTE_DIM(tos); i++) {
+		struct rte_mbuf *mbuf = udp(LAN, LAN_HOST, 20);
+
+		packet_ip(mbuf)->type_of_service = tos[i][0];
+		error_about(mbuf, 11, 0, 0);
+		assert_int_equal(net_sent(), 1);
+		assert_int_equal(net_frame(0)[15], tos[i][1]);
+		net_forget();
+	}
 }
 
 static void
@@ -380,6 +399,7 @@ main(void)
 		TEST(an_echo_in_segments_is_answered_if_its_checksum_is_right),
 		TEST(other_icmp_to_us_is_counted_by_kind),
 		TEST(an_error_quotes_the_packet_as_it_arrived),
+		TEST(an_error_has_the_class_of_what_it_is_about),
 		TEST(an_error_is_at_most_576_bytes),
 		TEST(an_error_quotes_across_segments),
 		TEST(an_error_speaks_from_the_interface_the_packet_came_in_on),
