@@ -131,12 +131,13 @@ quoted_restore(struct quoted *quoted, const struct flow_path *sent)
 }
 
 /*
- * Who an error comes from when it leaves. The peer speaks with its translated address. A router on the way
- * to it speaks for itself; one on the inside speaks with its own static address or else hides behind the
- * one that stands for the inside here (RFC 5508 REQ-5).
+ * Who an error comes from when it leaves. The peer speaks with its translated address. A router on
+ * the way to it speaks for itself; one on the inside speaks with an outside address that it has to
+ * itself, static or leased, or else hides behind the one that stands for the inside here (RFC 5508
+ * REQ-5).
  */
 static rte_be32_t
-speaker_outside(const struct nat *nat, const struct flow_path *back, rte_be32_t speaker)
+speaker_outside(struct nat *nat, const struct flow_path *back, rte_be32_t speaker)
 {
 	struct endpoint inside = {speaker, 0, IPPROTO_ICMP, 0};
 	rte_be32_t outside;
@@ -144,7 +145,7 @@ speaker_outside(const struct nat *nat, const struct flow_path *back, rte_be32_t 
 	if (speaker == back->key.src || nat == NULL)
 		return back->new_src;
 	inside.scope = nat_scope(nat, &inside, back->egress);
-	outside = nat_static_outside(nat, &inside);
+	outside = nat_own_outside(nat, &inside);
 	return outside ? outside : back->new_src;
 }
 

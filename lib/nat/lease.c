@@ -41,3 +41,21 @@ lease_end(struct thread *self, struct nat *nat, struct outside_address *address)
 	address->idle_since_s = self->now_s;
 	rte_spinlock_unlock(&nat->lease_lock);
 }
+
+rte_be32_t
+nat_own_outside(struct nat *nat, const struct endpoint *inside)
+{
+	rte_be32_t outside = nat_static_outside(nat, inside);
+	struct rule_target target;
+	struct host_seat seat;
+
+	if (outside || !rules_match(nat->rules, inside, &target) || !target.prefix ||
+		!target.pool->direct)
+		return outside;
+	seat = host_lock(nat->hosts, inside->address, (uint16_t)(target.pool - nat->rules->pools));
+	if (seat.host && seat.host->at != HOST_UNPAIRED)
+		outside = nat->rules->address[pool_slots(nat->rules, target.pool)[seat.host->at]]
+				  .address;
+	host_unlock(nat->hosts, &seat);
+	return outside;
+}

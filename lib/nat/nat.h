@@ -98,6 +98,12 @@ bool nat_would_translate(const struct nat *nat, const struct endpoint *inside);
 /** The outside address that a static rule gives to this inside endpoint; 0: none does. Any. */
 rte_be32_t nat_static_outside(const struct nat *nat, const struct endpoint *inside);
 
+/**
+ * The outside address that this inside host has to itself now: by a static rule, or leased to it by a
+ * one-to-one rule; 0: none. Takes the host's lock, so none may be held. Any thread.
+ */
+rte_be32_t nat_own_outside(struct nat *nat, const struct endpoint *inside);
+
 /** The inside host whose static outside address this is as a whole; 0: nobody's. Any thread. */
 rte_be32_t nat_static_inside(const struct nat *nat, rte_be32_t outside);
 

@@ -116,6 +116,25 @@ class NatIcmp(ReplayTest):
             if len(bytes(quoted)) == len(bytes(sent.frame[IP])):
                 self.assertEqual(less_ttl(quoted), bytes(sent.frame[IP]))
 
+    def test_error_from_inside_comes_from_the_lease_of_its_sender(self):
+        """A router inside with an address of a one-to-one rule: while it has that, and no longer."""
+        lessee, leased = "10.0.0.8", "203.0.113.8"
+        scene = self.scene(
+            rules='{ kind = "dynamic"; inside = ["%s/32"]; pool = "own"; overload = false; },' % lessee
+            + RULES, nat='pools: ( { name = "own"; addresses = ["%s"]; } );' % leased)
+        sent = scene.add("wan0", udp(FAR, WAN, 6000, 5000))
+        scene.run()
+        inside = self.only(sent)[1]
+        before = scene.add("lan0", error(lessee, FAR, inside))
+        scene.add("lan0", udp(lessee, TRUNK, 9, 9))
+        during = scene.add("lan0", error(lessee, FAR, inside))
+        scene.wait(310)
+        scene.add("wan0", udp(FAR, WAN, 6000, 5000))
+        after = scene.add("lan0", error(lessee, FAR, inside))
+        scene.run()
+        self.assertEqual([self.only(event)[1].src for event in (before, during, after)],
+                         [WAN, leased, WAN])
+
     def test_error_about_no_flow_is_dropped_from_either_side(self):
         scene = self.scene()
         scene.add("lan0", PACKETS["udp"])
