@@ -160,6 +160,9 @@ admit_first_packet(struct admission *admission)
 {
 	const struct packet *packet = admission->packet;
 
+	/* Nothing in it is an identifier, whoever lets it pass; for the other way see step 6. */
+	if (admission->inward && packet->flags & PACKET_ICMP_OTHER)
+		return DROP_ICMP_TYPE;
 	/* Without NAT and policy callgate is a router: no state to protect. */
 	if (admission->verdict.action == FW_PASS ||
 		(admission->worker->appliance->nat == NULL && !admission->verdict.inter_zone))
@@ -288,6 +291,8 @@ admit_source(struct admission *admission)
 		return ADMITTED;
 	if (!is_trackable(key))
 		return DROP_L4_PROTOCOL;
+	if (admission->packet->flags & PACKET_ICMP_OTHER)
+		return DROP_ICMP_TYPE;
 	rc = binding_get(&admission->worker->thread, appliance->nat, &inside, &admission->source);
 	/* -ENOENT: no rule translates this source */
 	return rc == 0 || rc == -ENOENT ? ADMITTED : refuse_source(admission, rc);

@@ -237,6 +237,17 @@ class NatIcmp(ReplayTest):
         # one mapping for both outside hosts
         self.assertEqual(scene.run().count("summary translations"), 2 + 1)
 
+    def test_what_is_neither_query_nor_error_is_never_translated(self):
+        """Source quench, redirect, and what RFC 6918 has deprecated: not even where policy lets all pass."""
+        for zones in ("", INSPECT % "inspect", INSPECT % "pass"):
+            scene = self.scene(zones=zones)
+            events = [scene.add(port, IP(src=src, dst=dst) / ICMP(type=kind) / Raw(b"x" * 28))
+                      for port, src, dst in (("lan0", PBX, FAR), ("wan0", FAR, "203.0.113.7"))
+                      for kind in (4, 5, 15, 17)]
+            result = scene.run()
+            self.assertEqual([event.sent for event in events], [[]] * len(events))
+            self.assertEqual(result.drops(), {"icmp_type": len(events)})
+
     def test_query_timer(self):
         for nat, seconds in (("", 60), ("timeouts: { icmp = 20; };", 20)):
             scene = self.scene(nat=nat)
