@@ -267,7 +267,7 @@ const struct setting setting_table[] = {
 		TOP(nat.timeout_tcp_opening)},
 	{INTEGER("nat.timeouts.tcp_closing", 0, 0, WEEK,
 		 "TCP, from the second FIN on, or after a RST. 0: as `tcp_transitory`. While less than "
-		 "an eighth of `system.max_flows` is free, 5 at most."),
+		 "an eighth of `system.max_flows` is free, 5 at most when both ends have closed."),
 		TOP(nat.timeout_tcp_closing)},
 	{INTEGER("nat.timeouts.icmp", 60, 1, WEEK, "ICMP queries (RFC 5508: 60 or more)."),
 		TOP(nat.timeout_icmp)},

@@ -7,8 +7,9 @@
 #include "tcp.h"
 
 enum {
-	/* Seconds that a closing TCP flow stays while flows are scarce. RFC 5382 section 5 leaves it
-	 * open whether state is held for TIME_WAIT, and warns of holding too much. */
+	/* Seconds that a TCP flow stays while flows are scarce when both ends have closed. RFC 5382
+	 * section 5 leaves it open whether state is held for TIME_WAIT, and warns of holding too
+	 * much. Not after a RST: that may be forged, and RFC 7857 2.2 has its session wait. */
 	TCP_LINGER_SCARCE_S = 5,
 	SCARCE_PART = 8, /* scarce: less than this part of all flows is free */
 };
@@ -22,10 +23,10 @@ flow_last_seen(const struct flow *flow)
 	return RTE_MAX(a, b);
 }
 
-static enum tcp_phase
-flow_tcp_phase(const struct flow *flow)
+static enum tcp_state
+flow_tcp_state(const struct flow *flow)
 {
-	return tcp_phase_of(atomic_load_explicit(&flow->tcp_state, memory_order_relaxed));
+	return (enum tcp_state)atomic_load_explicit(&flow->tcp_state, memory_order_relaxed);
 }
 
 uint32_t
@@ -35,7 +36,7 @@ flow_timeout(const struct flow_table *table, const struct flow *flow)
 
 	switch (flow->proto) {
 	case IPPROTO_TCP:
-		switch (flow_tcp_phase(flow)) {
+		switch (tcp_phase_of(flow_tcp_state(flow))) {
 		case TCP_OPENING:
 			return timeouts->tcp_opening;
 		case TCP_CLOSING:
@@ -69,10 +70,12 @@ flow_age(struct thread *self, struct flow_table *table, struct flow *flow, bool 
 {
 	/* A worker's clock may be a turn ahead: the difference is signed. */
 	const int32_t idle_s = (int32_t)(self->now_s - flow_last_seen(flow));
-	const bool closing = flow->proto == IPPROTO_TCP && flow_tcp_phase(flow) == TCP_CLOSING;
+	const bool tcp = flow->proto == IPPROTO_TCP;
+	const enum tcp_state state = flow_tcp_state(flow);
+	const bool closing = tcp && tcp_phase_of(state) == TCP_CLOSING;
 	uint32_t timeout_s = flow_timeout(table, flow);
 
-	if (closing && scarce)
+	if (scarce && tcp && state == TCP_FIN_BOTH)
 		timeout_s = RTE_MIN(timeout_s, (uint32_t)TCP_LINGER_SCARCE_S);
 	if (idle_s >= 0 && (uint32_t)idle_s >= timeout_s)
 		flow_remove_as(self, table, flow, closing ? EVENT_FLOW_CLOSED : EVENT_FLOW_EXPIRED);
