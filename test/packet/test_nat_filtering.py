@@ -68,6 +68,48 @@ class Filtering(ReplayTest):
                     "wan0": [(1, syn(FAR, WAN, 81, 4000)), (2, syn(TRUNK, WAN, 80, 4000))]})
                 self.assertEqual(len(result.ip("lan0")), wanted)
 
+    def test_a_mapping_lets_in_its_own_protocol_alone(self):
+        """RFC 7857 sections 5 and 6."""
+        def syn(src, dst, sport, dport):
+            return IP(src=src, dst=dst) / TCP(sport=sport, dport=dport, flags="S")
+        result = self.replay(self.config(nat='filtering = "endpoint_independent";'), {
+            "lan0": [(0, udp(PBX, FAR, 4000, 5000)), (1, syn(PBX, FAR, 4002, 80))],
+            "wan0": [(2, syn(FAR, WAN, 5000, 4000)), (3, udp(FAR, WAN, 80, 4002)),
+                     (4, udp(TRUNK, WAN, 1, 4000)), (5, syn(TRUNK, WAN, 1, 4002))]})
+        self.assertEqual([(p[IP].src, p[IP].dport) for p in result.ip("lan0")],
+                         [(TRUNK, 4000), (TRUNK, 4002)])
+        self.assertEqual(result.drops(), {"nat_unsolicited": 2})
+
+    def test_refused_packets_keep_no_mapping(self):
+        """RFC 7857 section 7: neither what the filter nor what the policy refuses."""
+        outward = (INSPECT % "inspect").split(',\n  { name = "out-in"')[0] + " );"
+        for mode, zones, drop in (("address", "", "nat_unsolicited"),
+                                  ("endpoint_independent", outward, "policy_no_pair")):
+            with self.subTest(mode=mode):
+                result = self.replay(
+                    self.config(nat='filtering = "%s";' % mode, zones=zones), {
+                        "lan0": [(0, udp(PBX, FAR, 4000, 5000))],
+                        "wan0": [(t, udp(TRUNK, WAN, 5000, 4000)) for t in range(20, 300, 40)]},
+                    drain=60)
+                self.assertEqual(result.drops(), {drop: 7})
+                self.assertEqual(result.count("summary translations"), 0)
+
+    def test_a_port_that_is_taken_changes_neither_mapping_nor_filter(self):
+        """RFC 4787 section 8: first, second and third host with one port are treated alike."""
+        hosts, far = (PBX, PHONE, DIALLED), (FAR, TRUNK)
+        scene = Scene(self, zones="")
+        sent = {host: [scene.add("lan0", udp(host, to, 4000, 5000)) for to in far] for host in hosts}
+        scene.run()
+        ports = {host: {event.ends[1] for event in events} for host, events in sent.items()}
+        self.assertEqual([len(p) for p in ports.values()], [1, 1, 1])
+        self.assertEqual(len(set.union(*ports.values())), 3)
+        for host, (port,) in ports.items():
+            near = [scene.add("wan0", udp(peer, WAN, 5001, port)) for peer in far]
+            stranger = scene.add("wan0", udp("198.51.100.66", WAN, 5000, port))
+            scene.run()
+            self.assertEqual([event.ends[2:] for event in near], [(host, 4000)] * 2)
+            self.assertEqual(stranger.sent, [])
+
     def test_static_and_leased_addresses(self):
         """Static rules let everybody in; a leased address is filtered as a shared one is."""
         for mode, leased in zip(MODES, (3, 2, 1)):

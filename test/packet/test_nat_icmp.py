@@ -169,6 +169,23 @@ class NatIcmp(ReplayTest):
                 self.assertEqual((len(late.sent), len(after.sent)), (1, 0))
                 self.assertEqual(result.drops(), {"icmp_error_unrelated": 1})
 
+    def test_error_from_inside_refreshes_nothing(self):
+        """RFC 7857 section 7.1: who has no use for what comes in does not keep the mapping."""
+        scene = self.scene()
+        scene.add("lan0", udp(PBX, FAR, 4000, 5000))
+        inward = scene.add("wan0", udp(FAR, WAN, 5000, 4000))
+        scene.run()
+        inside = self.only(inward)[1]
+        scene.wait(150)
+        errors = [scene.add("lan0", error(PBX, FAR, inside, code=code)) for code in (1, 3)]
+        scene.wait(145)
+        errors.append(scene.add("lan0", error(PBX, FAR, inside, code=3)))
+        scene.wait(10)
+        after = scene.add("wan0", udp(FAR, WAN, 5000, 4000))
+        result = scene.run()
+        self.assertEqual([len(event.sent) for event in errors + [after]], [1, 1, 1, 0])
+        self.assertEqual(result.count("summary translations"), 1)     # the rule's own
+
     def test_tcp_goes_on_after_an_error(self):
         scene = self.scene()
         def segment(port, src, dst, sport, dport, flags):
