@@ -17,6 +17,13 @@ deadline_passed(const struct binding *binding, uint32_t now_s)
 	return deadline && deadline <= now_s;
 }
 
+/* Its maker's clock may be a turn ahead: the difference is signed. */
+static bool
+grace_passed(const struct binding *binding, uint32_t now_s)
+{
+	return (int32_t)(now_s - binding->created_s) >= BINDING_GRACE_S;
+}
+
 static void
 binding_age(struct thread *self, struct nat *nat, struct binding *binding)
 {
@@ -33,8 +40,7 @@ binding_age(struct thread *self, struct nat *nat, struct binding *binding)
 			end = door_end(self, nat, &ref, binding);
 	}
 	if (end == DOOR_STAYS && !binding->permanent && !door_gauge_of(binding).door &&
-		self->now_s - binding->created_s >= BINDING_GRACE_S &&
-		binding_close_empty(binding)) {
+		grace_passed(binding, self->now_s) && binding_close_empty(binding)) {
 		binding_close_begin(self, nat, &ref, binding);
 		end = DOOR_CLOSES;
 	}
@@ -52,8 +58,7 @@ binding_looks_ripe(struct thread *self, const struct binding *binding)
 	if (deadline_passed(binding, self->now_s))
 		return true;
 	return !binding->permanent && !door_gauge_of(binding).door &&
-	       flow_owner_count(&binding->flows) == 0 &&
-	       self->now_s - binding->created_s >= BINDING_GRACE_S;
+	       flow_owner_count(&binding->flows) == 0 && grace_passed(binding, self->now_s);
 }
 
 void

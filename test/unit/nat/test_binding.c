@@ -307,6 +307,25 @@ binding_lives_while_it_has_flows(void **state)
 }
 
 static void
+binding_is_fresh_though_its_maker_has_a_later_clock(void **state)
+{
+	struct nat_fixture f;
+	struct binding *binding;
+
+	nat_fixture_init(&f);
+	nat_fixture_interface_rule(&f);
+	nat_fixture_start(&f, 64);
+	f.worker.now_s++;
+	binding = get(&f, udp("10.0.0.2", 5060));
+	nat_sweep(&f.control, f.nat, 64);
+	assert_ptr_equal(binding_find_inside(f.nat, &binding->inside), binding);
+	nat_fixture_advance(&f, 6);
+	nat_sweep(&f.control, f.nat, 64);
+	assert_null(binding_find_inside(f.nat, &binding->inside));
+	nat_fixture_stop(&f, 0);
+}
+
+static void
 one_to_one_gives_an_address_to_one_host(void **state)
 {
 	struct nat_fixture f;
@@ -497,6 +516,7 @@ main(void)
 		cmocka_unit_test(pool_that_overflows_goes_to_the_next_address_when_one_is_full),
 		cmocka_unit_test(port_is_used_again_only_after_the_grace_period),
 		cmocka_unit_test(binding_lives_while_it_has_flows),
+		cmocka_unit_test(binding_is_fresh_though_its_maker_has_a_later_clock),
 		cmocka_unit_test(one_to_one_gives_an_address_to_one_host),
 		cmocka_unit_test(first_dynamic_rule_in_the_file_wins),
 		cmocka_unit_test(address_cannot_be_shared_and_someones_own),
