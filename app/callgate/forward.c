@@ -6,11 +6,20 @@
 #include "pipeline.h"
 
 void
+forward_error(struct worker *worker, struct rte_mbuf *about, struct icmp_error error)
+{
+	const struct interface_table *interfaces = worker->appliance->interfaces;
+	bool inner = interfaces->entry[packet_of(about)->interface].nat_side != NAT_SIDE_OUTSIDE;
+
+	icmp_error_send(&worker->thread, &worker->output, worker->appliance->routes,
+		&worker->limiter[inner], about, error);
+}
+
+void
 forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,
 	enum drop_reason reason)
 {
-	icmp_error_send(&worker->thread, &worker->output, worker->appliance->routes,
-		&worker->limiter, mbuf, error);
+	forward_error(worker, mbuf, error);
 	packet_drop(&worker->thread, mbuf, reason);
 }
 

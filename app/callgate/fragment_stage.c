@@ -12,6 +12,8 @@
  * Policy, NAT, TCP state see the first fragment alone; it holds all they read (datagram.h). Limits and
  * time are the table's.
  */
+#include <rte_icmp.h>
+
 #include "forward.h"
 #include "handoff.h"
 #include "net/checksum.h"
@@ -25,6 +27,16 @@ enum {
 };
 
 enum decision { DECIDED_PASS, DECIDED_WHOLE, DECIDED_GONE };
+
+/* A query against the direction of its flow is none of that flow's (operate_icmp() in pipeline.c). */
+static bool
+is_asked_anew(struct rte_mbuf *mbuf, void *data)
+{
+	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
+
+	return data == NULL ||
+	       (flow_direction_of_data(data) != 0 && icmp_is_query(icmp->icmp_type));
+}
 
 /* What becomes of a datagram, by its first fragment. DECIDED_PASS: its flow is *data. */
 static enum decision
@@ -43,7 +55,8 @@ first_decide(struct worker *worker, struct rte_mbuf *mbuf, void **data)
 	if (packet->flags & PACKET_ICMP_ERROR)
 		return DECIDED_WHOLE;
 	*data = flow_lookup(appliance->flows, &packet->key, packet->hash);
-	if (*data == NULL && packet->key.proto == IPPROTO_ICMP && admit_is_local(worker, mbuf))
+	if (packet->key.proto == IPPROTO_ICMP && is_asked_anew(mbuf, *data) &&
+		admit_is_local(worker, mbuf))
 		return DECIDED_WHOLE;
 	*data = pipeline_permit(
 		worker, mbuf, *data, ruleset_generation(appliance_ruleset(appliance)));
@@ -203,8 +216,7 @@ fragment_stage_age(struct worker *worker)
 	while (expired < EXPIRED_A_TURN &&
 		(datagram = datagram_due(worker->datagrams, self->now_ms)) != NULL) {
 		if (datagram->state == DATAGRAM_WHOLE)
-			icmp_error_send(self, &worker->output, worker->appliance->routes,
-				&worker->limiter, datagram->first,
+			forward_error(worker, datagram->first,
 				(struct icmp_error){ICMP_TIME_EXCEEDED, ICMP_CODE_REASSEMBLY, 0});
 		datagram_expire(self, worker->datagrams, datagram);
 		expired++;

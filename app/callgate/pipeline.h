@@ -41,6 +41,16 @@ bool admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data);
 /** Would a packet that hits no flow go to callgate itself, policy permitting? Leaves it alone. */
 bool admit_is_local(struct worker *worker, struct rte_mbuf *mbuf);
 
+/** Such a packet, whatever flow it hits: policy of zone "self", then callgate itself. Takes it. */
+void admit_to_self(struct worker *worker, struct rte_mbuf *mbuf);
+
+/**
+ * A query against the direction of its flow, or a reply in it: both ends may ask each other with one
+ * identifier. May the end that did not open the flow ask, too? Policy and NAT are asked as if it had
+ * missed (admit_again.c).
+ */
+bool admit_query_back(struct worker *worker, struct rte_mbuf *mbuf, void *data);
+
 /** ICMP error about a flow of ours: translate with its inner packet and forward; takes it. */
 void icmp_translate(struct worker *worker, struct rte_mbuf *mbuf);
 
@@ -68,6 +78,10 @@ void fragment_stage_own(struct worker *worker, struct burst *fragments);
 
 /** End datagrams whose fragments did not all come in time; returns how many. Each turn. */
 unsigned int fragment_stage_age(struct worker *worker);
+
+/** Send an ICMP error about a packet, within the rate of its side: what comes from outside does not use up
+ *  what inside hosts are to be told. */
+void forward_error(struct worker *worker, struct rte_mbuf *about, struct icmp_error error);
 
 /** Send an ICMP error about a packet and drop it with `reason`. Takes it. */
 void forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,

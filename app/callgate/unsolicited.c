@@ -6,8 +6,8 @@
 #include "unsolicited.h"
 
 #include "flow/tcp.h"
-#include "forward.h"
-#include "worker.h"
+#include "net/datagram.h"
+#include "pipeline.h"
 
 enum {
 	QUIET_MS = 6000, /* RFC 5382 REQ-4 */
@@ -23,9 +23,7 @@ unsolicited_take(struct worker *worker, struct rte_mbuf *mbuf)
 	struct unsolicited *entry;
 
 	if (packet->key.proto == IPPROTO_TCP && tcp_may_open(packet->tcp_flags) &&
-		!(packet_ip(mbuf)->fragment_offset &
-			RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) &&
-		ring->count < UNSOLICITED_MAX) {
+		!fragment_is_one(mbuf) && ring->count < UNSOLICITED_MAX) {
 		entry = &ring->entry[(ring->first + ring->count++) % UNSOLICITED_MAX];
 		entry->due_ms = worker->thread.now_ms + QUIET_MS;
 		entry->packet = *packet;
@@ -49,8 +47,7 @@ answer(struct worker *worker, const struct unsolicited *entry)
 	}
 	*packet_of(about) = entry->packet;
 	memcpy(rte_pktmbuf_append(about, length), entry->quote, length);
-	icmp_error_send(&worker->thread, &worker->output, worker->appliance->routes,
-		&worker->limiter, about, (struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_PORT, 0});
+	forward_error(worker, about, (struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_PORT, 0});
 	event_count(worker->thread.counters, EVENT_TCP_SYN_ANSWERED, 1);
 	rte_pktmbuf_free(about);
 }

@@ -78,7 +78,9 @@ worker_create(struct appliance *appliance, unsigned int id)
 	};
 	worker->rx_count = port_rx_assign(appliance->ports, appliance->config->port_count, id,
 		appliance->workers, worker->rx, WORKER_RX_MAX);
-	icmp_limiter_init(&worker->limiter, appliance->config->system.icmp_errors_per_second);
+	for (unsigned int i = 0; i < RTE_DIM(worker->limiter); i++)
+		icmp_limiter_init(
+			&worker->limiter[i], appliance->config->system.icmp_errors_per_second);
 	worker->tcp_rst_check = appliance->config->nat.tcp_rst_check;
 	worker->promiscuous = appliance->replay;
 	worker->shares_core = core_is_shared(&appliance->config->system, id);

@@ -30,7 +30,7 @@ struct worker {
 	struct alg_worker *alg;
 	struct outbox outbox;
 	struct net_output output;
-	struct icmp_limiter limiter;
+	struct icmp_limiter limiter[2]; /* of errors to hosts outside, and to all others */
 	struct datagram_table *datagrams; /* those in fragments that come to this worker */
 	struct identification identification;
 	unsigned int rx_count;

@@ -41,7 +41,7 @@ struct config_system {
 	unsigned int memory_mb; /* 0: computed */
 	char *file_prefix;
 	unsigned int max_flows, max_calls;
-	unsigned int icmp_errors_per_second; /* of a worker */
+	unsigned int icmp_errors_per_second; /* of a worker, to each side */
 	enum config_idle idle;
 	char *log_level, *log_target;
 };

@@ -85,7 +85,8 @@ const struct setting setting_table[] = {
 	{INTEGER("system.max_calls", 65536, 64, 4194304, "SIP call records at one time."),
 		TOP(system.max_calls)},
 	{INTEGER("system.icmp_errors_per_second", 100, 0, 1000000,
-		 "ICMP errors that each worker sends in a second, half of them at once: time exceeded, "
+		 "ICMP errors that each worker sends in a second to hosts outside, and as many to all "
+		 "others, half of them at once: time exceeded, "
 		 "unreachable, fragmentation needed. 0: none, path-MTU discovery and traceroute end here."),
 		TOP(system.icmp_errors_per_second)},
 	{CHOICE("system.idle", idle_choices, IDLE_AUTO,

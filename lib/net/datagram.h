@@ -129,6 +129,14 @@ void datagram_expire(struct thread *self, struct datagram_table *table, struct d
 uint32_t datagram_table_count(const struct datagram_table *table);
 uint32_t datagram_table_held(const struct datagram_table *table); /* mbufs */
 
+/** True for a part of a datagram. */
+static inline bool
+fragment_is_one(struct rte_mbuf *mbuf)
+{
+	return packet_ip(mbuf)->fragment_offset &
+	       RTE_BE16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK);
+}
+
 /** True for a fragment that begins its datagram. */
 static inline bool
 fragment_is_first(struct rte_mbuf *mbuf)

@@ -94,6 +94,16 @@ class Network(ReplayTest):
         self.assertLess(sent, 60)
         self.assertEqual(len(result.ip("lan0")), sent)
 
+    def test_errors_to_the_outside_take_none_from_the_inside(self):
+        flood = [(1 + 0.00003 * n, udp(FAR, LAN, 1000 + n, 9)) for n in range(1000)]
+        result = self.replay(self.config(), {
+            "wan0": flood, "lan0": [(1.025, udp(PBX, FAR, 1000, 2000, ttl=1))]})
+        error, = result.ip("lan0")
+        self.assertEqual((error[IP].dst, error[ICMP].type), (PBX, 11))
+        self.assertEqual(result.count("event icmp_error_out") + result.count("event icmp_error_limited"),
+                         len(flood) + 1)
+        self.assertLess(result.count("event icmp_error_out"), 60 * self.workers)
+
     def test_bad_packets_end_with_their_reason(self):
         good = udp(PBX, FAR, 1000, 2000)
         frames = [
