@@ -358,9 +358,11 @@ admit_filter(struct admission *admission)
 	if (appliance->nat == NULL)
 		return ADMITTED;
 	if (admission->destination == NULL) {
-		struct endpoint inside = {seen.dst, seen.dst_port, seen.proto, 0};
+		const struct flow_key answer = {
+			.src = seen.dst, .src_port = seen.dst_port, .proto = seen.proto};
+		const struct endpoint inside =
+			inside_endpoint(appliance->nat, &answer, admission->in->index);
 
-		inside.scope = nat_scope(appliance->nat, &inside, admission->in->index);
 		/* Nobody outside reaches behind NAT by the private address, unless policy says so. */
 		if (admission->in->nat_side == NAT_SIDE_OUTSIDE &&
 			admission->out->nat_side == NAT_SIDE_INSIDE &&
@@ -407,8 +409,13 @@ flow_operations(const struct admission *admission)
 
 	switch (admission->real.proto) {
 	case IPPROTO_TCP:
-		if (!stateful || !tcp_may_open(admission->packet->tcp_flags))
+		if (!tcp_may_open(admission->packet->tcp_flags))
 			return mss;
+		/* "pass" inspects nothing, but what NAT keeps has its times (RFC 5382 REQ-5). */
+		if (!stateful)
+			return admission->source || admission->destination
+				       ? mss | FLOW_TCP | FLOW_TCP_LOOSE
+				       : mss;
 		return mss | FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
 	case IPPROTO_UDP:
 		return is_sip(admission) ? FLOW_SIP_UDP | excluded : 0;
@@ -510,6 +517,19 @@ admit_is_local(struct worker *worker, struct rte_mbuf *mbuf)
 	       route_lookup(worker->appliance->routes, admission.real.dst).kind == ROUTE_LOCAL;
 }
 
+void
+admit_to_self(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	struct admission admission = {
+		.worker = worker,
+		.mbuf = mbuf,
+		.packet = packet_of(mbuf),
+		.in = &worker->appliance->interfaces->entry[packet_of(mbuf)->interface],
+	};
+
+	admit_local(&admission);
+}
+
 /* Who is told: inside hosts that there is no room for them (RFC 6888 REQ-11 B), see also refuse_source(). */
 static void
 admit_refused(const struct admission *admission, int result)
@@ -550,7 +570,8 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 	/* The packet before this one in the burst may have made the flow. */
 	data = flow_lookup(worker->appliance->flows, &packet->key, packet->hash);
 	if (data != NULL)
-		return data;
+		return pipeline_permit(worker, mbuf, data,
+			ruleset_generation(appliance_ruleset(worker->appliance)));
 	for (int attempt = 0; attempt < CREATE_ATTEMPTS && result == DROP_FLOW_STALE; attempt++) {
 		admission.destination = admission.source = NULL;
 		admission.inward = false;

@@ -71,6 +71,20 @@ admit_again(struct admission *admission, void *data)
 }
 
 bool
+admit_query_back(struct worker *worker, struct rte_mbuf *mbuf, void *data)
+{
+	const struct flow_path *back = &flow_of_data(data)->path[1];
+	const struct nat *nat = worker->appliance->nat;
+	struct admission admission = {.worker = worker, .mbuf = mbuf, .packet = packet_of(mbuf)};
+
+	/* An address that hosts share is asked for itself. */
+	if (nat != NULL && nat_is_outside_address(nat, back->key.dst) &&
+		!nat_static_inside(nat, back->key.dst))
+		return false;
+	return path_verdict(&admission, back).action != FW_DROP;
+}
+
+bool
 admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 {
 	const struct packet *packet = packet_of(mbuf);

@@ -66,19 +66,23 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 	int effect;
 
 	if (worker->tcp_rst_check && !tcp_sequence(flow, direction, packet_l4(mbuf))) {
-		packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
+		if (tcp_answers_syn(packet_l4(mbuf)) && !fragment_is_one(mbuf))
+			forward_unseen(worker, mbuf, flow_path_of_data(hit));
+		else
+			packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
 		return false;
 	}
 	effect = tcp_segment(flow, direction, tcp_flags);
 	if (unlikely(effect == TCP_ASK_POLICY && !admit_reverse(worker, mbuf, hit)))
 		effect = -EPROTO;
-	if (unlikely(effect < 0)) {
+	if (unlikely(effect < 0 && !(ops & FLOW_TCP_LOOSE))) {
 		packet_drop(&worker->thread, mbuf, DROP_TCP_STATE);
 		return false;
 	}
 	if (unlikely(ops & FLOW_SIP_TCP))
 		event_count(worker->thread.counters, EVENT_TCP_SIP_LAYER4, 1);
-	if (unlikely(tcp_flags & TCP_RST) && effect == TCP_STAYS) {
+	/* One in fragments takes their way, which knows of no other. */
+	if (unlikely(tcp_flags & TCP_RST) && effect == TCP_STAYS && !fragment_is_one(mbuf)) {
 		forward_unseen(worker, mbuf, flow_path_of_data(hit));
 		return false;
 	}
@@ -99,15 +103,24 @@ operate_mss(struct worker *worker, struct rte_mbuf *mbuf, const struct flow_path
 
 /*
  * An identifier says nothing of who asked: requests go the way the flow was opened, replies come
- * back (RFC 5508 section 3). Others end here: false.
+ * back (RFC 5508 section 3). The other end may have chosen the same one to ask the host behind, or
+ * callgate itself (some hosts ask everybody with one). Others end here: false.
  */
 static bool
-operate_icmp(struct worker *worker, struct rte_mbuf *mbuf, unsigned int direction)
+operate_icmp(struct worker *worker, struct rte_mbuf *mbuf, void *hit)
 {
 	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
+	const bool query = icmp_is_query(icmp->icmp_type);
 
-	if (direction == 0 ? icmp_is_query(icmp->icmp_type) : icmp_is_query_reply(icmp->icmp_type))
-		return true;
+	if (query || icmp_is_query_reply(icmp->icmp_type)) {
+		if (likely(query == (flow_direction_of_data(hit) == 0)) ||
+			admit_query_back(worker, mbuf, hit))
+			return true;
+		if (query && admit_is_local(worker, mbuf)) {
+			admit_to_self(worker, mbuf);
+			return false;
+		}
+	}
 	packet_drop(&worker->thread, mbuf, DROP_ICMP_TYPE);
 	return false;
 }
@@ -129,7 +142,7 @@ pipeline_track(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 		return false;
 	if ((ops & FLOW_TCP_MSS) && (packet_of(mbuf)->tcp_flags & TCP_SYN))
 		operate_mss(worker, mbuf, flow_path_of_data(data));
-	return !(ops & FLOW_ICMP) || operate_icmp(worker, mbuf, flow_direction_of_data(data));
+	return !(ops & FLOW_ICMP) || operate_icmp(worker, mbuf, data);
 }
 
 /*

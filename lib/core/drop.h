@@ -43,7 +43,7 @@
 	X(NEIGHBOUR_UNRESOLVED, "neighbour_unresolved", "no ARP answer came in time")              \
 	X(ICMP_CONSUMED, "icmp_consumed", "ICMP packet to an own address, handled here")           \
 	X(ICMP_ERROR_UNRELATED, "icmp_error_unrelated", "ICMP error about no flow of ours")        \
-	X(ICMP_TYPE, "icmp_type", "ICMP message that is no echo or timestamp and no known error")           \
+	X(ICMP_TYPE, "icmp_type", "ICMP that is no echo, timestamp or known error, or against the direction of its flow")           \
 	X(SELF_UNSERVED, "self_unserved", "packet to an own address where nothing listens")        \
 	X(SELF_POLICY, "self_policy", "zone policy refuses this packet to an own address")         \
 	X(POLICY_DROP, "policy_drop", "zone policy says drop")                                     \

@@ -19,4 +19,15 @@
  */
 bool tcp_sequence(struct flow *flow, unsigned int direction, const struct rte_tcp_hdr *tcp);
 
+/**
+ * Does this RST answer a SYN (RFC 9293 3.5.2: sequence number 0)? Outside of the window it may be for a host
+ * that begins anew over an open connection: such a host goes by the acknowledgement, and one that has the
+ * connection refuses it. Any thread.
+ */
+static inline bool
+tcp_answers_syn(const struct rte_tcp_hdr *tcp)
+{
+	return tcp->tcp_flags & RTE_TCP_ACK_FLAG && tcp->sent_seq == 0;
+}
+
 #endif

@@ -33,7 +33,7 @@ struct flow_key {
 static_assert(sizeof(struct flow_key) == 16, "flow keys are compared as 16 bytes");
 
 enum packet_flag {
-	PACKET_ICMP_ERROR = 1 << 0, /* key is that of the ICMP packet itself, ports 0 */
+	PACKET_ICMP_ERROR = 1 << 0, /* key is that of the ICMP packet itself, and no flow's */
 	PACKET_HANDED_OFF = 1 << 1, /* came over a hand-off ring */
 	PACKET_ICMP_OTHER =
 		1 << 2, /* ICMP that is no query or reply nor an error about a packet; ports 0 */

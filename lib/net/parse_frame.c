@@ -18,6 +18,7 @@ enum {
 	OPTION_LSRR = 131,
 	OPTION_SSRR = 137,
 	ICMP_HEADER_LENGTH = 8,
+	ICMP_ERROR_PORTS = 1, /* not the same twice, as those of a query: no flow has such a key */
 };
 
 /* RFC 791 3.1: source routes are refused, options that overrun their header too. */
@@ -132,6 +133,7 @@ parse_icmp(const struct rte_mbuf *mbuf, struct packet *packet, uint32_t l4_lengt
 	case 11: /* time exceeded */
 	case 12: /* parameter problem */
 		packet->flags = PACKET_ICMP_ERROR;
+		*ports = ICMP_ERROR_PORTS;
 		break;
 	/* Redirects too, which are for a host on the link, never for one behind us; and source quench, which
 	 * does nothing but harm (RFC 6633). */

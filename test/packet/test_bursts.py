@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Packets that arrive at one moment: bursts of every size, all of a kind and mixed."""
-from replay import (ARP, FAR, IP, LAN, PBX, PHONE, STATION, TRUNK, UDP, WAN, Ether, Raw,
-                    ZONES, ReplayTest, main, udp)
+from replay import (ARP, FAR, IP, LAN, OTHER, PBX, PHONE, STATION, TRUNK, UDP, WAN, Dot1Q, Ether,
+                    Raw, ZONES, ReplayTest, main, udp)
 from sip_text import Call, sdp
+from test_nat_tcp import ONE_WAY
 
 SIZES = (1, 2, 15, 16, 17, 31, 32, 33, 64, 65)
 # Before a burst to a neighbour: fewer packets than a burst wait for an address to be resolved.
@@ -54,6 +55,20 @@ class Bursts(ReplayTest):
         self.assertEqual(len(answers), 8)
         self.assertEqual(result.drops(), {"ip_header": 8})
         self.assertEqual(result.count("event flow_created"), 3)
+
+    def test_answer_beside_the_packet_that_makes_its_flow_is_judged_like_any(self):
+        """One port, two zones by VLAN, one way open: packet and answer come in one burst."""
+        config = (f'system: {{ worker_cores = {[0] * self.workers}; max_flows = 4096; }}; '
+                  'ports: ( { name = "lan0"; driver = "null"; } ); interfaces: ( '
+                  '{ name = "lan"; port = "lan0"; addresses = ["10.0.0.1/24"]; zone = "outside"; }, '
+                  '{ name = "voice"; port = "lan0"; vlan = 20; addresses = ["10.20.0.1/24"]; '
+                  'zone = "inside"; } );' + ONE_WAY.replace("inspect", "pass"))
+        def tagged(*ends):
+            return Ether(src=STATION, dst=OTHER) / Dot1Q(vlan=20) / udp("10.20.0.9", PBX, *ends)
+        result = self.replay(config, {"lan0": [(0, tagged(9, 9)), (1, tagged(1, 2)),
+                                               (1, udp(PBX, "10.20.0.9", 2, 1, b"answer"))]})
+        self.assertEqual([p[IP].dst for p in result.ip("lan0")], [PBX] * 2)
+        self.assertEqual(result.drops(), {"policy_no_pair": 1})
 
     def test_burst_of_nothing_but_arp_or_of_what_is_dropped(self):
         ask = Ether(src=STATION, dst="ff:ff:ff:ff:ff:ff") / ARP(

@@ -7,6 +7,7 @@ from fragments import cut, data_of, pieces, shuffled, wholes
 from replay import (DYNAMIC, FAR, GATEWAY, ICMP, IP, LAN, OTHER, PBX, PHONE, STATION, TCP, TRUNK,
                     UDP, WAN, Ether, Raw, ReplayTest, main, udp)
 from scene import INSPECT
+from test_nat_tcp import ONE_WAY
 
 LONG = bytes(n * 7 % 251 for n in range(4000))
 STATIC = ('{ kind = "static"; protocol = "udp"; inside = "10.0.0.6:4000"; '
@@ -96,6 +97,15 @@ class Fragments(ReplayTest):
             self.assertEqual((whole[IP].src, bytes(whole[TCP].payload)), (source, LONG))
         self.assert_nothing_left(result)
 
+    def test_a_reset_in_fragments_leaves_whole_where_it_ends_nothing(self):
+        def segment(flags, data=b""):
+            return IP(src=PBX, dst=FAR, id=9) / TCP(sport=4000, dport=80, flags=flags) / Raw(data)
+        result = self.replay(self.config(), {
+            "lan0": [segment("S")] + shuffled(cut(segment("R", LONG), 600), 3)})
+        self.assertEqual(result.drops(), {})
+        _, reset = wholes(self, result.ip("wan0"))
+        self.assertEqual(bytes(reset[TCP].payload), LONG)
+
     def test_a_fragment_that_is_no_segment_of_a_connection_is_refused_with_all_others(self):
         stray = IP(src=PBX, dst=FAR) / TCP(sport=4000, dport=80, flags="A") / Raw(LONG)
         result = self.replay(self.config(zones=ANYTHING), {"lan0": shuffled(pieces(stray, 5), 1)})
@@ -104,7 +114,7 @@ class Fragments(ReplayTest):
         self.assert_nothing_left(result)
 
     def test_what_its_flow_does_not_allow_is_refused_with_all_others(self):
-        config = self.config(rules="", zones=ANYTHING)
+        config = self.config(rules="", zones=ONE_WAY)
         syn = IP(src=PBX, dst=FAR) / TCP(sport=4000, dport=80, flags="S")
         ping = IP(src=PBX, dst=FAR) / ICMP(type=8, id=77, seq=1)
         impossible = cut(IP(src=PBX, dst=FAR) / TCP(sport=4000, dport=80, flags="SF") / Raw(LONG))
@@ -228,6 +238,13 @@ class OwnAddresses(ReplayTest):
             self.assertEqual(result.count("event fragments_joined"), len(fragments))
             self.assertEqual(result.drops(), {})
             self.assert_nothing_left(result)
+
+    def test_a_ping_with_an_identifier_that_the_inside_pings_with_is_answered_too(self):
+        fragments = [(1, f) for f in shuffled(cut(echo(FAR, WAN)), 7)]
+        result = self.replay(self.config(), {"lan0": [(0, echo(PBX, FAR, b"ask"))], "wan0": fragments})
+        _, reply = wholes(self, result.ip("wan0"))
+        self.assertEqual((reply[ICMP].type, bytes(reply[ICMP].payload)), (0, LONG))
+        self.assertEqual((result.ip("lan0"), result.drops()), ([], {}))
 
     def test_a_ping_whose_bytes_changed_on_the_way_is_not_answered(self):
         fragments = cut(echo(PBX, LAN))

@@ -53,6 +53,19 @@ class Nat(ReplayTest):
         self.assertEqual([bytes(p[Raw]) for p in result.ip("lan0")], [b"same host"])
         self.assertEqual(result.drops(), {"nat_unsolicited": 2})
 
+    def test_protocols_without_ports_do_not_reach_private_addresses_either(self):
+        protocols = (47, 50, 132, 4, 136)
+        def packets(dst):
+            return [IP(src=FAR, dst=dst, proto=n) / Raw(bytes(20)) for n in protocols]
+        result = self.replay(self.config(), {"wan0": packets(PBX)})
+        self.assertEqual(result.ip("lan0"), [])
+        self.assertEqual(result.drops(), {"nat_unsolicited": len(protocols)})
+        self.assertEqual(result.count("event flow_created"), 0)
+        # No rule translates this host, so it is no secret.
+        result = self.replay(self.config(rules=DYNAMIC.replace("10.0.0.0/24", "10.0.0.0/30")),
+                             {"wan0": packets(PBX)})
+        self.assertEqual([p[IP].proto for p in result.ip("lan0")], list(protocols))
+
     def test_zero_udp_checksum_stays_zero(self):
         packet = IP(src=PBX, dst=FAR) / UDP(sport=4000, dport=5000, chksum=0) / Raw(b"x")
         out, = self.replay(self.config(), {"lan0": [packet]}).ip("wan0")
@@ -98,8 +111,10 @@ class Nat(ReplayTest):
             "lan0": [(0, echo(PBX, FAR, 8)), (3, echo(PBX, FAR, 0))],
             "wan0": [(1, echo(FAR, WAN, 8)), (2, echo(FAR, WAN, 0))]})
         self.assertEqual([p[ICMP].type for p in result.ip("lan0")], [0])
-        self.assertEqual([p[ICMP].type for p in result.ip("wan0")], [8])
-        self.assertEqual(result.drops(), {"icmp_type": 2})
+        # callgate is asked, whose address it is
+        self.assertEqual([(p[ICMP].type, p[IP].src, p[IP].dst) for p in result.ip("wan0")],
+                         [(8, WAN, FAR), (0, WAN, FAR)])
+        self.assertEqual(result.drops(), {"icmp_type": 1})
         # Without NAT and zones both may ask.
         result = self.replay(without_nat(self.config()), {
             "lan0": [(0, echo(PBX, FAR, 8)), (3, echo(PBX, FAR, 0))],

@@ -13,6 +13,7 @@ RULES = DYNAMIC + """,
   { kind = "static"; protocol = "udp"; inside = "10.0.0.5:5000"; outside = "203.0.113.1:5000"; },
   { kind = "static"; inside = "10.0.0.7"; outside = "203.0.113.7"; }"""
 SERVER = "10.0.0.7"
+ONE_WAY = (INSPECT % "inspect").split("  { name = \"out-in\"")[0].rstrip().rstrip(",") + " );"
 
 
 def echo(src, dst, ident=77, kind=8, data=b"data", **fields):
@@ -250,7 +251,8 @@ class NatIcmp(ReplayTest):
                 self.assertEqual((self.only(out)[1].src, self.only(out)[1][ICMP].id), (WAN, 77 + n))
                 self.assertEqual((self.only(back)[1].dst, self.only(back)[1][ICMP].id),
                                  (PBX, 77 + n))
-                self.assertEqual((wrong.sent, unasked.sent), ([], []))
+                self.assertEqual(([port for port, _ in wrong.sent], unasked.sent),
+                                 (["wan0"] if ask == 8 else [], []))
         # one mapping for both outside hosts
         self.assertEqual(scene.run().count("summary translations"), 2 + 1)
 
@@ -264,6 +266,36 @@ class NatIcmp(ReplayTest):
             result = scene.run()
             self.assertEqual([event.sent for event in events], [[]] * len(events))
             self.assertEqual(result.drops(), {"icmp_type": len(events)})
+
+    def test_both_ends_may_ask_with_one_identifier(self):
+        """Some hosts have one for all their questions."""
+        outside = "203.0.113.7"
+        for zones, back in ((INSPECT % "inspect", True), (ONE_WAY, False), ("", True)):
+            for first in ("lan0", "wan0") if back else ("lan0",):
+                scene = self.scene(zones=zones)
+                asks = {"lan0": echo(SERVER, FAR), "wan0": echo(FAR, outside)}
+                replies = {"lan0": echo(SERVER, FAR, kind=0), "wan0": echo(FAR, outside, kind=0)}
+                second = {"lan0": "wan0", "wan0": "lan0"}[first]
+                one = [scene.add(first, asks[first]), scene.add(second, replies[second])]
+                other = [scene.add(second, asks[second]), scene.add(first, replies[first])]
+                result = scene.run()
+                self.assertEqual([len(e.sent) for e in one + other], [1, 1] + 2 * [int(back)])
+                self.assertEqual(result.drops(), {} if back else {"icmp_type": 2})
+                if back:
+                    self.assertEqual([(p.src, p.dst) for p in map(lambda e: self.only(e)[1], other)],
+                                     [(FAR, SERVER), (outside, FAR)][::1 if second == "wan0" else -1])
+
+    def test_error_is_no_answer_to_a_query_with_identifier_zero(self):
+        scene = self.scene()
+        sent = scene.add("lan0", udp(PHONE, FAR, 7000, 5000))
+        asks = [scene.add("lan0", echo(PBX, there, 0)) for there in (FAR, ROUTER)]
+        scene.run()
+        self.assertEqual([self.only(e)[1][ICMP].id for e in asks], [0, 0])
+        errors = [scene.add("wan0", error(there, WAN, self.only(sent)[1], code=code))
+                  for there in (FAR, ROUTER) for code in (3, 4)]
+        result = scene.run()
+        self.assertEqual([self.only(e)[1].dst for e in errors], [PHONE] * 4)
+        self.assertEqual(result.drops(), {})
 
     def test_query_timer(self):
         for nat, seconds in (("", 60), ("timeouts: { icmp = 20; };", 20)):
@@ -302,8 +334,7 @@ class NatIcmp(ReplayTest):
         self.assertEqual(IP(quoted)[UDP].chksum, 0x1234)
 
     def test_error_of_an_inspected_conversation_passes_one_way_policies(self):
-        one_way = (INSPECT % "inspect").split("  { name = \"out-in\"")[0].rstrip().rstrip(",") + " );"
-        scene = self.scene(zones=one_way)
+        scene = self.scene(zones=ONE_WAY)
         sent = scene.add("lan0", PACKETS["udp"])
         scene.run()
         related = scene.add("wan0", error(ROUTER, WAN, self.only(sent)[1]))

@@ -205,6 +205,18 @@ class NatTcp(ReplayTest):
             self.assert_stands_for(seconds, scripts, nat=timers)
         self.assert_stands_for(30, ("S>", "S> <SA A> <R"), nat="timeouts: { tcp_transitory = 30; };")
 
+    def test_pass_has_the_same_timers_and_refuses_nothing(self):
+        zones = INSPECT % "pass"
+        self.assert_stands_for(ESTABLISHED, ("S> <SA A>", "S> <SA A> FA> <A"), zones=zones)
+        self.assert_stands_for(OPENING, ("S>", "S> <SA", "S> <SA A> FA> <FA A>", "S> <SA A> <R"),
+                               zones=zones)
+        scene = self.scene(zones=zones)
+        connection = Connection(scene)
+        connection.play("S> A> FA> <S SA> <A FA> <FA S> <SA A>")
+        result = scene.run()
+        self.assert_passed(connection)
+        self.assertEqual(result.drops(), {})
+
     def test_rst_is_translated_and_the_session_goes_on_if_the_ends_do(self):
         scene = self.scene()
         connection = Connection(scene)

@@ -3,7 +3,7 @@
 """What TCP through NAT may have beside: smaller segments, resets that fit, late answers to SYNs."""
 from replay import DYNAMIC, FAR, ICMP, IP, PBX, TCP, WAN, ReplayTest, main
 from scene import INSPECT, Scene
-from test_nat_tcp import ONE_WAY, Connection, ends, tcp
+from test_nat_tcp import CLOSING, ONE_WAY, Connection, ends, tcp
 
 QUIET = 6
 EVEN, ODD = [("MSS", 1460)], [("NOP", None), ("MSS", 1460)]
@@ -124,6 +124,18 @@ class Reset(ReplayTest):
         again = one.out("S", seq=99)
         scene.run()
         self.assertEqual((len(refused.sent), len(again.sent)), (1, 1))
+
+    def test_refusal_of_a_syn_over_an_open_connection_is_told_and_ends_nothing(self):
+        scene = self.scene()
+        one = self.established(scene)
+        one.out("S", seq=77)               # the inside has begun anew, the far end knows nothing
+        refused = one.back("RA", seq=0, ack=78)
+        blind = [one.back("RA", seq=1, ack=78), one.back("R", seq=0)]
+        scene.wait(CLOSING + 10)
+        later = one.back("PA", b"on", seq=9001)
+        result = scene.run()
+        self.assertEqual([len(e.sent) for e in (refused, *blind, later)], [1, 0, 0, 1])
+        self.assertEqual(result.drops(), {"tcp_rst_sequence": 2})
 
     def test_next_connection_of_the_same_ports_has_windows_of_its_own(self):
         scene = self.scene()
