@@ -93,10 +93,11 @@ struct flow {
 		struct flow_owner *owner; /* immutable while live; NULL: none */
 		struct flow *next; /* under owner's lock */
 		struct flow **pprev; /* under owner's lock; NULL: not linked */
-	} link[FLOW_OWNERS];
+	} link[FLOW_OWNERS] __rte_cache_aligned;
 	struct flow_path path[2]; /* [0] the direction of the packet that made it */
 };
-static_assert(sizeof(struct flow) == 4 * RTE_CACHE_LINE_SIZE, "a flow is four cache lines");
+/* With four the paths would be in half of the cache's sets only: measured 5 % slower. */
+static_assert(sizeof(struct flow) == 5 * RTE_CACHE_LINE_SIZE, "a flow is five cache lines");
 
 /* What the maker of a flow knows. */
 struct flow_template {
