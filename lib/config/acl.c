@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* `acls`: access lists. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "address_priv.h"
 #include "reader_priv.h"
 
-enum { PORT_RANGES_MAX = 64 };
+enum { PORT_RANGES_MAX = 64, NETWORKS_TEXT_MAX = 400, RULES_MAX = 65536 };
 
 /* In the order of the table's choices. */
 static const uint8_t protocols[] = {0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP};
@@ -16,24 +17,33 @@ static const char port_allowed[] = "a port 0 .. 65535 or a range such as \"16384
 
 /* "any" is the prefix of length 0, which is what an entry has from the start. */
 static void
-network_read(struct reader *reader, const config_setting_t *setting, struct prefix *network)
+addresses_read(struct reader *reader, const config_setting_t *setting, struct prefix *network,
+	const struct config_network **named)
 {
-	static const char allowed[] =
-		"\"any\", a prefix such as \"10.0.0.0/8\" or an address such as \"10.0.0.1\"";
+	static const char allowed[] = "\"any\", a prefix such as \"10.0.0.0/8\", an address such "
+				      "as \"10.0.0.1\", the name "
+				      "of a network";
 	const char *text = text_read(reader, setting, allowed);
-	char good[PREFIX_TEXT_MAX];
+	char good[PREFIX_TEXT_MAX], known[NETWORKS_TEXT_MAX];
 	struct prefix prefix;
 	in_addr_t address;
+	int index;
 
 	if (text == NULL || strcmp(text, "any") == 0)
 		return;
+	index = name_index(reader, NAME_NETWORK, text);
+	if (index >= 0) {
+		*named = &reader->config->networks[index];
+		return;
+	}
 	if (address_parse(text, &address) == 0) {
 		*network =
 			(struct prefix){.address = address, .mask = INADDR_BROADCAST, .length = 32};
 		return;
 	}
 	if (address_prefix_parse(text, &address, &prefix) != 0) {
-		fault_add(reader, setting, "is \"%.64s\", allowed: %s", text, allowed);
+		name_list_text(reader, NAME_NETWORK, known, sizeof(known));
+		fault_add(reader, setting, "is \"%.64s\", allowed: %s (%s)", text, allowed, known);
 		return;
 	}
 	if (address != prefix.address) {
@@ -97,10 +107,11 @@ entry_read(struct reader *reader, const config_setting_t *entry, struct config_a
 	acl_entry->proto = protocols[acl_entry->proto];
 	setting = config_setting_get_member(entry, "source");
 	if (setting != NULL)
-		network_read(reader, setting, &acl_entry->source);
+		addresses_read(reader, setting, &acl_entry->source, &acl_entry->source_network);
 	setting = config_setting_get_member(entry, "destination");
 	if (setting != NULL)
-		network_read(reader, setting, &acl_entry->destination);
+		addresses_read(
+			reader, setting, &acl_entry->destination, &acl_entry->destination_network);
 	setting = config_setting_get_member(entry, "protocol");
 	protocol = setting != NULL ? config_setting_get_string(setting) : "ip";
 	if (acl_entry->proto == 0 && (protocol == NULL || strcmp(protocol, "ip") != 0))
@@ -109,6 +120,23 @@ entry_read(struct reader *reader, const config_setting_t *entry, struct config_a
 		&acl_entry->source_port_count);
 	ports_member_read(reader, entry, "dports", acl_entry, &acl_entry->destination_ports,
 		&acl_entry->destination_port_count);
+}
+
+/* Names of networks and port ranges multiply: what one line says may be more than fits. */
+static void
+rules_check(struct reader *reader, const config_setting_t *entries, const struct config_acl *acl)
+{
+	uint64_t rules = 0;
+	unsigned int i;
+
+	for (i = 0; i < acl->entry_count; i++)
+		rules += config_acl_entry_rules(&acl->entries[i]);
+	if (rules > RULES_MAX)
+		fault_add(reader, entries,
+			"has %" PRIu64
+			" combinations of prefixes and port ranges, allowed: at most "
+			"%d",
+			rules, RULES_MAX);
 }
 
 void
@@ -139,5 +167,7 @@ acls_read(struct reader *reader)
 			if (entry != NULL)
 				entry_read(reader, entry, &acl->entries[j]);
 		}
+		if (entries != NULL)
+			rules_check(reader, entries, acl);
 	}
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * `class_maps`. They may refer to one another in any order, so all names are defined before the
- * first reference is resolved; circles are found afterwards by a walk in three colours.
+ * first reference is resolved; circles are found afterwards by a walk in three colours, which also
+ * takes the measure of each map with all that is in it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,22 @@
 enum { MATCHES_MAX = 256, SERVICES_TEXT_MAX = 700 };
 
 enum colour { WHITE, GREY, BLACK };
+
+/* The arrays of a class map, in the order in which their entries are asked. */
+static const struct member {
+	const char *name;
+	enum name_kind kind; /* of what the entries name; NAME_KINDS: services */
+	bool negated;
+} members[] = {
+	{"protocols", NAME_KINDS, false},
+	{"acls", NAME_ACL, false},
+	{"class_maps", NAME_CLASS_MAP, false},
+	{"not_protocols", NAME_KINDS, true},
+	{"not_acls", NAME_ACL, true},
+	{"not_class_maps", NAME_CLASS_MAP, true},
+};
+
+enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
 
 /* How many entries a member has; 0 when it is left out or no sequence (a fault). */
 static unsigned int
@@ -56,7 +73,7 @@ duplicate_check(struct reader *reader, const config_setting_t *setting,
 
 	for (other = map->matches; other < match; other++) {
 		if (other->kind != match->kind || other->index != match->index ||
-			other->service != match->service)
+			other->service != match->service || other->negated != match->negated)
 			continue;
 		fault_add(reader, setting, "stands here twice, allowed: each once");
 		return;
@@ -64,11 +81,10 @@ duplicate_check(struct reader *reader, const config_setting_t *setting,
 }
 
 static void
-member_read(struct reader *reader, const config_setting_t *entry, const char *member,
+member_read(struct reader *reader, const config_setting_t *entry, const struct member *member,
 	unsigned int count, struct config_class_map *map)
 {
-	const config_setting_t *list = config_setting_get_member(entry, member), *setting;
-	bool acls = strcmp(member, "acls") == 0, services = strcmp(member, "protocols") == 0;
+	const config_setting_t *list = config_setting_get_member(entry, member->name), *setting;
 	struct config_match *match;
 	unsigned int i;
 	int index;
@@ -76,16 +92,17 @@ member_read(struct reader *reader, const config_setting_t *entry, const char *me
 	for (i = 0; i < count; i++) {
 		match = &map->matches[map->match_count];
 		setting = config_setting_get_elem(list, i);
-		if (services) {
+		if (member->kind == NAME_KINDS) {
 			if (!service_read(reader, setting, match))
 				continue;
 		} else {
-			index = name_resolve(reader, acls ? NAME_ACL : NAME_CLASS_MAP, setting);
+			index = name_resolve(reader, member->kind, setting);
 			if (index < 0)
 				continue;
-			match->kind = acls ? MATCH_ACL : MATCH_CLASS_MAP;
+			match->kind = member->kind == NAME_ACL ? MATCH_ACL : MATCH_CLASS_MAP;
 			match->index = (unsigned int)index;
 		}
+		match->negated = member->negated;
 		duplicate_check(reader, setting, map, match);
 		map->match_count++;
 	}
@@ -94,20 +111,28 @@ member_read(struct reader *reader, const config_setting_t *entry, const char *me
 static void
 class_map_read(struct reader *reader, const config_setting_t *entry, struct config_class_map *map)
 {
-	unsigned int services = member_count(reader, entry, "protocols");
-	unsigned int acls = member_count(reader, entry, "acls");
-	unsigned int maps = member_count(reader, entry, "class_maps");
+	unsigned int counts[MEMBERS], sum = 0, i;
+	bool some = false;
 
-	if (config_setting_get_member(entry, "protocols") == NULL &&
-		config_setting_get_member(entry, "acls") == NULL &&
-		config_setting_get_member(entry, "class_maps") == NULL)
+	for (i = 0; i < MEMBERS; i++) {
+		counts[i] = member_count(reader, entry, members[i].name);
+		sum += counts[i];
+		some |= config_setting_get_member(entry, members[i].name) != NULL;
+	}
+	if (!some)
 		fault_add(reader, entry,
 			"matches nothing, allowed: at least one of `protocols`, `acls`, "
-			"`class_maps`");
-	map->matches = reader_alloc(reader, services + acls + maps, sizeof(*map->matches));
-	member_read(reader, entry, "protocols", services, map);
-	member_read(reader, entry, "acls", acls, map);
-	member_read(reader, entry, "class_maps", maps, map);
+			"`class_maps`, `not_protocols`, `not_acls`, `not_class_maps`");
+	map->matches = reader_alloc(reader, sum, sizeof(*map->matches));
+	for (i = 0; i < MEMBERS; i++)
+		member_read(reader, entry, &members[i], counts[i], map);
+}
+
+/* Saturating: maps that contain others many times over grow fast. */
+static uint32_t
+steps_sum(uint32_t a, uint32_t b)
+{
+	return a + b > POLICY_STEPS_MAX ? POLICY_STEPS_MAX + 1 : a + b;
 }
 
 /* A reference to a map that is grey, that is, on the way here, closes a circle. */
@@ -115,22 +140,34 @@ static void
 circle_walk(
 	struct reader *reader, const config_setting_t *list, unsigned int index, uint8_t *colours)
 {
-	const struct config_class_map *maps = reader->config->class_maps, *map = &maps[index];
+	struct config_class_map *maps = reader->config->class_maps, *map = &maps[index];
 	unsigned int i, next;
+	bool was_deep = false;
 
 	colours[index] = GREY;
+	map->depth = 1;
 	for (i = 0; i < map->match_count; i++) {
-		if (map->matches[i].kind != MATCH_CLASS_MAP)
+		if (map->matches[i].kind != MATCH_CLASS_MAP) {
+			map->steps = steps_sum(map->steps, 1);
 			continue;
+		}
 		next = map->matches[i].index;
 		if (colours[next] == GREY)
-			fault_add_member(reader, config_setting_get_elem(list, index), "class_maps",
+			fault_add_member(reader, config_setting_get_elem(list, index),
+				map->matches[i].negated ? "not_class_maps" : "class_maps",
 				"\"%s\" leads back here, allowed: class maps that do not contain "
 				"this one",
 				maps[next].name);
 		else if (colours[next] == WHITE)
 			circle_walk(reader, list, next, colours);
+		map->steps = steps_sum(map->steps, maps[next].steps);
+		map->depth = maps[next].depth >= map->depth ? maps[next].depth + 1 : map->depth;
+		was_deep |= maps[next].depth > CLASS_DEPTH_MAX;
 	}
+	if (map->depth > CLASS_DEPTH_MAX && !was_deep)
+		fault_add(reader, config_setting_get_elem(list, index),
+			"has class maps within class maps %u deep, allowed: %d deep", map->depth,
+			CLASS_DEPTH_MAX);
 	colours[index] = BLACK;
 }
 

@@ -85,13 +85,38 @@ struct port_range {
 	uint16_t first, last; /* host order */
 };
 
+/* Addresses under one name; ranges are made of prefixes. */
+struct config_network {
+	char *name;
+	unsigned int prefix_count;
+	struct prefix *prefixes;
+};
+
 struct config_acl_entry {
 	bool permit;
 	uint8_t proto; /* 0: any IP */
 	struct prefix source, destination; /* length 0: any */
+	const struct config_network *source_network, *destination_network; /* instead; NULL: none */
 	unsigned int source_port_count, destination_port_count; /* 0: any */
 	struct port_range *source_ports, *destination_ports;
 };
+
+/** Rules with one range and one prefix each that an entry is made of. */
+static inline uint64_t
+config_acl_entry_rules(const struct config_acl_entry *entry)
+{
+	uint64_t sources = entry->source_port_count ? entry->source_port_count : 1;
+	uint64_t destinations = entry->destination_port_count ? entry->destination_port_count : 1;
+
+	if (entry->source_network)
+		sources *= entry->source_network->prefix_count;
+	if (entry->destination_network)
+		destinations *= entry->destination_network->prefix_count;
+	/* Ports belong to TCP and UDP alone. */
+	if (!entry->proto && (entry->source_port_count || entry->destination_port_count))
+		sources *= 2;
+	return sources * destinations;
+}
 
 struct config_acl {
 	char *name;
@@ -164,6 +189,7 @@ struct config_nat {
 /* What a class map matches. A service name becomes (proto, ports); sip follows nat.sip. */
 struct config_match {
 	enum { MATCH_SERVICE, MATCH_SIP, MATCH_ACL, MATCH_CLASS_MAP } kind;
+	bool negated; /* fits what it does not match */
 	const char *service; /* static string: "dns", "tcp" ... */
 	uint8_t proto; /* MATCH_SERVICE: IPPROTO_*, 0: TCP and UDP both */
 	uint16_t port; /* MATCH_SERVICE: destination port, 0: any */
@@ -175,6 +201,8 @@ struct config_class_map {
 	bool match_all;
 	unsigned int match_count;
 	struct config_match *matches;
+	uint32_t steps,
+		depth; /* questions in it, and class maps within class maps, itself the first */
 	int line;
 };
 
@@ -222,10 +250,11 @@ struct config_fragments {
 struct config {
 	char *file;
 	struct config_system system;
-	unsigned int port_count, interface_count, route_count, acl_count;
+	unsigned int port_count, interface_count, route_count, network_count, acl_count;
 	struct config_port *ports;
 	struct config_interface *interfaces;
 	struct config_route *routes;
+	struct config_network *networks;
 	struct config_acl *acls;
 	struct config_nat nat;
 	unsigned int zone_count; /* names below, "self" and "default" included as 0 and 1 */

@@ -15,6 +15,7 @@ static const struct {
 	[NAME_PORT] = {"port", "ports"},
 	[NAME_INTERFACE] = {"interface", "interfaces"},
 	[NAME_ZONE] = {"zone", "zones"},
+	[NAME_NETWORK] = {"network", "networks"},
 	[NAME_ACL] = {"access list", "acls"},
 	[NAME_POOL] = {"pool", "nat.pools"},
 	[NAME_CLASS_MAP] = {"class map", "class_maps"},

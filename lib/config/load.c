@@ -63,6 +63,7 @@ sections_read(struct reader *reader)
 	zones_read(reader);
 	interfaces_read(reader);
 	routes_read(reader);
+	networks_read(reader);
 	acls_read(reader);
 	nat_read(reader);
 	nat_check(reader);

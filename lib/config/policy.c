@@ -128,6 +128,28 @@ classes_read(struct reader *reader, const config_setting_t *group, struct config
 	policy->class_count = count;
 }
 
+/* Class maps are asked in each policy that names them, and each is asked with all that is in it. */
+static void
+steps_check(struct reader *reader, const config_setting_t *list)
+{
+	const struct config *config = reader->config;
+	uint64_t steps = 0;
+	unsigned int i, j;
+
+	for (i = 0; i < config->policy_map_count; i++)
+		for (j = 0; j < config->policy_maps[i].class_count; j++)
+			if (config->policy_maps[i].classes[j].class_map >= 0)
+				steps += config->class_maps
+						 [config->policy_maps[i].classes[j].class_map]
+							 .steps;
+	if (steps > POLICY_STEPS_MAX)
+		fault_add(reader, list,
+			"ask more than %d questions through their class maps, allowed: fewer, or "
+			"class "
+			"maps that contain others less often",
+			POLICY_STEPS_MAX);
+}
+
 void
 policy_maps_read(struct reader *reader)
 {
@@ -151,6 +173,8 @@ policy_maps_read(struct reader *reader)
 		name_add(reader, NAME_POLICY_MAP, entry, policy->name);
 		classes_read(reader, entry, policy);
 	}
+	if (list != NULL)
+		steps_check(reader, list);
 }
 
 static void

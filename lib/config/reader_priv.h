@@ -34,6 +34,7 @@ enum name_kind {
 	NAME_PORT,
 	NAME_INTERFACE,
 	NAME_ZONE,
+	NAME_NETWORK,
 	NAME_ACL,
 	NAME_POOL,
 	NAME_CLASS_MAP,
@@ -165,6 +166,7 @@ void ports_read(struct reader *reader);
 void zones_read(struct reader *reader);
 void interfaces_read(struct reader *reader);
 void routes_read(struct reader *reader);
+void networks_read(struct reader *reader);
 void acls_read(struct reader *reader);
 void nat_read(struct reader *reader);
 void nat_check(struct reader *reader);

@@ -28,6 +28,11 @@ acls_free(struct config *config)
 	struct config_acl *acl;
 	unsigned int i, j;
 
+	for (i = 0; config->networks != NULL && i < config->network_count; i++) {
+		free(config->networks[i].name);
+		free(config->networks[i].prefixes);
+	}
+	free(config->networks);
 	for (i = 0; config->acls != NULL && i < config->acl_count; i++) {
 		acl = &config->acls[i];
 		for (j = 0; acl->entries != NULL && j < acl->entry_count; j++) {

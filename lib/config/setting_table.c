@@ -55,7 +55,10 @@ static const char *const hosts_choices[] = {"zone", "sender", NULL};
 
 static const char ports_allowed[] = "an array of port numbers 0 .. 65535, or a list that also has "
 				    "ranges such as \"16384-32767\"";
-static const char networks_allowed[] = "\"any\", a prefix or an address";
+static const char networks_allowed[] = "\"any\", a prefix, an address or the name of a network";
+static const char services_allowed[] = "an array of service names";
+static const char lists_allowed[] = "an array of names of access lists";
+static const char maps_allowed[] = "an array of names of class maps";
 
 /* A row reads as name, default and bounds, help, field. */
 /* clang-format off */
@@ -149,10 +152,19 @@ const struct setting setting_table[] = {
 	{OTHER("routes[].via", NULL, "an address in the prefix of an interface", "The next hop."),
 		REQUIRED},
 
+	{LIST("networks", 1024, "Addresses under a name, for access lists."), LIVE},
+	{NAME("networks[].name", "Name that access lists use."), FIELD(struct config_network, name),
+		REQUIRED_LIVE},
+	{OTHER("networks[].addresses", NULL,
+		 "an array of 1 .. 1024 prefixes, addresses and ranges such as "
+		 "\"10.0.0.10-10.0.0.20\"",
+		 "The addresses."),
+		REQUIRED_LIVE},
+
 	{LIST("acls", 1024, "Access lists, for class maps."), LIVE},
 	{NAME("acls[].name", "Name that class maps use."), FIELD(struct config_acl, name),
 		REQUIRED_LIVE},
-	{LIST("acls[].entries", 4096, "Entries; the first that fits decides, none: deny."),
+	{LIST("acls[].entries", 16384, "Entries; the first that fits decides, none: deny."),
 		REQUIRED_LIVE},
 	{CHOICE("acls[].entries[].action", permit_choices, 0, "What an entry that fits decides."),
 		FIELD(struct config_acl_entry, permit), REQUIRED_LIVE},
@@ -282,13 +294,23 @@ const struct setting setting_table[] = {
 	{CHOICE("class_maps[].match", match_choices, 0,
 		 "`any`: one of what follows has to fit. `all`: everything has to."),
 		FIELD(struct config_class_map, match_all), LIVE},
-	{OTHER("class_maps[].protocols", NULL, "an array of service names",
+	{OTHER("class_maps[].protocols", NULL, services_allowed,
 		 "Services; the page ends with their table. `sip` follows `nat.sip`."),
 		LIVE},
-	{OTHER("class_maps[].acls", NULL, "an array of names of access lists", "Access lists."),
+	{OTHER("class_maps[].acls", NULL, lists_allowed,
+		 "Access lists: what they permit fits."),
 		LIVE},
-	{OTHER("class_maps[].class_maps", NULL, "an array of names of class maps",
+	{OTHER("class_maps[].class_maps", NULL, maps_allowed,
 		 "Other class maps, not in a circle."),
+		LIVE},
+	{OTHER("class_maps[].not_protocols", NULL, services_allowed,
+		 "Negated: each fits all that is not this service."),
+		LIVE},
+	{OTHER("class_maps[].not_acls", NULL, lists_allowed,
+		 "Negated: each fits all that this access list does not permit."),
+		LIVE},
+	{OTHER("class_maps[].not_class_maps", NULL, maps_allowed,
+		 "Negated: each fits all that this class map does not."),
 		LIVE},
 	{LIST("policy_maps", 256, "What to do with each kind of traffic."), LIVE},
 	{NAME("policy_maps[].name", "Name that zone pairs use."),

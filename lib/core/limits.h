@@ -20,6 +20,8 @@ enum {
 	TCP_MSS_MIN = 536, /* what a SYN without the option announces (RFC 9293 3.7.1) */
 	TCP_MSS_MAX = 1460, /* Ethernet's */
 	DATAGRAM_FRAGMENTS_MAX = 128, /* of one datagram: 65,535 bytes at an MTU of 576 */
+	CLASS_DEPTH_MAX = 32, /* class maps within class maps */
+	POLICY_STEPS_MAX = 1 << 20, /* questions of all policy maps together */
 	NAME_MAX_LENGTH = 63, /* names of ports, zones, class maps ... */
 };
 

@@ -4,7 +4,7 @@
  * workers may ask at once.
  *
  * Limits: an entry with m source and n destination port ranges is m x n rules (twice that when its
- * protocol is any, since ports belong to TCP and UDP alone).
+ * protocol is any, since ports belong to TCP and UDP alone), times the prefixes of the networks it names.
  */
 #include <errno.h>
 #include <stdatomic.h>
@@ -54,28 +54,20 @@ entry_has_ports(const struct config_acl_entry *entry)
 	return entry->source_port_count || entry->destination_port_count;
 }
 
-/* Rules that one entry becomes. */
-static uint64_t
-entry_rules(const struct config_acl_entry *entry)
-{
-	uint64_t sources = entry->source_port_count ? entry->source_port_count : 1;
-	uint64_t destinations = entry->destination_port_count ? entry->destination_port_count : 1;
-
-	return sources * destinations * (entry_has_ports(entry) && !entry->proto ? 2 : 1);
-}
-
 static uint64_t
 acl_rules(const struct config_acl *config)
 {
 	uint64_t count = 0;
 
 	for (unsigned int i = 0; i < config->entry_count; i++)
-		count += entry_rules(&config->entries[i]);
+		count += config_acl_entry_rules(&config->entries[i]);
 	return count;
 }
 
+/* The rules of one source and one destination prefix. */
 static void
-entry_expand(struct acl *acl, const struct config_acl_entry *entry, uint8_t proto)
+prefixes_expand(struct acl *acl, const struct config_acl_entry *entry, uint8_t proto,
+	const struct prefix *from, const struct prefix *to)
 {
 	static const struct port_range any = {0, UINT16_MAX};
 	unsigned int sources = entry->source_port_count,
@@ -89,10 +81,10 @@ entry_expand(struct acl *acl, const struct config_acl_entry *entry, uint8_t prot
 				destinations ? entry->destination_ports[j] : any;
 
 			acl->rules[acl->rule_count++] = (struct acl_rule){
-				.source = entry->source.address,
-				.source_mask = entry->source.mask,
-				.destination = entry->destination.address,
-				.destination_mask = entry->destination.mask,
+				.source = from->address,
+				.source_mask = from->mask,
+				.destination = to->address,
+				.destination_mask = to->mask,
 				.source_first = source.first,
 				.source_last = source.last,
 				.destination_first = destination.first,
@@ -102,6 +94,18 @@ entry_expand(struct acl *acl, const struct config_acl_entry *entry, uint8_t prot
 			};
 		}
 	}
+}
+
+static void
+entry_expand(struct acl *acl, const struct config_acl_entry *entry, uint8_t proto)
+{
+	const struct config_network *from = entry->source_network, *to = entry->destination_network;
+
+	for (unsigned int i = 0; i < (from ? from->prefix_count : 1); i++)
+		for (unsigned int j = 0; j < (to ? to->prefix_count : 1); j++)
+			prefixes_expand(acl, entry, proto,
+				from ? &from->prefixes[i] : &entry->source,
+				to ? &to->prefixes[j] : &entry->destination);
 }
 
 static void
@@ -200,7 +204,7 @@ acl_memory(const struct config_acl *config)
 
 	/* The trie's size depends on how the rules overlap: a generous measure for common lists. */
 	return count * sizeof(struct acl_rule) +
-	       (count > ACL_WALK_MAX ? 65536 + count * (RTE_ACL_RULE_SZ(FIELDS) + 2048) : 0);
+	       (count > ACL_WALK_MAX ? 65536 + count * (RTE_ACL_RULE_SZ(FIELDS) + 4096) : 0);
 }
 
 static bool

@@ -37,8 +37,15 @@ static uint32_t
 match_compile(struct compiler *compiler, const struct config_match *match, unsigned int depth,
 	uint32_t yes, uint32_t no)
 {
-	struct policy_step step = {.yes = yes, .no = no};
+	struct policy_step step;
 
+	if (match->negated) {
+		uint32_t swapped = yes;
+
+		yes = no;
+		no = swapped;
+	}
+	step = (struct policy_step){.yes = yes, .no = no};
 	switch (match->kind) {
 	case MATCH_CLASS_MAP:
 		return class_compile(compiler, match->index, depth + 1, yes, no);

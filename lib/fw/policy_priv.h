@@ -13,15 +13,12 @@
 #include <stdint.h>
 
 #include "acl_priv.h"
+#include "core/limits.h"
 
 struct config;
 struct config_policy_map;
 
-enum {
-	POLICY_VERDICT = 0x80000000, /* or class index */
-	POLICY_STEPS_MAX = 1 << 20,
-	CLASS_DEPTH_MAX = 32, /* class maps within class maps */
-};
+#define POLICY_VERDICT UINT32_C(0x80000000) /* or class index */
 
 enum step_kind { STEP_SERVICE, STEP_SIP, STEP_ACL };
 

@@ -122,6 +122,27 @@ class Firewall(SipTest):
                              ("lan0", udp(PBX, FAR, 4000, 99, b"no")))
         self.assertEqual(got, [b"out"])
 
+    def test_negated_questions_fit_what_they_do_not_match(self):
+        acl = ('networks: ( { name = "servers"; addresses = ["198.51.100.20-198.51.100.22"]; } );\n'
+               'acls: ( { name = "to-servers"; entries: ( { action = "permit"; '
+               'destination = "servers"; } ); } );\n')
+        frames = [("lan0", OUT), ("lan0", udp(PBX, FAR, 4000, 99, b"servers only")),
+                  ("lan0", udp(PBX, TRUNK, 4000, 53, b"names only")),
+                  ("lan0", udp(PBX, "198.51.100.23", 4000, 99, b"neither"))]
+        for match, questions, expected in (
+                ("any", 'not_acls = ["to-servers"];', [b"names only", b"neither"]),
+                ("any", 'not_protocols = ["dns"];', [b"servers only", b"neither"]),
+                ("any", 'not_class_maps = ["names"];', [b"servers only", b"neither"]),
+                ("any", 'protocols = ["dns"]; not_acls = ["to-servers"];',
+                 [b"out", b"names only", b"neither"]),
+                ("all", 'protocols = ["dns"]; not_acls = ["to-servers"];', [b"names only"]),
+                ("all", 'not_protocols = ["dns"]; not_acls = ["to-servers"];', [b"neither"]),
+                ("all", 'not_protocols = ["dns", "icmp"]; acls = ["to-servers"];',
+                 [b"servers only"])):
+            maps = DNS + ', { name = "chosen"; match = "%s"; %s }' % (match, questions)
+            got, _ = self.passed(zones([("chosen", "inspect")], maps=maps, acls=acl), *frames)
+            self.assertEqual(got, expected, (match, questions))
+
     def test_no_pair_between_zones_drops(self):
         got, result = self.passed(zones([("class-default", "inspect")], pairs=()), ("lan0", OUT))
         self.assertEqual((got, result.drops()), ([], {"policy_no_pair": 1}))

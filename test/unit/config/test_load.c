@@ -128,7 +128,7 @@ acls_are_read(void **state)
 	const struct config *config = *state;
 	const struct config_acl_entry *entries = config->acls[0].entries;
 
-	assert_int_equal(config->acls[0].entry_count, 2);
+	assert_int_equal(config->acls[0].entry_count, 3);
 	assert_true(entries[0].permit);
 	assert_int_equal(entries[0].proto, IPPROTO_UDP);
 	assert_int_equal(entries[0].source.length, 0);
@@ -144,6 +144,32 @@ acls_are_read(void **state)
 	assert_int_equal(entries[1].source.length, 32);
 	assert_int_equal(entries[1].source.address, inet_addr("10.0.0.9"));
 	assert_int_equal(entries[1].source.mask, INADDR_BROADCAST);
+	assert_null(entries[1].source_network);
+	assert_ptr_equal(entries[2].source_network, config->networks);
+	assert_ptr_equal(entries[2].destination_network, config->networks);
+	assert_int_equal(config_acl_entry_rules(&entries[2]), 36);
+}
+
+static void
+range_of_a_network_is_the_fewest_prefixes(void **state)
+{
+	static const struct {
+		const char *address;
+		uint8_t length;
+	} rows[] = {{"10.0.0.0", 24}, {"10.0.1.5", 32}, {"10.0.2.1", 32}, {"10.0.2.2", 31},
+		{"10.0.2.4", 31}, {"10.0.2.6", 32}};
+	const struct config *config = *state;
+	const struct config_network *network = config->networks;
+
+	assert_int_equal(config->network_count, 1);
+	assert_string_equal(network->name, "phones");
+	assert_int_equal(network->prefix_count, sizeof(rows) / sizeof(rows[0]));
+	for (unsigned int i = 0; i < network->prefix_count; i++) {
+		assert_int_equal(network->prefixes[i].address, inet_addr(rows[i].address));
+		assert_int_equal(network->prefixes[i].length, rows[i].length);
+		assert_int_equal(
+			network->prefixes[i].mask, htonl(UINT32_MAX << (32 - rows[i].length)));
+	}
 }
 
 static void
@@ -210,6 +236,14 @@ policy_is_read_and_class_default_always_last(void **state)
 	assert_int_equal(maps[1].matches[2].proto, IPPROTO_TCP);
 	assert_int_equal(maps[1].matches[2].port, 22);
 	assert_int_equal(maps[1].matches[3].proto, IPPROTO_ICMP);
+	assert_int_equal(maps[2].match_count, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_true(maps[2].matches[i].negated);
+		assert_false(maps[1].matches[i].negated);
+	}
+	assert_int_equal(maps[2].matches[0].kind, MATCH_SERVICE);
+	assert_int_equal(maps[2].matches[1].kind, MATCH_ACL);
+	assert_int_equal(maps[2].matches[2].kind, MATCH_CLASS_MAP);
 	assert_int_equal(policies[0].class_count, 2);
 	assert_int_equal(policies[0].classes[0].action, ACTION_INSPECT);
 	assert_int_equal(policies[0].classes[1].class_map, -1);
@@ -364,6 +398,7 @@ main(void)
 		cmocka_unit_test(ports_are_read),
 		cmocka_unit_test(interfaces_and_routes_are_read),
 		cmocka_unit_test(acls_are_read),
+		cmocka_unit_test(range_of_a_network_is_the_fewest_prefixes),
 		cmocka_unit_test(translation_is_read),
 		cmocka_unit_test(policy_is_read_and_class_default_always_last),
 		cmocka_unit_test(sip_is_read),
