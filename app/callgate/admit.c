@@ -2,7 +2,8 @@
 /*
  * Admission: what happens once a conversation. Policy and NAT rules decide, a flow remembers.
  *
- * Order (destination before policy, source after, so that policy always sees real addresses):
+ * Order (destination before policy, source after, so that policy always sees real addresses; steps 1 and 5
+ * to 8 stand in admit_nat.c):
  *   1. destination: an outside address of ours becomes the inside endpoint of its binding
  *   2. route: egress interface, or one of our own addresses
  *   3. policy of the zone pair; where it refuses, a pinhole may permit (of a hairpin after 6)
@@ -10,7 +11,8 @@
  *   5. destination: its binding, made now if a static whole address has none yet
  *   6. source: the binding of the inside endpoint, made now if a rule translates it
  *   7. filter (RFC 4787 REQ-8): who may reach a dynamic binding
- *   8. the flow, linked to the bindings and the pinhole it came through
+ *   8. limit of flows (RFC 6888 REQ-5) of the inside hosts that it is a flow of
+ *   9. the flow, linked to the bindings and the pinhole it came through
  */
 #include <rte_icmp.h>
 
@@ -19,25 +21,8 @@
 #include "unsolicited.h"
 
 enum {
-	ADMITTED = -1, /* a step's result: go on; else an enum drop_reason */
-	TAKEN = -2, /* the packet has been answered or dropped already */
-	PEERS_LOOKED_AT = 64,
 	CREATE_ATTEMPTS = 2, /* a binding may close between its look-up and the flow */
 };
-
-static bool
-is_query(struct rte_mbuf *mbuf)
-{
-	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
-
-	return icmp_is_query(icmp->icmp_type);
-}
-
-static bool
-is_trackable(const struct flow_key *key)
-{
-	return key->proto == IPPROTO_UDP || key->proto == IPPROTO_TCP || key->proto == IPPROTO_ICMP;
-}
 
 /* A packet to an own address: policy of zone "self", then ICMP or nobody. Takes the packet. */
 static void
@@ -70,37 +55,6 @@ admit_local(struct admission *admission)
 		DROP_SELF_UNSERVED);
 }
 
-/* Step 1. Finds only: what policy refuses must not cost a binding. */
-static int
-admit_destination(struct admission *admission)
-{
-	struct appliance *appliance = admission->worker->appliance;
-	const struct flow_key *key = &admission->packet->key;
-	struct endpoint outside = {key->dst, key->dst_port, key->proto}, inside;
-	struct binding *binding = NULL;
-	/* Who else has such a packet: callgate itself, or, where no interface has the address, nobody. */
-	int nobody = interface_address_is_own(appliance->interfaces, key->dst)
-			     ? ADMITTED
-			     : (int)DROP_NAT_UNSOLICITED;
-
-	admission->real = *key;
-	if (appliance->nat == NULL || !nat_is_outside_address(appliance->nat, key->dst))
-		return ADMITTED;
-	if (!is_trackable(key) ||
-		nat_inbound_find(appliance->nat, &outside, &inside, &binding) != 0)
-		return nobody;
-	/* An echo request that happens to carry a mapped identifier is not for the inside. */
-	if (key->proto == IPPROTO_ICMP && binding != NULL && binding->kind != BINDING_STATIC)
-		return nobody;
-	admission->inward = true;
-	admission->destination = binding;
-	admission->real.dst = inside.address;
-	admission->real.dst_port = inside.port;
-	if (key->proto == IPPROTO_ICMP)
-		admission->real.src_port = inside.port;
-	return ADMITTED;
-}
-
 /* Step 2. */
 static int
 admit_route(struct admission *admission)
@@ -124,9 +78,8 @@ admit_route(struct admission *admission)
 	return TAKEN;
 }
 
-/* The packet as pinholes know it: in a hairpin they see the source's outside half. */
-static struct flow_key
-filter_key(const struct admission *admission)
+struct flow_key
+admission_seen(const struct admission *admission)
 {
 	struct flow_key seen = admission->real;
 
@@ -137,8 +90,7 @@ filter_key(const struct admission *admission)
 	return seen;
 }
 
-/* A refused packet may still have a pinhole; `otherwise` is why it is dropped when there is none. */
-static int
+int
 admit_by_pinhole(
 	struct admission *admission, const struct flow_key *seen, enum drop_reason otherwise)
 {
@@ -174,128 +126,12 @@ admit_first_packet(struct admission *admission)
 	return ADMITTED;
 }
 
-/* Step 5. The binding of a static whole address, and none at all for a flow that cannot be made. */
-static int
-admit_inward(struct admission *admission)
-{
-	struct appliance *appliance = admission->worker->appliance;
-	const struct flow_key *key = &admission->packet->key;
-	struct endpoint outside = {key->dst, key->dst_port, key->proto};
-
-	if (pool_is_empty(flow_pool(appliance->flows)))
-		return DROP_FLOW_POOL_EMPTY;
-	if (!admission->inward || admission->destination != NULL)
-		return ADMITTED;
-	switch (nat_inbound(
-		&admission->worker->thread, appliance->nat, &outside, &admission->destination)) {
-	case 0:
-		return ADMITTED;
-	case -ENOENT: /* a static port rule has the inside endpoint */
-		return DROP_NAT_UNSOLICITED;
-	default:
-		return DROP_NAT_NO_BINDING;
-	}
-}
-
-static bool
-binding_is_media(struct binding *binding)
-{
-	/* relaxed: only labels the flow */
-	return binding && atomic_load_explicit(&binding->media, memory_order_relaxed);
-}
-
 static bool
 binding_is_door(struct binding *binding)
 {
 	/* relaxed: who opened it did so before the message left that this packet follows */
 	return atomic_load_explicit(&binding->holders, memory_order_relaxed) != 0 ||
 	       atomic_load_explicit(&binding->deadline_s, memory_order_relaxed) != 0;
-}
-
-/*
- * A source as NAT's inside, for what leaves or comes in by this outside interface (-1: whichever). A
- * protocol without ports cannot be translated, so it is asked for as if it were UDP.
- */
-static struct endpoint
-inside_endpoint(const struct nat *nat, const struct flow_key *key, int outside)
-{
-	struct endpoint inside = {
-		key->src, key->src_port, is_trackable(key) ? key->proto : IPPROTO_UDP, 0};
-
-	inside.scope = nat_scope(nat, &inside, outside);
-	return inside;
-}
-
-/*
- * nat.exclude, for either direction between inside and outside. Media leaves from the port that its
- * description announced, wherever it goes.
- */
-static bool
-is_excluded(const struct admission *admission)
-{
-	struct appliance *appliance = admission->worker->appliance;
-	bool inward = admission->in->nat_side == NAT_SIDE_OUTSIDE;
-	struct flow_key seen = admission->real;
-	struct endpoint inside;
-
-	if (admission->destination != NULL || admission->in->nat_side == admission->out->nat_side)
-		return false;
-	if (inward)
-		seen = (struct flow_key){.src = seen.dst,
-			.dst = seen.src,
-			.src_port = seen.dst_port,
-			.dst_port = seen.src_port,
-			.proto = seen.proto};
-	if (!fw_nat_excludes(appliance_ruleset(appliance), &seen))
-		return false;
-	inside = inside_endpoint(
-		appliance->nat, &seen, inward ? admission->in->index : admission->out->index);
-	return !binding_is_media(binding_find_inside(appliance->nat, &inside));
-}
-
-/* The inside host learns that there is nothing for it (RFC 6888 REQ-11 B). */
-static int
-refuse_source(struct admission *admission, int error)
-{
-	forward_refuse(admission->worker, admission->mbuf,
-		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0},
-		error == -EADDRNOTAVAIL ? DROP_NAT_NO_PORT
-		: error == -EDQUOT      ? DROP_NAT_HOST_LIMIT
-		: error == -EAGAIN      ? DROP_NAT_HOST_RATE
-					: DROP_NAT_NO_BINDING);
-	return TAKEN;
-}
-
-/* Step 6. Hairpin: an inside host that addresses a binding shows its outside address, too. */
-static int
-admit_source(struct admission *admission)
-{
-	struct appliance *appliance = admission->worker->appliance;
-	const struct flow_key *key = &admission->packet->key;
-	struct endpoint inside;
-	int outside = admission->out->index, rc;
-
-	admission->excluded = appliance->nat != NULL && is_excluded(admission);
-	if (appliance->nat == NULL || admission->in->nat_side != NAT_SIDE_INSIDE)
-		return ADMITTED;
-	if (admission->out->nat_side != NAT_SIDE_OUTSIDE) {
-		if (admission->destination == NULL || admission->out->nat_side != NAT_SIDE_INSIDE)
-			return ADMITTED;
-		outside =
-			admission->destination->inside.scope - 1; /* where the other is seen, too */
-	}
-	if (admission->source != NULL) /* a hairpin's, by step 3 */
-		return ADMITTED;
-	inside = inside_endpoint(appliance->nat, key, outside);
-	if (!nat_would_translate(appliance->nat, &inside) || admission->excluded)
-		return ADMITTED;
-	if (!is_trackable(key))
-		return DROP_L4_PROTOCOL;
-	if (admission->packet->flags & PACKET_ICMP_OTHER)
-		return DROP_ICMP_TYPE;
-	rc = binding_get(&admission->worker->thread, appliance->nat, &inside, &admission->source);
-	/* -ENOENT: no rule translates this source */
-	return rc == 0 || rc == -ENOENT ? ADMITTED : refuse_source(admission, rc);
 }
 
 /*
@@ -319,62 +155,12 @@ admit_policy(struct admission *admission)
 		if (result != ADMITTED)
 			return result;
 	}
-	seen = filter_key(admission);
+	seen = admission_seen(admission);
 	result = admit_by_pinhole(admission, &seen,
 		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
 	if (result != ADMITTED && admission->verdict.log)
 		admit_log_refused(admission);
 	return result;
-}
-
-/*
- * May this peer, as filters see it, begin a flow toward the binding? What the ALG opened is for whom it
- * was opened, so a door lets nobody in for being independent of endpoints; a port that only answers
- * the ports it sent to has a flow for each of them, so that none is left to begin one.
- */
-static bool
-filter_admits(struct binding *binding, unsigned int filtering, rte_be32_t peer)
-{
-	switch ((enum config_nat_filtering)filtering) {
-	case NAT_FILTERING_ENDPOINT_INDEPENDENT:
-		if (binding->kind == BINDING_DYNAMIC && !binding_is_media(binding))
-			return true;
-		break;
-	case NAT_FILTERING_ADDRESS:
-		break;
-	case NAT_FILTERING_ADDRESS_AND_PORT:
-		return false;
-	}
-	return flow_owner_has_peer(&binding->flows, peer, PEERS_LOOKED_AT);
-}
-
-/* Step 7. */
-static int
-admit_filter(struct admission *admission)
-{
-	struct appliance *appliance = admission->worker->appliance;
-	const struct flow_key seen = filter_key(admission);
-
-	if (appliance->nat == NULL)
-		return ADMITTED;
-	if (admission->destination == NULL) {
-		const struct flow_key answer = {
-			.src = seen.dst, .src_port = seen.dst_port, .proto = seen.proto};
-		const struct endpoint inside =
-			inside_endpoint(appliance->nat, &answer, admission->in->index);
-
-		/* Nobody outside reaches behind NAT by the private address, unless policy says so. */
-		if (admission->in->nat_side == NAT_SIDE_OUTSIDE &&
-			admission->out->nat_side == NAT_SIDE_INSIDE &&
-			!admission->verdict.inter_zone &&
-			nat_would_translate(appliance->nat, &inside) && !admission->excluded)
-			return DROP_NAT_UNSOLICITED;
-		return ADMITTED;
-	}
-	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL ||
-		filter_admits(admission->destination, appliance->config->nat.filtering, seen.src))
-		return ADMITTED;
-	return admit_by_pinhole(admission, &seen, DROP_NAT_UNSOLICITED);
 }
 
 static bool
@@ -394,7 +180,7 @@ is_sip(const struct admission *admission)
 		return true;
 	if (admission->pinhole != NULL)
 		return false;
-	const struct flow_key seen = filter_key(admission);
+	const struct flow_key seen = admission_seen(admission);
 
 	return pinhole_signalling(
 		&admission->worker->thread, admission->worker->appliance->pinholes, &seen);
@@ -429,7 +215,7 @@ flow_operations(const struct admission *admission)
 	}
 }
 
-/* Step 8. */
+/* Step 9. */
 static int
 admit_create(struct admission *admission, void **data)
 {
@@ -454,8 +240,7 @@ admit_create(struct admission *admission, void **data)
 		.ruleset_generation = ruleset_generation(appliance_ruleset(appliance)),
 		.zone_pair = admission->verdict.zone_pair,
 		.class_index = admission->verdict.class_index,
-		.media = binding_is_media(source) || binding_is_media(destination) ||
-			 (admission->pinhole && admission->pinhole->class >= PINHOLE_RTP),
+		.media = admission_is_media(admission),
 		.owner =
 			{
 				[FLOW_OWNER_SOURCE] = source ? &source->flows : NULL,
@@ -497,6 +282,7 @@ admit_once(struct admission *admission, void **data)
 		admit_inward,
 		admit_source,
 		admit_filter,
+		admit_room,
 	};
 
 	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
@@ -540,7 +326,8 @@ admit_refused(const struct admission *admission, int result)
 		return;
 	if (result == DROP_NAT_UNSOLICITED)
 		unsolicited_take(worker, admission->mbuf);
-	else if ((result == DROP_FLOW_POOL_EMPTY || result == DROP_FLOW_TABLE_FULL) &&
+	else if ((result == DROP_FLOW_POOL_EMPTY || result == DROP_FLOW_TABLE_FULL ||
+			 result == DROP_NAT_HOST_FLOWS) &&
 		 admission->in->nat_side != NAT_SIDE_OUTSIDE)
 		forward_refuse(worker, admission->mbuf,
 			(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0},

@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Between admit.c (first packets) and admit_again.c (flows that stand already). */
+/* Between admit.c (first packets), admit_nat.c (their NAT) and admit_again.c (flows that stand already). */
 #ifndef APP_ADMIT_PRIV_H
 #define APP_ADMIT_PRIV_H
 
+#include <rte_icmp.h>
+
 #include "pipeline.h"
+
+enum {
+	ADMITTED = -1, /* a step's result: go on; else an enum drop_reason */
+	TAKEN = -2, /* the packet has been answered or dropped already */
+};
 
 struct admission {
 	struct worker *worker;
@@ -17,6 +24,37 @@ struct admission {
 	bool excluded; /* from translation */
 	struct fw_verdict verdict;
 };
+
+static inline bool
+is_query(struct rte_mbuf *mbuf)
+{
+	const struct rte_icmp_hdr *icmp = packet_l4(mbuf);
+
+	return icmp_is_query(icmp->icmp_type);
+}
+
+static inline bool
+is_trackable(const struct flow_key *key)
+{
+	return key->proto == IPPROTO_UDP || key->proto == IPPROTO_TCP || key->proto == IPPROTO_ICMP;
+}
+
+/** The packet as pinholes know it: in a hairpin they see the source's outside half. */
+struct flow_key admission_seen(const struct admission *admission);
+
+/** Will the flow be one of media? As far as is known at this step. */
+bool admission_is_media(const struct admission *admission);
+
+/** A refused packet may still have a pinhole; `otherwise` is why it is dropped when there is none. */
+int admit_by_pinhole(
+	struct admission *admission, const struct flow_key *seen, enum drop_reason otherwise);
+
+/* Steps of admit.c's list that stand in admit_nat.c: ADMITTED, TAKEN or a drop reason. */
+int admit_destination(struct admission *admission);
+int admit_inward(struct admission *admission);
+int admit_source(struct admission *admission);
+int admit_filter(struct admission *admission);
+int admit_room(struct admission *admission);
 
 /** A log line for a packet that policy refused (rate limited). Worker. */
 void admit_log_refused(const struct admission *admission);

@@ -174,6 +174,7 @@ struct config_nat {
 	unsigned int filtering; /* enum config_nat_filtering */
 	unsigned int exclude_count;
 	unsigned int *exclude; /* access lists of what is not translated */
+	unsigned int max_flows_per_host; /* 0: half of system.max_flows */
 	unsigned int port_hold_seconds, port_hold_percent;
 	bool tcp_rst_check;
 	bool log; /* of bindings, blocks and leases */

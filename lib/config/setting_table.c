@@ -243,6 +243,10 @@ const struct setting setting_table[] = {
 		 "or only the very ports it has sent to (`address_and_port`). Zone policies come "
 		 "first; what the SIP ALG opened is for whom it was opened."),
 		TOP(nat.filtering)},
+	{INTEGER("nat.max_flows_per_host", 0, 0, 16777216,
+		 "Flows that one inside host may have through its translations at one time, those that others "
+		 "began to it included, media of calls not (RFC 6888 REQ-5). 0: half of `system.max_flows`."),
+		TOP(nat.max_flows_per_host)},
 	{GROUP("nat.port_hold",
 		"How long a shared outside UDP port rests when nobody uses it any more (RFC 6888 REQ-8), so "
 		"that what is still on its way to the last inside host does not reach the next.")},

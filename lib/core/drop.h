@@ -52,6 +52,7 @@
 	X(NAT_NO_PORT, "nat_no_port", "no free outside port")                                      \
 	X(NAT_HOST_LIMIT, "nat_host_limit", "the inside host has all the outside ports that its rule or its blocks allow") \
 	X(NAT_HOST_RATE, "nat_host_rate", "the inside host makes translations faster than its rule allows") \
+	X(NAT_HOST_FLOWS, "nat_host_flows", "the inside host has as many flows as nat.max_flows_per_host allows") \
 	X(NAT_NO_BINDING, "nat_no_binding", "binding pool or table exhausted")                     \
 	X(FLOW_POOL_EMPTY, "flow_pool_empty", "max_flows reached")                                 \
 	X(FLOW_TABLE_FULL, "flow_table_full", "flow hash refused the key")                         \

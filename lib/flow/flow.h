@@ -69,8 +69,15 @@ struct flow;
 struct flow_owner {
 	rte_spinlock_t lock;
 	bool closed; /* under lock: no flow may link any more */
+	bool counted; /* of a struct flow_owner_counted */
 	_Atomic uint32_t count; /* under lock; readers may peek */
 	struct flow *first; /* under lock */
+};
+
+/* An owner whose flows are counted together with those of others, but for media. */
+struct flow_owner_counted {
+	struct flow_owner owner; /* `counted` is set, by whoever made it */
+	_Atomic uint32_t *account; /* stands as long */
 };
 
 enum flow_owner_slot { FLOW_OWNER_SOURCE, FLOW_OWNER_DESTINATION, FLOW_OWNER_PINHOLE, FLOW_OWNERS };

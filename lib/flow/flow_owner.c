@@ -19,6 +19,17 @@ flow_owner_init(struct flow_owner *owner)
 	owner->closed = false;
 	atomic_store_explicit(&owner->count, 0, memory_order_relaxed);
 	owner->first = NULL;
+	owner->counted = false;
+}
+
+/* Under the owner's lock. */
+static void
+flow_owner_charge(struct flow_owner *owner, const struct flow *flow, uint32_t count)
+{
+	if (owner->counted && !flow->media)
+		atomic_fetch_add_explicit(
+			container_of(owner, struct flow_owner_counted, owner)->account, count,
+			memory_order_relaxed);
 }
 
 static enum flow_owner_slot
@@ -45,6 +56,7 @@ flow_owner_pull(struct flow_owner *owner, struct flow *flow, enum flow_owner_slo
 	flow->link[slot].pprev = NULL;
 	flow->link[slot].next = NULL;
 	atomic_store_explicit(&owner->count, flow_owner_count(owner) - 1, memory_order_relaxed);
+	flow_owner_charge(owner, flow, UINT32_MAX); /* one less */
 }
 
 int
@@ -67,6 +79,7 @@ flow_owner_link(struct flow *flow, enum flow_owner_slot slot)
 		owner->first = flow;
 		atomic_store_explicit(
 			&owner->count, flow_owner_count(owner) + 1, memory_order_relaxed);
+		flow_owner_charge(owner, flow, 1);
 	}
 	rte_spinlock_unlock(&owner->lock);
 	return ret;

@@ -60,6 +60,8 @@ binding_fill(struct thread *self, struct nat *nat, const struct endpoint *inside
 	atomic_store_explicit(&binding->deadline_s, 0, memory_order_relaxed);
 	binding->created_s = self->now_s;
 	flow_owner_init(&binding->flows);
+	binding->flows.counted = true;
+	binding->flows_counted.account = choice->account;
 	return binding;
 }
 

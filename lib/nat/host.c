@@ -106,6 +106,7 @@ host_make(struct nat_hosts *hosts, struct host_seat *seat, rte_be32_t address, u
 	host->ports = 0;
 	host->second = host->made = 0;
 	host->blocks = 0;
+	atomic_store_explicit(&host->flows, 0, memory_order_relaxed);
 	host->first_block = BLOCK_NONE;
 	host->next = hosts->first[seat->bucket];
 	hosts->first[seat->bucket] = pool_index(hosts->pool, host);

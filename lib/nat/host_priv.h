@@ -4,10 +4,12 @@
  *
  * A host stands while it has a block of ports, or a port (or identifier) of the pool, those included
  * whose binding has closed and waits for its grace period. While it stands it is paired with one outside address (RFC
- * 4787 REQ-2), and its limits are counted here (RFC 6888 REQ-4, REQ-5).
+ * 4787 REQ-2), and its limits are counted here (RFC 6888 REQ-4, REQ-5). Hosts of static rules stand always, as
+ * of the pool POOL_NONE, and have their flows counted alone.
  *
  * Synchronization: everything under the lock of the host's bucket; nobody reads a host without it, so
- * its place is free for another at once. Locks of buckets stand behind stripes of inside keys and
+ * its place is free for another at once. But for the number of its flows: bindings lead there, and these have
+ * a port of it each until nobody can know them any more. Locks of buckets stand behind stripes of inside keys and
  * before the lease lock.
  */
 #ifndef NAT_HOST_PRIV_H
@@ -31,6 +33,8 @@ struct nat_host {
 	uint32_t ports; /* of all protocols */
 	uint32_t second, made; /* bindings made in this second */
 	uint32_t blocks, first_block; /* how many, and the first of their list: block_priv.h */
+	_Atomic uint32_t
+		flows; /* through its bindings, but media; without the lock: host_flows.c */
 };
 
 struct nat_hosts;

@@ -36,7 +36,8 @@ permanent_make(struct nat *nat)
 	thread_init(&self, THREAD_CONTROL);
 	for (uint32_t i = 0; i < nat->rules->static_port_count; i++) {
 		const struct static_port *port = &nat->rules->static_ports[i];
-		struct outside_choice choice = {port->outside, port->slot, BINDING_STATIC};
+		struct outside_choice choice = {port->outside, port->slot, BINDING_STATIC,
+			static_account(nat, port->inside.address)};
 		struct inside_ref ref = inside_ref_make(&port->inside);
 		struct port_pair_node *nodes = inside_nodes(nat, &ref);
 		struct binding *binding;
@@ -52,7 +53,8 @@ permanent_make(struct nat *nat)
 	return 0;
 }
 
-/* No more than dynamic rules know, and no more than there are bindings: a host has one at least. */
+/* No more than dynamic rules know, and no more than there are bindings and blocks: a host has one of these at
+ * least, be it one that rests. Static rules have theirs besides. */
 static uint32_t
 hosts_capacity(const struct config *config, uint32_t bindings)
 {
@@ -64,7 +66,8 @@ hosts_capacity(const struct config *config, uint32_t bindings)
 		for (unsigned int j = 0; j < rule->inside_count; j++)
 			hosts += (uint64_t)ntohl(~rule->inside[j].mask) + 1;
 	}
-	return (uint32_t)RTE_MIN(hosts, (uint64_t)bindings);
+	return (uint32_t)RTE_MIN(hosts, (uint64_t)bindings + pools_blocks(config)) +
+	       config->nat.rule_count;
 }
 
 int
@@ -78,6 +81,8 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 		return -ENOMEM;
 	nat->flows = flows;
 	nat->hold_s = config->nat.port_hold_seconds;
+	nat->max_flows = config->nat.max_flows_per_host ? config->nat.max_flows_per_host
+							: config->system.max_flows / 2;
 	if (config->nat.log) {
 		nat->log = nat_log_create(socket);
 		if (!nat->log) {
@@ -94,6 +99,10 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 	nat->hosts = hosts_create(hosts_capacity(config, capacity), socket);
 	if (!nat->hosts) {
 		rc = -rte_errno;
+		goto fail;
+	}
+	if (!static_hosts_make(nat)) {
+		rc = -ENOMEM;
 		goto fail;
 	}
 	capacity += nat->rules->static_port_count;
@@ -211,7 +220,7 @@ nat_binding_pool(struct nat *nat)
 uint32_t
 nat_hosts(const struct nat *nat)
 {
-	return hosts_count(nat->hosts);
+	return hosts_count(nat->hosts) - nat->static_hosts;
 }
 
 uint32_t

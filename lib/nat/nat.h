@@ -38,6 +38,9 @@ enum spelling_class { SPELLING_VIA, SPELLING_CONTACT, SPELLING_ROUTE, SPELLING_C
 /* What a door is for; media doors close with their last holder. */
 enum door_class { DOOR_SIGNALLING, DOOR_MEDIA };
 
+/* Flows of media through one door, or other binding: peers of a call, early media of its forks. */
+enum { MEDIA_FLOWS_MAX = 256 };
+
 enum nat_proto { NAT_UDP, NAT_TCP, NAT_ICMP, NAT_PROTOS };
 
 /* Why a dynamic rule gave nothing. */
@@ -47,6 +50,7 @@ enum nat_failure {
 	NAT_FAILED_HOST_PORTS, /* nat.rules[].max_ports_per_host */
 	NAT_FAILED_HOST_BLOCKS, /* nat.pools[].blocks_per_host, and all of them used up */
 	NAT_FAILED_HOST_RATE, /* nat.rules[].max_new_per_second */
+	NAT_FAILED_HOST_FLOWS, /* nat.max_flows_per_host */
 	NAT_FAILED_HOST_TABLE, /* more inside hosts than bindings */
 	NAT_FAILURES
 };
@@ -73,7 +77,10 @@ struct binding {
 	_Atomic uint32_t holders; /* under the inside key's stripe; the sweep peeks */
 	_Atomic uint32_t deadline_s;
 	uint32_t created_s;
-	struct flow_owner flows;
+	union {
+		struct flow_owner flows;
+		struct flow_owner_counted flows_counted; /* at its inside host's record */
+	};
 };
 
 /** Build rules, port maps and the binding pool (`capacity` bindings). 0 or -errno. Bring-up. */
@@ -106,6 +113,15 @@ rte_be32_t nat_own_outside(struct nat *nat, const struct endpoint *inside);
 
 /** The inside host whose static outside address this is as a whole; 0: nobody's. Any thread. */
 rte_be32_t nat_static_inside(const struct nat *nat, rte_be32_t outside);
+
+/**
+ * May the inside host of this endpoint have one more flow (nat.max_flows_per_host; RFC 6888 REQ-5), or, if that
+ * is of media, its door (MEDIA_FLOWS_MAX)? If not, that is counted and logged. `binding`: the endpoint's, NULL
+ * where none stands yet. Workers that ask at once may each hear yes for the same place. Takes the host's lock
+ * when `binding` is NULL, so none may be held. Worker.
+ */
+bool nat_has_room(struct thread *self, struct nat *nat, const struct endpoint *inside,
+	const struct binding *binding, bool media);
 
 /** Outside addresses by number, 0 first (network order); address 0: no more. Any thread. */
 rte_be32_t nat_outside_address(const struct nat *nat, uint32_t number);

@@ -20,6 +20,7 @@ static const struct {
 	[NAT_FAILED_HOST_PORTS] = {-EDQUOT, "host_ports", "max_ports_per_host reached"},
 	[NAT_FAILED_HOST_BLOCKS] = {-EDQUOT, "host_blocks", "blocks_per_host reached"},
 	[NAT_FAILED_HOST_RATE] = {-EAGAIN, "host_rate", "max_new_per_second reached"},
+	[NAT_FAILED_HOST_FLOWS] = {-EDQUOT, "host_flows", "max_flows_per_host reached"},
 	[NAT_FAILED_HOST_TABLE] = {-ENOBUFS, "host_table", "no room for another host"},
 };
 
@@ -145,19 +146,37 @@ pools_compile(struct nat_rules *rules, const struct config *config, int socket)
 	return rc;
 }
 
+/* Outside addresses of a pool that have blocks. */
+static uint32_t
+addresses_with_blocks(const struct config_pool *pool)
+{
+	uint32_t count = 0;
+
+	for (unsigned int i = 0; i < pool->range_count && pool->block_size; i++)
+		count += ntohl(pool->ranges[i].last) - ntohl(pool->ranges[i].first) + 1;
+	return count;
+}
+
 size_t
 pools_memory(const struct config *config)
 {
 	size_t bytes = 0;
 
-	for (unsigned int i = 0; i < config->nat.pool_count; i++) {
-		const struct config_pool *pool = &config->nat.pools[i];
-
-		for (unsigned int j = 0; j < pool->range_count && pool->block_size; j++)
-			bytes += (ntohl(pool->ranges[j].last) - ntohl(pool->ranges[j].first) + 1) *
-				 block_map_memory(ports_of(pool).blocks);
-	}
+	for (unsigned int i = 0; i < config->nat.pool_count; i++)
+		bytes += addresses_with_blocks(&config->nat.pools[i]) *
+			 block_map_memory(ports_of(&config->nat.pools[i]).blocks);
 	return bytes;
+}
+
+uint32_t
+pools_blocks(const struct config *config)
+{
+	uint32_t blocks = 0;
+
+	for (unsigned int i = 0; i < config->nat.pool_count; i++)
+		blocks += addresses_with_blocks(&config->nat.pools[i]) *
+			  ports_of(&config->nat.pools[i]).blocks;
+	return blocks;
 }
 
 int

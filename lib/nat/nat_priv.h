@@ -45,6 +45,8 @@ struct nat {
 	struct nat_log *log; /* NULL: off */
 	struct flow_table *flows;
 	uint32_t hold_s; /* a shared UDP port rests that long */
+	uint32_t max_flows; /* of one inside host, but media */
+	uint32_t static_hosts; /* that stand for the static rules */
 	/* control lcore */
 	uint32_t sweep_cursor, hold_cursor;
 	struct thread *sweeper; /* of the sweep at hand */
@@ -67,6 +69,7 @@ struct outside_choice {
 	struct endpoint endpoint;
 	uint16_t slot;
 	uint8_t kind; /* of the binding made on demand: STATIC or DYNAMIC */
+	_Atomic uint32_t *account; /* where its host's flows are counted */
 };
 
 struct inside_ref inside_ref_make(const struct endpoint *inside);
@@ -134,6 +137,12 @@ void address_log(struct thread *self, struct nat *nat, rte_be32_t host,
 	const struct outside_address *address, bool created);
 void block_log(struct thread *self, struct nat *nat, rte_be32_t host,
 	const struct outside_address *address, uint32_t number, bool created);
+
+/* host_flows.c */
+/** Hosts for the static rules. False: no room. Bring-up. */
+bool static_hosts_make(struct nat *nat);
+/** Where the flows of an inside host of static rules are counted. Any thread. */
+_Atomic uint32_t *static_account(struct nat *nat, rte_be32_t inside);
 
 /* lease.c: one-to-one rules. */
 /** Which of the pool's addresses a host without one gets: it is leased then. -1: none. */

@@ -35,21 +35,15 @@ struct demand {
 typedef bool (*take_fn)(const struct demand *demand, uint16_t slot);
 
 static void
-choice_fill(const struct nat *nat, uint16_t slot, uint16_t port, uint8_t proto, uint8_t kind,
-	struct outside_choice *choice)
-{
-	*choice = (struct outside_choice){
-		.endpoint = {nat->rules->address[slot].address, rte_cpu_to_be_16(port), proto, 0},
-		.slot = slot,
-		.kind = kind,
-	};
-}
-
-static void
 demand_meet(const struct demand *demand, unsigned int i, uint16_t slot, int port)
 {
-	choice_fill(demand->nat, slot, (uint16_t)port, demand->inside[i].proto, BINDING_DYNAMIC,
-		&demand->choice[i]);
+	demand->choice[i] = (struct outside_choice){
+		.endpoint = {demand->nat->rules->address[slot].address,
+			rte_cpu_to_be_16((uint16_t)port), demand->inside[i].proto, 0},
+		.slot = slot,
+		.kind = BINDING_DYNAMIC,
+		.account = &demand->host->flows,
+	};
 }
 
 /* In the blocks that the host has at this address. */
@@ -352,8 +346,13 @@ outside_take(struct thread *self, struct nat *nat, const struct endpoint *inside
 	if (!target.prefix) {
 		if (!direct_claim(nat, inside, target.slot))
 			return -EADDRNOTAVAIL;
-		choice_fill(nat, target.slot, rte_be_to_cpu_16(inside->port), inside->proto,
-			BINDING_STATIC, choice);
+		*choice = (struct outside_choice){
+			.endpoint = {nat->rules->address[target.slot].address, inside->port,
+				inside->proto, 0},
+			.slot = target.slot,
+			.kind = BINDING_STATIC,
+			.account = static_account(nat, inside->address),
+		};
 		return 0;
 	}
 	return dynamic_take(&(struct demand){
@@ -409,6 +408,7 @@ outside_take_port(struct thread *self, struct nat *nat, const struct endpoint *i
 		host_refused(&demand, seat.host) == NAT_FAILURES &&
 		(!address->blocks || block_has(address, seat.host, (uint16_t)port)) &&
 		port_map_claim(outside_map(nat, slot, inside->proto), (uint16_t)port)) {
+		demand.host = seat.host;
 		demand_meet(&demand, 0, slot, (int)port);
 		host_pair(nat, target.pool, seat.host, at);
 		if (address->blocks)

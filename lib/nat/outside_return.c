@@ -39,7 +39,9 @@ host_leave(struct thread *self, struct nat *nat, struct nat_pool *pool, struct h
 {
 	struct outside_address *address;
 
-	if (!seat->host || seat->host->ports || seat->host->blocks)
+	/* A flow is counted by a binding, and that has a port: who has none of these has none of those. */
+	if (!seat->host || seat->host->ports || seat->host->blocks ||
+		atomic_load_explicit(&seat->host->flows, memory_order_relaxed))
 		return;
 	if (seat->host->at != HOST_UNPAIRED) {
 		address = &nat->rules->address[pool_slots(nat->rules, pool)[seat->host->at]];

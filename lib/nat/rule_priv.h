@@ -108,6 +108,8 @@ uint16_t pools_index(const struct config *config, const struct config_nat_rule *
 int pools_compile(struct nat_rules *rules, const struct config *config, int socket);
 /** Bytes that it takes for the blocks of these pools. */
 size_t pools_memory(const struct config *config);
+/** How many blocks these pools have. */
+uint32_t pools_blocks(const struct config *config);
 
 static inline const uint16_t *
 pool_slots(const struct nat_rules *rules, const struct nat_pool *pool)

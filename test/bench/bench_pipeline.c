@@ -54,7 +54,7 @@ static const char configuration[] =
 	"} );\n"
 	"routes: ( { prefix = \"0.0.0.0/0\"; via = \"203.0.113.254\"; } );\n"
 	"nat: { rules: ( { kind = \"dynamic\"; inside = [\"10.0.0.0/8\"]; interface = \"wan\";\n"
-	"                  overload = true; } ); };\n"
+	"                  overload = true; } ); max_flows_per_host = %u; };\n"
 	"telemetry: { enabled = false; };\n";
 
 static struct appliance appliance;
@@ -91,7 +91,7 @@ appliance_make(unsigned int max_flows)
 	char path[] = "/tmp/bench_pipeline_XXXXXX";
 	int file = mkstemp(path);
 
-	if (file < 0 || dprintf(file, configuration, getpid(), max_flows) < 0)
+	if (file < 0 || dprintf(file, configuration, getpid(), max_flows, max_flows) < 0)
 		rte_exit(1, "cannot write a configuration\n");
 	close(file);
 	appliance.config = config_load(path, fault_print, NULL);

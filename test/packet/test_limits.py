@@ -9,6 +9,7 @@ FLOWS, CALLS = 1024, 64
 AGAIN_S = 1000                         # after every timer of these tests
 SYSTEM = f"max_flows = {FLOWS}; max_calls = {CALLS};"
 FEW_PORTS = 'pools: ( { name = "few"; addresses = ["203.0.113.1%s"]; ports = [10000, 10063]; } );'
+ONE_HOST = f"max_flows_per_host = {FLOWS};"   # all flows there are
 POOL_RULE = '{ kind = "dynamic"; inside = ["10.0.0.0/24"]; pool = "few"; }'
 
 
@@ -23,26 +24,26 @@ class Limits(SipTest):
                  for n, packet in enumerate(packets)]
         result = self.replay(config, {"lan0": timed}, drain=drain)
         for name in ("flows", "translations", "doors", "media_doors", "pinholes",
-                     "media_pinholes", "calls", "ports", "mbufs"):
+                     "media_pinholes", "calls", "hosts", "ports", "mbufs"):
             self.assertEqual(result.count("summary " + name), 0, name)
         return result
 
     def test_flow_pool(self):
         packets = [udp(PBX, FAR, 1024 + n, 5000) for n in range(FLOWS + 100)]
-        result = self.rounds(self.small(), packets)
+        result = self.rounds(self.small(nat=ONE_HOST), packets)
         self.assertEqual(len(result.ip("wan0")), 2 * FLOWS)
         self.assertEqual(result.drops(), {"flow_pool_empty": 200})
 
     def test_flow_pool_full_takes_no_binding_for_what_it_refuses(self):
         packets = [udp(PBX, FAR, 1024 + n, 5000) for n in range(2 * FLOWS)]
-        result = self.replay(self.small(), {"lan0": packets})
+        result = self.replay(self.small(nat=ONE_HOST), {"lan0": packets})
         self.assertEqual(result.drops(), {"flow_pool_empty": FLOWS})
         self.assertEqual(result.count("summary translations"), FLOWS)
         self.assertEqual(result.count("summary ports"), FLOWS)
 
     def test_host_whose_flow_finds_no_room_is_told(self):
         lan = [(0.001 * n, udp(PBX, FAR, 1024 + n, 5000)) for n in range(FLOWS + 20)]
-        result = self.replay(self.small(), {"lan0": lan, "wan0": [(5, udp(FAR, WAN, 1, 5000))]})
+        result = self.replay(self.small(nat=ONE_HOST), {"lan0": lan, "wan0": [(5, udp(FAR, WAN, 1, 5000))]})
         told = [p for p in result.ip("lan0") if ICMP in p]
         self.assertEqual([(p[ICMP].type, p[ICMP].code, p[IP].dst) for p in told], [(3, 1, PBX)] * 20)
         self.assertEqual([p for p in result.ip("wan0") if ICMP in p], [])

@@ -7,7 +7,7 @@
  * fail, so that pairs are undone, too.
  */
 #include "config/config.h"
-#include "nat/nat.h"
+#include "nat/nat_priv.h"
 #include "stress_hash.h"
 
 enum {
@@ -239,6 +239,9 @@ nothing_is_left(struct thread *self)
 	MUST(pool_used(nat_binding_pool(nat)) == 1);
 	MUST(pool_retired(nat_binding_pool(nat)) == 0);
 	MUST(nat_ports_used(nat) == 0);
+	/* a host stands until its last flow has been uncounted; that of the static rule stands always */
+	MUST(nat_hosts(nat) == 0);
+	MUST(atomic_load(static_account(nat, inside_of(0, 0).address)) == 0);
 	MUST(nat_doors(nat) == 0);
 	MUST(nat_media_doors(nat) == 0);
 	MUST(pool_used(flow_pool(flows)) == 0);

@@ -193,6 +193,111 @@ host_makes_no_more_bindings_a_second_than_its_rule_allows(void **state)
 	stop();
 }
 
+static bool
+room(const char *address, uint16_t port)
+{
+	struct endpoint inside = udp(address, port);
+
+	return nat_has_room(&f.worker, f.nat, &inside, binding_find_inside(f.nat, &inside), false);
+}
+
+static struct flow *
+flow_to(const char *address, uint16_t port, const char *peer)
+{
+	struct endpoint inside = udp(address, port);
+	struct binding *binding;
+	int rc;
+
+	assert_int_equal(binding_get(&f.worker, f.nat, &inside, &binding), 0);
+	return nat_fixture_flow(&f, binding, peer, &rc);
+}
+
+static void
+host_has_room_for_so_many_flows_through_all_its_bindings(void **state)
+{
+	struct flow *flow[2];
+
+	start("203.0.113.10", "203.0.113.11", 1024, 65535);
+	nat_fixture_static_rule(&f, IPPROTO_UDP, "10.0.0.1", 80, "203.0.113.12", 80);
+	nat_fixture_static_rule(&f, IPPROTO_UDP, "10.0.0.1", 81, "203.0.113.12", 81);
+	f.config.nat.max_flows_per_host = 2;
+	nat_fixture_start(&f, 64);
+	assert_int_equal(nat_hosts(f.nat), 0);
+	/* the pool's and the static rules' are apart */
+	for (unsigned int i = 0; i < 2; i++) {
+		uint16_t port = i == 0 ? 5000 : 80;
+
+		assert_true(room("10.0.0.1", port));
+		flow[0] = flow_to("10.0.0.1", port, "198.51.100.1");
+		assert_true(room("10.0.0.1", port));
+		assert_true(room("10.0.0.1", port + 1));
+		flow[1] = flow_to("10.0.0.1", port + 1, "198.51.100.2");
+		assert_false(room("10.0.0.1", port));
+		assert_false(room("10.0.0.1", port + 1));
+		/* no binding yet: its host is asked */
+		assert_int_equal(room("10.0.0.1", 7000), false);
+		assert_true(room("10.0.0.2", port));
+		assert_true(flow_remove(&f.worker, f.flows, flow[i]));
+		assert_true(room("10.0.0.1", port));
+		assert_true(room("10.0.0.1", port + 1));
+		flow_to("10.0.0.1", port, "198.51.100.3");
+		assert_false(room("10.0.0.1", port + 1));
+	}
+	assert_int_equal(failed(NAT_FAILED_HOST_FLOWS), 5);
+	nat_fixture_stop(&f, 2);
+}
+
+static void
+count_of_flows_is_exact_when_binding_and_flows_end_in_any_order(void **state)
+{
+	struct endpoint inside = udp("10.0.0.1", 5000);
+	uint32_t cursor = 0;
+
+	start("203.0.113.10", "203.0.113.11", 1024, 65535);
+	f.config.nat.max_flows_per_host = 3;
+	nat_fixture_start(&f, 64);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_non_null(flow_to("10.0.0.1", (uint16_t)(5000 + i), "198.51.100.1"));
+	assert_false(room("10.0.0.1", 5000));
+	/* closed with its flows, and the host still has the other ports' */
+	while (!nat_clear_step(&f.control, f.nat, &cursor, 1))
+		;
+	assert_null(binding_find_inside(f.nat, &inside));
+	assert_int_equal(nat_hosts(f.nat), 1);
+	assert_true(room("10.0.0.1", 5000));
+	nat_fixture_settle(&f);
+	assert_int_equal(nat_hosts(f.nat), 0);
+	stop();
+}
+
+static void
+host_table_has_room_for_hosts_whose_blocks_rest(void **state)
+{
+	enum { BINDINGS = 4, BLOCKS = 32 };
+	struct endpoint outside;
+
+	start("203.0.113.10", "203.0.113.10", 2048, 2048 + BLOCKS * 64 - 1);
+	f.pool.block_size = 64;
+	f.pool.blocks_per_host = 1;
+	f.config.nat.port_hold_seconds = 120;
+	f.config.nat.port_hold_percent = 100;
+	nat_fixture_start(&f, BINDINGS);
+	for (uint32_t i = 1; i <= BLOCKS; i++) {
+		address_of(host(i, 5000));
+		if (i % BINDINGS == 0) {
+			nat_fixture_advance(&f, GRACE_S);
+			nat_fixture_settle(&f);
+		}
+	}
+	assert_int_equal(nat_hosts(f.nat), BLOCKS);
+	assert_int_equal(get(host(BLOCKS + 1, 5000), &outside), -EADDRNOTAVAIL);
+	assert_int_equal(failed(NAT_FAILED_HOST_TABLE), 0);
+	nat_fixture_advance(&f, 121);
+	nat_hold_sweep(&f.control, f.nat, 1);
+	assert_int_equal(nat_hosts(f.nat), 0);
+	stop();
+}
+
 static void
 refused_host_leaves_nothing_behind(void **state)
 {
@@ -282,6 +387,9 @@ main(void)
 			paired_host_is_refused_when_its_address_is_full_and_others_are_not),
 		cmocka_unit_test(host_has_no_more_ports_than_its_rule_allows),
 		cmocka_unit_test(host_makes_no_more_bindings_a_second_than_its_rule_allows),
+		cmocka_unit_test(host_has_room_for_so_many_flows_through_all_its_bindings),
+		cmocka_unit_test(count_of_flows_is_exact_when_binding_and_flows_end_in_any_order),
+		cmocka_unit_test(host_table_has_room_for_hosts_whose_blocks_rest),
 		cmocka_unit_test(refused_host_leaves_nothing_behind),
 		cmocka_unit_test(lease_goes_back_to_who_had_it_or_to_whom_it_rests_longest_for),
 		cmocka_unit_test(rules_of_one_pool_share_its_hosts_and_their_limits_are_the_rules),
