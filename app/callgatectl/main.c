@@ -4,7 +4,7 @@
  *
  * Overview: words of the command line are looked up in one table that names the telemetry command;
  * its answer is printed as aligned text, or as JSON when asked. All knowledge of what an answer
- * holds is the appliance's.
+ * holds is the appliance's. `import-ios` asks nobody; it is in ios_import.c.
  * Exit status: 0; 1 no appliance, or an error in its answer; 2 wrong usage.
  */
 #include <stdbool.h>
@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "ios_import.h"
 #include "statistics.h"
 #include "table.h"
 #include "telemetry.h"
@@ -73,6 +74,7 @@ usage_print(FILE *out)
 			commands[i].argument == NULL ? "" : commands[i].argument);
 		fprintf(out, "  %-34s %s\n", left, commands[i].help);
 	}
+	fprintf(out, "  %-34s %s\n", "import-ios FILE", "a configuration made from lines of IOS");
 	fprintf(out, "\noptions:\n"
 		     "  --socket PATH   telemetry socket; default " SOCKET_DEFAULT "\n"
 		     "  --json          print the answer as JSON\n"
@@ -190,6 +192,8 @@ main(int argc, char **argv)
 	bool json = false;
 	int option;
 
+	if (argc > 1 && strcmp(argv[1], "import-ios") == 0)
+		return ios_import_main(argc - 1, argv + 1);
 	/* Options may follow the words of a command. */
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (option) {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fuzz lib/sip with libFuzzer. Usage: fuzz.py [BUILD-DIRECTORY [HARNESS...]]
+"""Fuzz lib/sip, and callgatectl's import of IOS lines, with libFuzzer. Usage: fuzz.py [BUILD-DIRECTORY [HARNESS...]]
 
 Builds every harness of this folder with clang, AddressSanitizer and UBSan, begins from its own seeds
 and the torture messages (and from what earlier runs in the directory found worth keeping), and
@@ -36,27 +36,32 @@ LIMITS = ['-timeout=10', '-rss_limit_mb=2048']
 LONGEST = 16384
 # What the harnesses of these names do with an input takes many times longer than with others.
 LONGEST_OF = {'cost': 4096, 'framing': 8192}
-# Descriptions do not begin as messages do.
-WITHOUT_TORTURE = ('sdp',)
+# Descriptions do not begin as messages do, nor do IOS lines.
+WITHOUT_TORTURE = ('ios', 'sdp')
+SIP = ('lib/sip/*.c',)
+IMPORT = ('app/callgatectl/ios_*.c', 'lib/config/[!p]*.c', 'lib/config/p[!a]*.c')   # no page
 
 
 def run(*command):
     subprocess.run(command, check=True)
 
 
-def objects(build, name, flags):
-    """The library's sources compiled with these flags, as a list of objects."""
+def sources_of(patterns):
+    return sorted(path for pattern in patterns for path in glob.glob(os.path.join(ROOT, pattern)))
+
+
+def objects(build, name, flags, patterns=SIP):
+    """A library's sources compiled with these flags, as a list of objects."""
     folder = os.path.join(build, name)
     os.makedirs(folder, exist_ok=True)
 
     def compile_one(source):
-        target = os.path.join(folder, os.path.basename(source)[:-2] + '.o')
+        target = os.path.join(folder, os.path.relpath(source, ROOT).replace('/', '_')[:-2] + '.o')
         run(CLANG, *FLAGS, *flags, '-c', source, '-o', target)
         return target
 
-    sources = sorted(glob.glob(os.path.join(ROOT, 'lib', 'sip', '*.c')))
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(compile_one, sources))
+        return list(pool.map(compile_one, sources_of(patterns)))
 
 
 def counted_objects(build):
@@ -95,12 +100,13 @@ class Harness:
     def link(self, library, counted, plain):
         flags = {'cost': ['-DFUZZ_BLOCK'],
                  'scan': [f'-DFUZZ_PLAIN_LIBRARY="{plain}"']}.get(self.name, [])
+        libraries = ['-lconfig'] if self.name == 'ios' else []
         run(CLANG, *FLAGS, *flags, '-fsanitize=fuzzer,' + SANITIZERS, *CHECKS, self.source,
-            *(counted if self.name == 'cost' else library), '-o', self.program)
+            *(counted if self.name == 'cost' else library), *libraries, '-o', self.program)
         # the replay program knows the seeds
         writer = self.program + '_seeds'
         run(CLANG, *FLAGS, *flags, '-w', self.source, os.path.join(HERE, 'replay.c'),
-            *sorted(glob.glob(os.path.join(ROOT, 'lib', 'sip', '*.c'))), '-o', writer)
+            *sources_of(IMPORT if self.name == 'ios' else SIP), *libraries, '-o', writer)
         shutil.rmtree(self.start, ignore_errors=True)
         for folder in (self.start, self.corpus, self.findings):
             os.makedirs(folder, exist_ok=True)
@@ -144,8 +150,10 @@ def main():
     counted = counted_objects(build) if 'cost' in wanted else []
     plain = plain_library(build) if 'scan' in wanted else ''
     harnesses = [Harness(build, name) for name in wanted]
+    imported = objects(build, 'import', ['-fsanitize=fuzzer-no-link,' + SANITIZERS, *CHECKS],
+                       IMPORT) if 'ios' in wanted else []
     for harness in harnesses:
-        harness.link(library, counted, plain)
+        harness.link(imported if harness.name == 'ios' else library, counted, plain)
 
     findings = 0
     print(f'{"harness":10} {"executions":>12} {"a second":>9} {"edges":>6} {"features":>9} '

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ios_text.h"
+
+enum { CHUNK_BYTES = 1 << 16 };
+
+struct ios_chunk {
+	struct ios_chunk *next;
+	_Alignas(max_align_t) char bytes[];
+};
+
+/* One raw line: its bytes without the line end. */
+struct span {
+	const char *at;
+	size_t length;
+};
+
+/* Where reading stands. */
+struct source {
+	const char *at, *end;
+	unsigned int number; /* of the line that was read last */
+};
+
+static _Noreturn void
+memory_end(void)
+{
+	fprintf(stderr, "callgatectl: out of memory\n");
+	exit(EXIT_FAILURE);
+}
+
+void *
+ios_alloc(struct ios_arena *arena, size_t size)
+{
+	const size_t alignment = _Alignof(max_align_t);
+	void *memory;
+
+	size = (size + alignment - 1) / alignment * alignment;
+	if (arena->chunks == NULL || arena->size - arena->used < size) {
+		const size_t bytes = size > CHUNK_BYTES ? size : CHUNK_BYTES;
+		struct ios_chunk *chunk = calloc(1, sizeof(*chunk) + bytes);
+
+		if (chunk == NULL)
+			memory_end();
+		chunk->next = arena->chunks;
+		arena->chunks = chunk;
+		arena->size = bytes;
+		arena->used = 0;
+	}
+	memory = arena->chunks->bytes + arena->used;
+	arena->used += size;
+	return memory;
+}
+
+static char *
+text_copy(struct ios_arena *arena, const char *text, size_t length)
+{
+	char *copy = ios_alloc(arena, length + 1);
+
+	memcpy(copy, text, length);
+	return copy;
+}
+
+char *
+ios_strdup(struct ios_arena *arena, const char *text)
+{
+	return text_copy(arena, text, strlen(text));
+}
+
+char *
+ios_format(struct ios_arena *arena, const char *format, ...)
+{
+	va_list arguments;
+	char *text, *copy;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		memory_end();
+	va_end(arguments);
+	copy = ios_strdup(arena, text);
+	free(text);
+	return copy;
+}
+
+void
+ios_arena_free(struct ios_arena *arena)
+{
+	struct ios_chunk *chunk;
+
+	while ((chunk = arena->chunks) != NULL) {
+		arena->chunks = chunk->next;
+		free(chunk);
+	}
+	arena->used = arena->size = 0;
+}
+
+static bool
+source_next(struct source *source, struct span *line)
+{
+	if (source->at == source->end)
+		return false;
+	line->at = source->at;
+	while (source->at < source->end && *source->at != '\n')
+		source->at++;
+	line->length = (size_t)(source->at - line->at);
+	if (source->at < source->end)
+		source->at++;
+	if (line->length > 0 && line->at[line->length - 1] == '\r')
+		line->length--;
+	source->number++;
+	return true;
+}
+
+/* "Device>", "Device#", "Device(config-if)#" in front: its length; 0: none. *deep: in a submode. */
+static size_t
+prompt_length(const char *text, bool *deep)
+{
+	const char *at = text;
+
+	*deep = false;
+	if (!isalnum((unsigned char)*at))
+		return 0;
+	while (isalnum((unsigned char)*at) || (*at != '\0' && strchr("._-", *at) != NULL))
+		at++;
+	if (*at == '(') {
+		*deep = strncmp(at, "(config-", 8) == 0;
+		if (strncmp(at, "(config", 7) != 0)
+			return 0;
+		at += strcspn(at, ")");
+		if (*at != ')')
+			return 0;
+		at++;
+	}
+	return *at == '>' || *at == '#' ? (size_t)(at + 1 - text) : 0;
+}
+
+/* A copy that is safe to print: no control characters, spaces only within. Returns the depth. */
+static size_t
+line_clean(struct ios_arena *arena, const struct span *raw, char **clean)
+{
+	char *copy = text_copy(arena, raw->at, raw->length);
+	size_t length = raw->length, indent;
+
+	for (size_t i = 0; i < length; i++) {
+		if (copy[i] == '\t')
+			copy[i] = ' ';
+		else if ((unsigned char)copy[i] < ' ' || copy[i] == 0x7f)
+			copy[i] = '?';
+	}
+	while (length > 0 && copy[length - 1] == ' ')
+		copy[--length] = '\0';
+	indent = strspn(copy, " ");
+	*clean = copy + indent;
+	return indent;
+}
+
+static void
+words_split(struct ios_line *line, struct ios_arena *arena)
+{
+	char *rest = ios_strdup(arena, line->text), *word;
+	unsigned int count = 0;
+
+	for (const char *at = line->text; *at != '\0'; count++) {
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	line->words = ios_alloc(arena, count * sizeof(*line->words));
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (*word != '\0')
+			line->words[line->count++] = word;
+}
+
+static bool
+word_abbreviates(const char *word, const char *keyword, size_t least)
+{
+	const size_t length = strlen(word);
+
+	return length >= least && length <= strlen(keyword) &&
+	       strncasecmp(word, keyword, length) == 0;
+}
+
+/*
+ * After "banner motd ^Ctext": go on behind the line with the same delimiter. Where none follows, the
+ * one line is all of it: a torn file does not lose what comes after.
+ */
+static void
+banner_skip(struct source *source, const struct ios_line *line)
+{
+	static const char *const kinds[] = {
+		"motd", "login", "exec", "incoming", "prompt-timeout", "slip-ppp"};
+	struct source ahead = *source;
+	unsigned int word = 1;
+	const char *first;
+	char delimiter[3];
+	struct span raw;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && word == 1; i++)
+		if (line->count > 1 && word_abbreviates(line->words[1], kinds[i], 2))
+			word = 2;
+	if (line->count <= word)
+		return;
+	first = line->words[word];
+	/* ^C as two characters is how IOS shows the control character. */
+	snprintf(delimiter, sizeof(delimiter), "%.*s", *first == '^' ? 2 : 1, first);
+	if (*first == '?')
+		strcpy(delimiter, "\003");
+	if (strstr(strstr(line->text, first) + strlen(delimiter), delimiter) != NULL)
+		return;
+	while (source_next(&ahead, &raw)) {
+		if (memmem(raw.at, raw.length, delimiter, strlen(delimiter)) != NULL) {
+			*source = ahead;
+			return;
+		}
+	}
+}
+
+/* Depth counts from the line that is least indented: documents indent a whole example. */
+static void
+depth_judge(struct ios_text *text, const size_t *indents, bool prompts)
+{
+	size_t least = SIZE_MAX, i = 0;
+	struct ios_line *line;
+
+	STAILQ_FOREACH (line, &text->lines, next) {
+		if (indents[i] < least)
+			least = indents[i];
+		i++;
+	}
+	text->flat = !prompts;
+	i = 0;
+	STAILQ_FOREACH (line, &text->lines, next) {
+		if (indents[i++] > least) {
+			line->deep = true;
+			text->flat = false;
+		}
+	}
+}
+
+void
+ios_text_read(struct ios_text *text, struct ios_arena *arena, const char *bytes, size_t size)
+{
+	struct source source = {.at = bytes, .end = bytes + size};
+	size_t count = 1, *indents;
+	bool prompts = false;
+	struct span raw;
+
+	for (size_t i = 0; i < size; i++)
+		count += bytes[i] == '\n';
+	indents = ios_alloc(arena, count * sizeof(*indents));
+	count = 0;
+	STAILQ_INIT(&text->lines);
+	while (source_next(&source, &raw)) {
+		struct ios_line *line;
+		size_t indent, prompt;
+		char *clean;
+		bool deep;
+
+		indent = line_clean(arena, &raw, &clean);
+		prompt = prompt_length(clean, &deep);
+		clean += prompt;
+		clean += strspn(clean, " ");
+		if (*clean == '\0' || *clean == '!')
+			continue;
+		prompts |= prompt > 0;
+		line = ios_alloc(arena, sizeof(*line));
+		line->number = source.number;
+		line->deep = deep;
+		line->text = clean;
+		words_split(line, arena);
+		if (word_abbreviates(line->words[0], "banner", 3)) {
+			banner_skip(&source, line);
+			continue;
+		}
+		indents[count++] = indent;
+		STAILQ_INSERT_TAIL(&text->lines, line, next);
+	}
+	depth_judge(text, indents, prompts);
+}

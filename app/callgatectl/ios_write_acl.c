@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Access lists: those of class maps, and those of what a NAT list leaves untranslated. The latter
+ * are the list with permit and deny in each other's place; where a permit is narrower than its
+ * source, all else from that source is added behind.
+ */
+#include <netinet/in.h>
+
+#include "ios_out.h"
+
+enum { ENTRIES_MAX = 4096 };
+
+struct writing {
+	struct ios_out *out;
+	unsigned int acl, entries;
+	bool inverted;
+	struct ios_item *item; /* of the entry that is written */
+};
+
+static const char *
+protocol_text(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return "tcp";
+	case IPPROTO_UDP:
+		return "udp";
+	case IPPROTO_ICMP:
+		return "icmp";
+	default:
+		return "ip";
+	}
+}
+
+static void
+network_write(FILE *stream, const char *name, const struct ios_prefix *prefix)
+{
+	char address[IOS_ADDRESS_TEXT_MAX];
+
+	if (prefix->length == 0)
+		return; /* any */
+	ios_address_format(prefix->address, address);
+	if (prefix->length == 32)
+		fprintf(stream, " %s = \"%s\";", name, address);
+	else
+		fprintf(stream, " %s = \"%s/%u\";", name, address, prefix->length);
+}
+
+static void
+ports_write(FILE *stream, const char *name, const struct ios_side *side)
+{
+	const struct ios_port_range *range;
+
+	for (unsigned int i = 0; i < side->port_count; i++) {
+		range = &side->ports[i];
+		if (i == 0)
+			fprintf(stream, " %s = (", name);
+		fprintf(stream, range->first == range->last ? "%s%u" : "%s\"%u-%u\"",
+			i == 0 ? "" : ", ", range->first, range->last);
+	}
+	if (side->port_count > 0)
+		fprintf(stream, ");");
+}
+
+static void
+line_write(struct writing *writing, const struct ios_entry *entry, const struct ios_prefix *source,
+	const struct ios_prefix *destination)
+{
+	FILE *stream = writing->out->stream;
+
+	fprintf(stream, "%s      { action = \"%s\"; protocol = \"%s\";",
+		writing->entries == 0 ? "\n" : ",\n",
+		entry->permit != writing->inverted ? "permit" : "deny",
+		protocol_text(entry->protocol));
+	network_write(stream, "source", source);
+	network_write(stream, "destination", destination);
+	ports_write(stream, "sports", &entry->source);
+	ports_write(stream, "dports", &entry->destination);
+	fprintf(stream, " }");
+	ios_origin_add(writing->out, writing->item, "acls[%u].entries[%u]", writing->acl,
+		writing->entries++);
+}
+
+static void
+entry_write(struct writing *writing, const struct ios_entry *entry, struct ios_item *item)
+{
+	struct ios_model *model = writing->out->model;
+	struct ios_prefixes sources = STAILQ_HEAD_INITIALIZER(sources);
+	struct ios_prefixes destinations = STAILQ_HEAD_INITIALIZER(destinations);
+	const struct ios_prefix *source, *destination;
+	unsigned int count = 0, other = 0;
+
+	writing->item = item;
+	if (!ios_side_expand(model, &entry->source, &sources) ||
+		!ios_side_expand(model, &entry->destination, &destinations)) {
+		ios_drop(writing->out, writing->item,
+			"its object group, or one within it, is not there");
+		return;
+	}
+	STAILQ_FOREACH (source, &sources, next)
+		count++;
+	STAILQ_FOREACH (destination, &destinations, next)
+		other++;
+	if ((uint64_t)count * other > ENTRIES_MAX - writing->entries) {
+		ios_drop(writing->out, writing->item,
+			"an access list of callgate has %d entries at most", ENTRIES_MAX);
+		return;
+	}
+	STAILQ_FOREACH (source, &sources, next) {
+		STAILQ_FOREACH (destination, &destinations, next)
+			line_write(writing, entry, source, destination);
+	}
+}
+
+static void
+acl_begin(struct writing *writing, struct ios_acl *acl, const char *name)
+{
+	ios_entry_begin(writing->out, "acls", writing->acl);
+	ios_origin_add(writing->out, &acl->item, "acls[%u]", writing->acl);
+	fprintf(writing->out->stream, "  { name = \"%s\"; entries: (", name);
+	writing->entries = 0;
+}
+
+static void
+acl_end(struct writing *writing)
+{
+	fprintf(writing->out->stream, " ); }");
+	writing->acl++;
+}
+
+static void
+acl_write(struct writing *writing, struct ios_acl *acl)
+{
+	struct ios_entry *entry;
+
+	writing->inverted = false;
+	acl_begin(writing, acl, ios_own_name(writing->out->model, IOS_NAME_ACL, acl->name));
+	STAILQ_FOREACH (entry, &acl->entries, next) {
+		if (ios_live(&entry->item))
+			entry_write(writing, entry, &entry->item);
+	}
+	if (writing->entries == 0)
+		fprintf(writing->out->stream, " { action = \"deny\"; }");
+	acl_end(writing);
+}
+
+static void
+exclude_write(struct writing *writing, struct ios_acl *acl)
+{
+	struct ios_entry *entry, *last = NULL, rest;
+
+	writing->inverted = true;
+	acl_begin(writing, acl, ios_exclude_name(writing->out->model, acl->name));
+	STAILQ_FOREACH (entry, &acl->entries, next) {
+		if (ios_live(&entry->item) && entry->permit)
+			last = entry;
+	}
+	STAILQ_FOREACH (entry, &acl->entries, next) {
+		if (ios_live(&entry->item))
+			entry_write(writing, entry, &entry->item);
+		if (entry == last)
+			break;
+	}
+	/* What no entry permits, of the sources that the rule names. */
+	STAILQ_FOREACH (entry, &acl->entries, next) {
+		if (!ios_live(&entry->item) || !entry->permit || ios_entry_plain(entry))
+			continue;
+		rest = (struct ios_entry){.source = entry->source};
+		rest.source.port_count = 0;
+		STAILQ_INIT(&rest.destination.prefixes);
+		entry_write(writing, &rest, &entry->item);
+	}
+	acl_end(writing);
+}
+
+void
+ios_write_acls(struct ios_out *out)
+{
+	struct writing writing = {.out = out};
+	struct ios_acl *acl;
+
+	STAILQ_FOREACH (acl, &out->model->acls, next) {
+		if (!ios_live(&acl->item))
+			continue;
+		if (acl->matches || !acl->translates)
+			acl_write(&writing, acl);
+		if (acl->excludes)
+			exclude_write(&writing, acl);
+	}
+	ios_list_end(out, writing.acl);
+}
