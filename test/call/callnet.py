@@ -299,6 +299,33 @@ class Appliance:
         check(status == 0, f'callgate ended with {status}')
 
 
+class Imported(Appliance):
+    """callgate with what `callgatectl import-ios` makes of a text. `ports`: IOS interface to host's
+    port; `options`: more of the command's. What it says on standard error is `messages`."""
+
+    def __init__(self, network, text, ports, options=(), workers=1, driver='af_packet'):
+        self.network = network
+        self.workers = workers
+        self.prefix = f'callgate-test-{os.getpid()}'
+        self.process = None
+        network.folders.append(os.path.dirname(self.socket_path))
+        with open(network.path('router.ios'), 'w') as file:
+            file.write(text)
+        words = [word for name, port in ports.items()
+                 for word in ('--port', f'{name}={driver}:{port}')]
+        done = subprocess.run([os.path.abspath(CALLGATECTL), 'import-ios', *words, *options,
+                               network.path('router.ios')], capture_output=True, text=True)
+        self.messages = done.stderr
+        check(done.returncode == 0, f'import-ios says {done.returncode}: {done.stderr}')
+        cores = ', '.join(str((i + 1) % 2) for i in range(workers))
+        self.file = network.path('callgate.conf')
+        with open(self.file, 'w') as file:
+            file.write(f'system: {{ control_core = 0; worker_cores = [{cores}]; file_prefix = '
+                       f'"{self.prefix}"; max_flows = 16384; max_calls = 4096; }};\n'
+                       + done.stdout)
+        run(os.path.abspath(CALLGATE), '--check', '-c', self.file)
+
+
 def explain(network):
     """After a failure: what callgate and the programs around it said."""
     for name in sorted(os.listdir(network.folder)):
