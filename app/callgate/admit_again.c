@@ -41,7 +41,7 @@ admit_again(struct admission *admission, void *data)
 	struct flow_path *path = &flow->path[direction];
 	uint16_t generation = ruleset_generation(appliance_ruleset(appliance));
 	uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
-	bool permitted = flow->link[FLOW_OWNER_PINHOLE].owner != NULL, refused = false;
+	bool permitted = flow->link[FLOW_OWNER_PINHOLE].owner != 0, refused = false;
 
 	/* An answer that this ruleset has refused already was not inspected: no need to ask that. */
 	if (direction == 0 || atomic_load_explicit(&path->ruleset_generation,

@@ -182,7 +182,8 @@ admit_source(struct admission *admission)
  * the ports it sent to has a flow for each of them, so that none is left to begin one.
  */
 static bool
-filter_admits(struct binding *binding, unsigned int filtering, rte_be32_t peer)
+filter_admits(
+	struct flow_table *flows, struct binding *binding, unsigned int filtering, rte_be32_t peer)
 {
 	switch ((enum config_nat_filtering)filtering) {
 	case NAT_FILTERING_ENDPOINT_INDEPENDENT:
@@ -194,7 +195,7 @@ filter_admits(struct binding *binding, unsigned int filtering, rte_be32_t peer)
 	case NAT_FILTERING_ADDRESS_AND_PORT:
 		return false;
 	}
-	return flow_owner_has_peer(&binding->flows, peer, PEERS_LOOKED_AT);
+	return flow_owner_has_peer(flows, &binding->flows, peer, PEERS_LOOKED_AT);
 }
 
 /* Step 7. */
@@ -221,7 +222,8 @@ admit_filter(struct admission *admission)
 		return ADMITTED;
 	}
 	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL ||
-		filter_admits(admission->destination, appliance->config->nat.filtering, seen.src))
+		filter_admits(appliance->flows, admission->destination,
+			appliance->config->nat.filtering, seen.src))
 		return ADMITTED;
 	return admit_by_pinhole(admission, &seen, DROP_NAT_UNSOLICITED);
 }

@@ -147,6 +147,12 @@ flows_up(struct appliance *appliance)
 	appliance->flows = flow_table_create(config->system.max_flows, &timeouts, socket);
 	if (appliance->flows == NULL)
 		return -rte_errno;
+	if (config->nat.tcp_rst_check) {
+		int rc = flow_table_windows(appliance->flows, socket);
+
+		if (rc != 0)
+			return rc;
+	}
 	appliance->pinholes =
 		pinhole_table_create(appliance_pinhole_capacity(config), appliance->flows, socket);
 	return appliance->pinholes ? 0 : -rte_errno;

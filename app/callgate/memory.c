@@ -88,6 +88,8 @@ appliance_table_memory(const struct config *config)
 
 	sum += sizeof(struct interface_table) + route_table_memory() + neighbour_table_memory();
 	sum += flow_table_memory(config->system.max_flows);
+	if (config->nat.tcp_rst_check)
+		sum += flow_table_windows_memory(config->system.max_flows);
 	sum += pinhole_table_memory(appliance_pinhole_capacity(config));
 	if (config->nat.rule_count > 0)
 		sum += nat_memory(config, appliance_binding_capacity(config));
@@ -101,9 +103,8 @@ appliance_table_memory(const struct config *config)
 size_t
 appliance_deferred_memory(const struct config *config)
 {
-	size_t sum = flow_table_deferred_memory(config->system.max_flows);
+	size_t sum = pinhole_table_deferred_memory(appliance_pinhole_capacity(config));
 
-	sum += pinhole_table_deferred_memory(appliance_pinhole_capacity(config));
 	if (config->nat.rule_count > 0)
 		sum += nat_deferred_memory(config, appliance_binding_capacity(config));
 	return sum;

@@ -2,7 +2,7 @@
 /*
  * The packet's path. Read this file first.
  *
- *   receive ─▶ parse_burst ─▶ flow_lookup_burst ─┬─ plain hit ──────────────────────▶ forward
+ *   receive ─▶ parse_burst ─▶ flow look-up ──────┬─ plain hit ──────────────────────▶ forward
  *                 │                              ├─ hit ───▶ tcp, icmp ─▶ sip ────────▲
  *                 │                              └─ miss ─▶ admit ─▲ (policy, NAT, new flow)
  *                 ├─ ARP ─▶ neighbour_arp_burst
@@ -65,7 +65,8 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 	unsigned int direction = flow_direction_of_data(hit);
 	int effect;
 
-	if (worker->tcp_rst_check && !tcp_sequence(flow, direction, packet_l4(mbuf))) {
+	if (worker->tcp_rst_check &&
+		!tcp_sequence(worker->appliance->flows, flow, direction, packet_l4(mbuf))) {
 		if (tcp_answers_syn(packet_l4(mbuf)) && !fragment_is_one(mbuf))
 			forward_unseen(worker, mbuf, flow_path_of_data(hit));
 		else
@@ -223,7 +224,7 @@ pipeline_forward(struct worker *worker, struct burst *burst)
 	pipeline_pass(worker, burst, data);
 }
 
-/* Parse one half of a burst and look up its flows. */
+/* Parse one half of a burst and ask for its flows. */
 static void
 pipeline_find(struct worker *worker, uint16_t port, const struct burst *half,
 	struct parse_result *parsed, void **data)
@@ -232,7 +233,7 @@ pipeline_find(struct worker *worker, uint16_t port, const struct burst *half,
 		parsed);
 	if (unlikely(parsed->arp.count > 0))
 		neighbour_arp_burst(&worker->thread, &worker->output, &parsed->arp);
-	flow_lookup_burst(worker->appliance->flows, parsed->ipv4.mbuf, parsed->ipv4.count, data);
+	flow_lookup_begin(worker->appliance->flows, parsed->ipv4.mbuf, parsed->ipv4.count, data);
 }
 
 /* In halves: while the second one is parsed, the flows of the first arrive from memory. */
@@ -249,8 +250,11 @@ pipeline_receive(struct worker *worker, uint16_t port, struct burst *burst)
 		memcpy(half[i].mbuf, &burst->mbuf[first], half[i].count * sizeof(burst->mbuf[0]));
 		pipeline_find(worker, port, &half[i], &parsed[i], data[i]);
 	}
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < 2; i++) {
+		flow_lookup_end(worker->appliance->flows, parsed[i].ipv4.mbuf, parsed[i].ipv4.count,
+			data[i]);
 		pipeline_pass(worker, &parsed[i].ipv4, data[i]);
+	}
 	for (unsigned int i = 0; i < 2; i++) {
 		if (unlikely(parsed[i].fragments.count > 0))
 			fragment_stage(worker, &parsed[i].fragments);

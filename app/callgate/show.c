@@ -58,7 +58,8 @@ show_translation(struct appliance *appliance, struct request *request, void *obj
 {
 	struct translation_row *record = &request->translations[row];
 	struct binding *binding = object;
-	uint32_t last_seen = flow_owner_last_seen(&binding->flows, FLOWS_LOOKED_AT);
+	uint32_t last_seen =
+		flow_owner_last_seen(appliance->flows, &binding->flows, FLOWS_LOOKED_AT);
 
 	*record = (struct translation_row){
 		.index = index,
@@ -68,7 +69,8 @@ show_translation(struct appliance *appliance, struct request *request, void *obj
 		.idle_s = since(appliance, last_seen ? last_seen : binding->created_s),
 		.flows = flow_owner_count(&binding->flows),
 	};
-	flow_owner_peer(&binding->flows, &record->peer.address, &record->peer.port);
+	flow_owner_peer(
+		appliance->flows, &binding->flows, &record->peer.address, &record->peer.port);
 	record->peer.proto = binding->inside.proto;
 	return true;
 }

@@ -160,9 +160,7 @@ own_name_taken(const struct ios_model *model, enum ios_name_kind kind, const cha
 		if (strcmp(name->own, own) == 0)
 			return true;
 	}
-	/* What callgate reads otherwise where a name may stand. */
-	return (kind == IOS_NAME_CLASS && strcmp(own, "class-default") == 0) ||
-	       (kind == IOS_NAME_NETWORK && strcmp(own, "any") == 0);
+	return kind == IOS_NAME_CLASS && strcmp(own, "class-default") == 0;
 }
 
 const char *
@@ -177,9 +175,7 @@ ios_own_name(struct ios_model *model, enum ios_name_kind kind, const char *ios)
 		if (strcmp(name->ios, ios) == 0)
 			return name->own;
 	}
-	/* A network that looks like an address would be taken for one. */
-	snprintf(own, sizeof(own), "%s%s",
-		kind == IOS_NAME_NETWORK && isdigit((unsigned char)ios[0]) ? "group-" : "", ios);
+	snprintf(own, sizeof(own), "%s", ios);
 	for (char *at = own; *at != '\0'; at++)
 		if (!isascii(*at) || (!isalnum(*at) && strchr("_-.", *at) == NULL))
 			*at = '-';

@@ -316,8 +316,9 @@ opening_last_seen(const struct alg *alg, const struct opening *opening)
 	uint32_t newest = 0;
 
 	if (pinhole)
-		newest = flow_owner_last_seen(&pinhole->flows, FLOWS_LOOKED_AT);
+		newest = flow_owner_last_seen(alg->flows, &pinhole->flows, FLOWS_LOOKED_AT);
 	if (binding)
-		newest = RTE_MAX(newest, flow_owner_last_seen(&binding->flows, FLOWS_LOOKED_AT));
+		newest = RTE_MAX(
+			newest, flow_owner_last_seen(alg->flows, &binding->flows, FLOWS_LOOKED_AT));
 	return newest;
 }

@@ -49,10 +49,10 @@ plan_binding(const struct plan *plan, bool source)
 {
 	const struct flow *flow = plan->message->flow;
 	bool first = source == (plan->message->direction == 0);
-	struct flow_owner *owner =
-		flow->link[first ? FLOW_OWNER_SOURCE : FLOW_OWNER_DESTINATION].owner;
+	struct nat *nat = plan->worker->alg->nat;
+	uint32_t index = flow->link[first ? FLOW_OWNER_SOURCE : FLOW_OWNER_DESTINATION].owner;
 
-	return owner ? container_of(owner, struct binding, flows) : NULL;
+	return nat ? pool_at(nat_binding_pool(nat), index) : NULL;
 }
 
 static bool

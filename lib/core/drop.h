@@ -55,7 +55,7 @@
 	X(NAT_HOST_FLOWS, "nat_host_flows", "the inside host has as many flows as nat.max_flows_per_host allows") \
 	X(NAT_NO_BINDING, "nat_no_binding", "binding pool or table exhausted")                     \
 	X(FLOW_POOL_EMPTY, "flow_pool_empty", "max_flows reached")                                 \
-	X(FLOW_TABLE_FULL, "flow_table_full", "flow hash refused the key")                         \
+	X(FLOW_TABLE_FULL, "flow_table_full", "no room for the key in the flow index")             \
 	X(FLOW_CONFLICT, "flow_conflict", "another flow holds one of this flow's keys")            \
 	X(FLOW_STALE, "flow_stale", "the binding or pinhole of a new flow closed under it")        \
 	X(TCP_NO_FLOW, "tcp_no_flow", "TCP segment without SYN that belongs to no flow")           \

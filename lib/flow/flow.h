@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The shared flow table: one object a conversation, two hash entries (the key as packets of each
- * direction arrive), direction in the low bit of the hash data.
+ * The shared flow table: one object a conversation, findable by two keys (as packets of each
+ * direction arrive) through an index of its own (flow_index.h).
  *
  * Life cycle
  *   flow_create() fills an object completely, takes the striped locks of both keys in ascending
@@ -12,6 +12,8 @@
  * Owners
  *   A flow lives only as long as everything it was made through: up to two bindings and one
  *   pinhole, each with a struct flow_owner. Closing an owner removes its flows in the same step.
+ *   Owners are parts of pooled objects and named by the index there, links by that of their flow:
+ *   with pointers a flow would take two cache lines more.
  * Lock order: key stripes (ascending), then one owner's lock. Never a stripe under an owner's lock.
  * Fast path: reads one cache line (struct flow_path) a packet and writes it back (counters);
  *   it takes no lock and decides nothing.
@@ -63,15 +65,13 @@ static_assert(sizeof(struct flow_path) == RTE_CACHE_LINE_SIZE, "a direction is o
 
 enum flow_state { FLOW_FREE, FLOW_LIVE, FLOW_DYING };
 
-struct flow;
-
 /* Head of the flows made through a binding or pinhole. */
 struct flow_owner {
 	rte_spinlock_t lock;
 	bool closed; /* under lock: no flow may link any more */
 	bool counted; /* of a struct flow_owner_counted */
 	_Atomic uint32_t count; /* under lock; readers may peek */
-	struct flow *first; /* under lock */
+	uint32_t first; /* names a link (flow_owner.c); under lock; 0: none */
 };
 
 /* An owner whose flows are counted together with those of others, but for media. */
@@ -81,6 +81,12 @@ struct flow_owner_counted {
 };
 
 enum flow_owner_slot { FLOW_OWNER_SOURCE, FLOW_OWNER_DESTINATION, FLOW_OWNER_PINHOLE, FLOW_OWNERS };
+
+struct flow_link {
+	uint32_t owner; /* index in the slot's pool of owners; immutable while live; 0: none */
+	uint32_t next; /* names a link; under owner's lock; 0: the last one */
+	uint32_t prev; /* names a link; under owner's lock; 0: not linked */
+};
 
 struct flow {
 	struct pool_object object;
@@ -92,19 +98,11 @@ struct flow {
 	uint16_t zone_pair; /* index into the ruleset + 1; 0: none */
 	uint16_t class_index; /* class in the policy that permitted it */
 	uint32_t created_s;
-	/* With nat.tcp_rst_check alone (tcp_sequence.c), of each direction's sender: */
-	_Atomic uint64_t
-		tcp_window[2]; /* what it expects next << 32 | bytes of its window; 0: unknown */
-	_Atomic uint8_t tcp_scale[2]; /* of the window, one more than in its SYN; 0: none */
-	struct {
-		struct flow_owner *owner; /* immutable while live; NULL: none */
-		struct flow *next; /* under owner's lock */
-		struct flow **pprev; /* under owner's lock; NULL: not linked */
-	} link[FLOW_OWNERS] __rte_cache_aligned;
+	struct flow_link link[FLOW_OWNERS];
 	struct flow_path path[2]; /* [0] the direction of the packet that made it */
 };
-/* With four the paths would be in half of the cache's sets only: measured 5 % slower. */
-static_assert(sizeof(struct flow) == 5 * RTE_CACHE_LINE_SIZE, "a flow is five cache lines");
+/* With an even number the paths would be in half of the cache's sets only: measured 5 % slower. */
+static_assert(sizeof(struct flow) == 3 * RTE_CACHE_LINE_SIZE, "a flow is three cache lines");
 
 /* What the maker of a flow knows. */
 struct flow_template {
@@ -124,7 +122,7 @@ struct flow_timeouts { /* seconds */
 
 struct flow_table;
 
-/** Direction and flow of a hit, as the hash stores them. */
+/** Direction (lowest bit) and flow of a hit. */
 static inline struct flow *
 flow_of_data(void *data)
 {
@@ -152,10 +150,19 @@ flow_path_of_data(void *data)
 /** Tables for `capacity` flows on NUMA node `socket`. NULL and rte_errno. Bring-up. */
 struct flow_table *flow_table_create(
 	uint32_t capacity, const struct flow_timeouts *timeouts, int socket);
-/** NULL is allowed. Every thread offline in the RCU variable, or deleted keys stay allocated. */
-void flow_table_destroy(struct flow_table *table);
+void flow_table_destroy(struct flow_table *table); /* NULL is allowed */
 size_t flow_table_memory(uint32_t capacity);
-size_t flow_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h */
+
+/**
+ * Where the owners of a slot are: in objects of this pool, `offset` bytes into them. Before the first
+ * flow that has such an owner; the pool stays as long as flows do. Bring-up.
+ */
+void flow_table_owners(struct flow_table *table, enum flow_owner_slot slot, const struct pool *pool,
+	size_t offset);
+
+/** Keep the TCP windows of each flow, too: tcp_sequence() needs them. 0 or -ENOMEM. Bring-up. */
+int flow_table_windows(struct flow_table *table, int socket);
+size_t flow_table_windows_memory(uint32_t capacity);
 
 /**
  * Look up `count` packets (at most BURST_MAX; packet_of()->key and hash are set). data[i] is what
@@ -164,13 +171,23 @@ size_t flow_table_deferred_memory(uint32_t capacity); /* of it, shared_hash.h */
 void flow_lookup_burst(
 	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data);
 
+/**
+ * The same in two steps: between them the lines of the flows come from memory, so there should be
+ * some work there. data[] means nothing before the second step, and no quiescent state may lie
+ * between. Online worker.
+ */
+void flow_lookup_begin(
+	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data);
+void flow_lookup_end(
+	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data);
+
 /** One key; NULL: miss. Online thread. */
 void *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash);
 
 /**
- * Make a flow, or find that it stands already. On success *data is what the hash holds for key[0].
+ * Make a flow, or find that it stands already. On success *data is what a look-up of key[0] gives.
  * 0: made. 1: another worker had made the same flow first; *data is that one (EVENT_FLOW_CREATE_RACED).
- * -ENOBUFS: pool empty. -ENOSPC: hash full. -EADDRINUSE: a key belongs to a different flow.
+ * -ENOBUFS: pool empty. -ENOSPC: no room for a key. -EADDRINUSE: a key belongs to a different flow.
  * -ESTALE: an owner closed meanwhile. Nothing is left behind by a failure. Worker.
  */
 int flow_create(struct thread *self, struct flow_table *table, const struct flow_template *template,
@@ -194,13 +211,16 @@ flow_owner_count(const struct flow_owner *owner)
 }
 
 /** True when a linked flow's remote end (the outside peer) has this address; looks at `limit` flows. */
-bool flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit);
+bool flow_owner_has_peer(
+	struct flow_table *table, struct flow_owner *owner, rte_be32_t peer, unsigned int limit);
 
 /** Far end of the owner's newest flow, for show commands; address 0: no flow. Online thread. */
-void flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port);
+void flow_owner_peer(
+	struct flow_table *table, struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port);
 
 /** Newest last_seen_s of the owner's flows, at most `limit` looked at; 0: none. Control lcore. */
-uint32_t flow_owner_last_seen(struct flow_owner *owner, unsigned int limit);
+uint32_t flow_owner_last_seen(
+	struct flow_table *table, struct flow_owner *owner, unsigned int limit);
 
 /**
  * Age: look at `budget` objects from a cursor the table keeps, remove idle flows, reclaim. Control
@@ -216,7 +236,7 @@ bool flow_clear_step(
 uint32_t flow_timeout(const struct flow_table *table, const struct flow *flow);
 
 struct pool *flow_pool(struct flow_table *table);
-/** Keys in the hash now (gauge; twice the live flows when nothing is in flight). Any thread. */
+/** Keys in the index now (gauge; twice the live flows when nothing is in flight). Any thread. */
 uint32_t flow_key_count(const struct flow_table *table);
 
 #endif

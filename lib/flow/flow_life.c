@@ -8,7 +8,7 @@
  *   1. take an object, fill it                1. state LIVE -> DYING by compare-and-swap;
  *   2. lock the stripes of both keys             the loser has nothing to do
  *   3. look both keys up again                2. lock the stripes of both keys
- *   4. state LIVE                             3. delete each key that maps to this object
+ *   4. state LIVE                             3. delete each key that leads to this object
  *   5. link to the owners                     4. unlock the stripes
  *   6. add the reverse, then the forward key  5. unlink from the owners it was linked to
  *   7. unlock                                 6. retire the object
@@ -21,21 +21,23 @@
  *    two stripes. The second finds both keys on one live flow and takes that (result 1); its own
  *    object was never LIVE nor linked, so it goes straight back to the pool.
  *  - Creator finds a key of a DYING flow (its remover waits for the stripe, or comes later): the
- *    key counts as free. Adding it again replaces the data in place; the remover sees that the key
- *    maps to another object and leaves it.
+ *    key counts as free. Adding it again replaces the reference in place, so that readers find the
+ *    old flow or the new one and never none; the remover sees that the key leads to another object
+ *    and leaves it. Where only one of the old flow's keys is the new one's, the other stays the
+ *    remover's.
  *  - Owner closes before step 5: the link fails, -ESTALE, undo.
  *  - Owner closes after step 5, before 7: the closer pops the flow and wins LIVE -> DYING, then waits
  *    for the stripes that the creator holds. The creator completes; the closer then deletes both
  *    keys. Were the state not LIVE before the link, the closer would take the flow for removed.
  *    The creator returns a dying flow: its packet is translated once, memory is safe (it is online).
- *  - The same, but the creator fails after its link (other owner closed, hash full): the undo also
+ *  - The same, but the creator fails after its link (other owner closed, no room for a key): the undo also
  *    competes for LIVE -> DYING. Creator wins: it deletes, unlinks and retires; the closer that has
  *    popped the flow loses and does not touch it again. Creator loses: it leaves all to the remover,
  *    who waits for the stripes. Either way exactly one retires the object.
  *  - A failed flow that was linked is retired, never given back at once: a closer may hold its
  *    pointer between the pop and the compare-and-swap, and must not meet a new flow there.
  *  - Remover and closer at once: the closer pops (unlinks) whatever state the flow is in, so the
- *    list is empty when it returns; unlinking twice is harmless (pprev is NULL). The remover's keys
+ *    list is empty when it returns; unlinking twice is harmless (prev is 0). The remover's keys
  *    leave the table before its next quiescent state, so before the owner is reused.
  *  - Remover touches only owners in `linked`, written under the stripes: an owner whose link failed
  *    was closed and may be reclaimed once the creator is quiescent. An owner that was linked is
@@ -45,6 +47,9 @@
  *    object over a quiescent state, so an idle verdict and the compare-and-swap are on one life.
  *  - Forward and reverse key equal (a host that sends to its own outside endpoint): one key, data of
  *    direction 0.
+ *
+ *  - Readers look without a lock (flow_index.c says what they may meet). One that misses a key that is
+ *    just being added comes here by the miss path and finds it in step 3.
  *
  * Limits: a reader may still use a flow it looked up in the present burst after the remover
  * returned.
@@ -102,7 +107,8 @@ flow_path_fill(struct flow_path *path, const struct flow_template *template, uns
 }
 
 static void
-flow_fill(struct flow *flow, const struct flow_template *template, uint32_t now_s)
+flow_fill(const struct flow_table *table, struct flow *flow, const struct flow_template *template,
+	uint32_t now_s)
 {
 	flow->proto = template->key[0].proto;
 	flow->media = template->media;
@@ -111,18 +117,15 @@ flow_fill(struct flow *flow, const struct flow_template *template, uint32_t now_
 	flow->class_index = template->class_index;
 	flow->created_s = now_s;
 	atomic_store_explicit(&flow->tcp_state, 0, memory_order_relaxed);
-	for (unsigned int i = 0; i < 2; i++) {
-		atomic_store_explicit(&flow->tcp_window[i], 0, memory_order_relaxed);
-		atomic_store_explicit(&flow->tcp_scale[i], 0, memory_order_relaxed);
-	}
+	if (table->windows != NULL)
+		memset(flow_windows_of(table, flow), 0, sizeof(struct flow_windows));
 	for (unsigned int i = 0; i < FLOW_OWNERS; i++) {
-		flow->link[i].owner = template->owner[i];
-		flow->link[i].next = NULL;
-		flow->link[i].pprev = NULL;
+		flow->link[i] =
+			(struct flow_link){.owner = flow_owner_index(table, i, template->owner[i])};
 		/* One owner, one link: a host may reach itself through its own binding. */
 		for (unsigned int j = 0; j < i; j++)
 			if (template->owner[j] == template->owner[i])
-				flow->link[i].owner = NULL;
+				flow->link[i].owner = 0;
 	}
 	flow_path_fill(&flow->path[0], template, 0);
 	flow_path_fill(&flow->path[1], template, 1);
@@ -174,27 +177,32 @@ static int
 flow_key_add(struct flow_table *table, struct flow *flow, unsigned int direction, uint64_t hash)
 {
 	const struct flow_key *key = &flow->path[direction].key;
-	struct flow_stripe *stripe = flow_stripe_of(table, hash);
-	const bool replaces = flow_lookup(table, key, hash) != NULL;
-	const int ret = rte_hash_add_key_with_hash_data(
-		table->hash, key, (hash_sig_t)hash, flow_data(flow, direction));
+	const uint32_t reference = flow_reference(pool_index(table->pool, flow), direction);
+	const uint32_t standing = flow_index_find(table->index, key, hash);
+	int ret;
 
-	if (ret == 0 && !replaces)
-		atomic_fetch_add_explicit(&stripe->keys, 1, memory_order_relaxed);
+	if (standing != 0) {
+		flow_index_replace(table->index, hash, standing, reference);
+		return 0;
+	}
+	ret = flow_index_add(table->index, hash, reference);
+	if (ret == 0)
+		atomic_fetch_add_explicit(
+			&flow_stripe_of(table, hash)->keys, 1, memory_order_relaxed);
 	return ret;
 }
 
-/* Under the key's stripe: delete the key while it maps to this object. */
+/* Under the key's stripe: delete the key while it leads to this object. */
 static void
 flow_key_delete(struct flow_table *table, struct flow *flow, unsigned int direction, uint64_t hash)
 {
 	const struct flow_key *key = &flow->path[direction].key;
+	const uint32_t reference = flow_reference(pool_index(table->pool, flow), direction);
 
-	if (flow_lookup(table, key, hash) != flow_data(flow, direction))
+	if (flow_index_find(table->index, key, hash) != reference)
 		return;
-	if (rte_hash_del_key_with_hash(table->hash, key, (hash_sig_t)hash) >= 0)
-		atomic_fetch_sub_explicit(
-			&flow_stripe_of(table, hash)->keys, 1, memory_order_relaxed);
+	flow_index_delete(table->index, hash, reference);
+	atomic_fetch_sub_explicit(&flow_stripe_of(table, hash)->keys, 1, memory_order_relaxed);
 }
 
 /* Under both stripes. 0: both keys are free; 1: *data is this very conversation; -EADDRINUSE. */
@@ -227,9 +235,9 @@ flow_publish(struct flow_table *table, struct flow *flow, const uint64_t hash[2]
 	int ret;
 
 	for (unsigned int i = 0; i < FLOW_OWNERS; i++) {
-		if (flow->link[i].owner == NULL)
+		if (flow->link[i].owner == 0)
 			continue;
-		ret = flow_owner_link(flow, i);
+		ret = flow_owner_link(table, flow, i);
 		if (ret != 0)
 			return ret;
 		flow->linked |= 1 << i;
@@ -248,7 +256,7 @@ flow_finish(struct flow_table *table, struct flow *flow)
 {
 	for (unsigned int i = 0; i < FLOW_OWNERS; i++)
 		if (flow->linked & (1 << i))
-			flow_owner_unlink(flow, i);
+			flow_owner_unlink(table, flow, i);
 	pool_retire(table->pool, flow);
 }
 
@@ -260,12 +268,15 @@ flow_create(struct thread *self, struct flow_table *table, const struct flow_tem
 		flow_key_hash(&template->key[0]),
 		flow_key_hash(&template->key[1]),
 	};
-	struct flow *flow = pool_alloc(table->pool);
+	struct flow *flow;
 	bool mine;
 	int ret;
 
+	flow_index_prefetch(table->index, hash[0]);
+	flow_index_prefetch(table->index, hash[1]);
+	flow = pool_alloc(table->pool);
 	if (flow != NULL)
-		flow_fill(flow, template, self->now_s);
+		flow_fill(table, flow, template, self->now_s);
 	flow_stripes_lock(table, hash);
 	ret = flow_find_standing(table, template->key, hash, data);
 	if (ret == 0 && flow == NULL)

@@ -2,8 +2,9 @@
 /*
  * Owners: the list of the flows made through one binding or pinhole.
  *
- * A flow has one link for each kind of owner; an owner finds its own among them by address (a flow
- * links to one owner once only). Everything here happens under the owner's lock, which is a leaf:
+ * A flow has one link for each kind of owner. Links lead to links, so a list may pass through
+ * different slots of its flows. A link's name is its flow's index in the pool and its slot, in one
+ * word. Everything here happens under the owner's lock, which is a leaf:
  * nothing else is taken under it. Closing pops one flow at a time and removes it with the lock
  * released, because removal takes key stripes, which stand before owner locks in the lock order.
  */
@@ -12,13 +13,44 @@
 #include "flow_priv.h"
 #include "media_filter.h"
 
+enum {
+	SLOT_BITS = 2,
+	LINK_NONE = 0,
+	LINK_HEAD = FLOW_OWNERS, /* of index 0, so no flow's: `prev` of an owner's first */
+};
+static_assert(FLOW_OWNERS < 1 << SLOT_BITS, "a link's name has room for the slot");
+
+static struct flow *
+link_flow(const struct flow_table *table, uint32_t name)
+{
+	return name != LINK_NONE ? flow_at(table, name >> SLOT_BITS) : NULL;
+}
+
+static enum flow_owner_slot
+link_slot(uint32_t name)
+{
+	return (enum flow_owner_slot)(name & ((1 << SLOT_BITS) - 1));
+}
+
+static struct flow_link *
+link_at(const struct flow_table *table, uint32_t name)
+{
+	return &link_flow(table, name)->link[link_slot(name)];
+}
+
+static uint32_t
+link_name(const struct flow_table *table, const struct flow *flow, enum flow_owner_slot slot)
+{
+	return pool_index(table->pool, flow) << SLOT_BITS | slot;
+}
+
 void
 flow_owner_init(struct flow_owner *owner)
 {
 	rte_spinlock_init(&owner->lock);
 	owner->closed = false;
 	atomic_store_explicit(&owner->count, 0, memory_order_relaxed);
-	owner->first = NULL;
+	owner->first = LINK_NONE;
 	owner->counted = false;
 }
 
@@ -32,51 +64,61 @@ flow_owner_charge(struct flow_owner *owner, const struct flow *flow, uint32_t co
 			memory_order_relaxed);
 }
 
-static enum flow_owner_slot
-flow_owner_slot_of(const struct flow_owner *owner, const struct flow *flow)
+uint32_t
+flow_owner_index(
+	const struct flow_table *table, enum flow_owner_slot slot, const struct flow_owner *owner)
 {
-	enum flow_owner_slot slot = FLOW_OWNER_SOURCE;
+	const struct flow_owners *owners = &table->owners[slot];
 
-	while (slot < FLOW_OWNER_PINHOLE && flow->link[slot].owner != owner)
-		slot++;
-	return slot;
+	return owner != NULL ? pool_index(owners->pool, (const char *)owner - owners->offset) : 0;
+}
+
+/* Owner of a slot that has one. */
+static struct flow_owner *
+flow_owner_of(const struct flow_table *table, const struct flow *flow, enum flow_owner_slot slot)
+{
+	const struct flow_owners *owners = &table->owners[slot];
+	char *object = pool_at(owners->pool, flow->link[slot].owner);
+
+	return (struct flow_owner *)(object + owners->offset);
 }
 
 /* Under the owner's lock; idempotent. */
 static void
-flow_owner_pull(struct flow_owner *owner, struct flow *flow, enum flow_owner_slot slot)
+flow_owner_pull(struct flow_table *table, struct flow_owner *owner, uint32_t name)
 {
-	struct flow *next = flow->link[slot].next;
+	struct flow_link *link = link_at(table, name);
 
-	if (flow->link[slot].pprev == NULL)
+	if (link->prev == LINK_NONE)
 		return;
-	*flow->link[slot].pprev = next;
-	if (next != NULL)
-		next->link[flow_owner_slot_of(owner, next)].pprev = flow->link[slot].pprev;
-	flow->link[slot].pprev = NULL;
-	flow->link[slot].next = NULL;
+	if (link->prev == LINK_HEAD)
+		owner->first = link->next;
+	else
+		link_at(table, link->prev)->next = link->next;
+	if (link->next != LINK_NONE)
+		link_at(table, link->next)->prev = link->prev;
+	link->next = LINK_NONE;
+	link->prev = LINK_NONE;
 	atomic_store_explicit(&owner->count, flow_owner_count(owner) - 1, memory_order_relaxed);
-	flow_owner_charge(owner, flow, UINT32_MAX); /* one less */
+	flow_owner_charge(owner, link_flow(table, name), UINT32_MAX); /* one less */
 }
 
 int
-flow_owner_link(struct flow *flow, enum flow_owner_slot slot)
+flow_owner_link(struct flow_table *table, struct flow *flow, enum flow_owner_slot slot)
 {
-	struct flow_owner *owner = flow->link[slot].owner;
-	struct flow *first;
+	struct flow_owner *owner = flow_owner_of(table, flow, slot);
+	const uint32_t name = link_name(table, flow, slot);
 	int ret = 0;
 
 	rte_spinlock_lock(&owner->lock);
-	first = owner->first;
 	if (owner->closed) {
 		ret = -ESTALE;
 	} else {
-		flow->link[slot].next = first;
-		flow->link[slot].pprev = &owner->first;
-		if (first != NULL)
-			first->link[flow_owner_slot_of(owner, first)].pprev =
-				&flow->link[slot].next;
-		owner->first = flow;
+		flow->link[slot].next = owner->first;
+		flow->link[slot].prev = LINK_HEAD;
+		if (owner->first != LINK_NONE)
+			link_at(table, owner->first)->prev = name;
+		owner->first = name;
 		atomic_store_explicit(
 			&owner->count, flow_owner_count(owner) + 1, memory_order_relaxed);
 		flow_owner_charge(owner, flow, 1);
@@ -86,12 +128,12 @@ flow_owner_link(struct flow *flow, enum flow_owner_slot slot)
 }
 
 void
-flow_owner_unlink(struct flow *flow, enum flow_owner_slot slot)
+flow_owner_unlink(struct flow_table *table, struct flow *flow, enum flow_owner_slot slot)
 {
-	struct flow_owner *owner = flow->link[slot].owner;
+	struct flow_owner *owner = flow_owner_of(table, flow, slot);
 
 	rte_spinlock_lock(&owner->lock);
-	flow_owner_pull(owner, flow, slot);
+	flow_owner_pull(table, owner, link_name(table, flow, slot));
 	rte_spinlock_unlock(&owner->lock);
 }
 
@@ -103,8 +145,8 @@ flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owne
 
 	rte_spinlock_lock(&owner->lock);
 	owner->closed = true;
-	while ((flow = owner->first) != NULL) {
-		flow_owner_pull(owner, flow, flow_owner_slot_of(owner, flow));
+	while ((flow = link_flow(table, owner->first)) != NULL) {
+		flow_owner_pull(table, owner, owner->first);
 		rte_spinlock_unlock(&owner->lock);
 		if (flow_remove(self, table, flow))
 			removed++;
@@ -125,28 +167,29 @@ void
 flow_owner_expel(struct thread *self, struct flow_table *table, struct flow_owner *owner,
 	const struct media_sources *gone, const struct media_sources *left)
 {
-	struct flow *flow;
+	uint32_t name;
 
 	rte_spinlock_lock(&owner->lock);
-	flow = owner->first;
-	while (flow != NULL) {
-		const enum flow_owner_slot slot = flow_owner_slot_of(owner, flow);
+	name = owner->first;
+	while (name != LINK_NONE) {
+		struct flow *flow = link_flow(table, name);
 
 		if (!flow_is_of(flow, gone) || flow_is_of(flow, left)) {
-			flow = flow->link[slot].next;
+			name = link_at(table, name)->next;
 			continue;
 		}
-		flow_owner_pull(owner, flow, slot);
+		flow_owner_pull(table, owner, name);
 		rte_spinlock_unlock(&owner->lock);
 		flow_remove(self, table, flow);
 		rte_spinlock_lock(&owner->lock);
-		flow = owner->first; /* the list may have changed; each round it is shorter by one */
+		name = owner->first; /* the list may have changed; each round it is shorter by one */
 	}
 	rte_spinlock_unlock(&owner->lock);
 }
 
 void
-flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port)
+flow_owner_peer(
+	struct flow_table *table, struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port)
 {
 	const struct flow *flow;
 	unsigned int far;
@@ -154,10 +197,10 @@ flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port)
 	*address = 0;
 	*port = 0;
 	rte_spinlock_lock(&owner->lock);
-	flow = owner->first;
+	flow = link_flow(table, owner->first);
 	if (flow != NULL) {
 		/* The far end is whose packets arrive in the direction that leads to the owner. */
-		far = flow_owner_slot_of(owner, flow) == FLOW_OWNER_SOURCE ? 1 : 0;
+		far = link_slot(owner->first) == FLOW_OWNER_SOURCE ? 1 : 0;
 		*address = flow->path[far].key.src;
 		*port = flow->path[far].key.src_port;
 	}
@@ -165,37 +208,36 @@ flow_owner_peer(struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port)
 }
 
 bool
-flow_owner_has_peer(struct flow_owner *owner, rte_be32_t peer, unsigned int limit)
+flow_owner_has_peer(
+	struct flow_table *table, struct flow_owner *owner, rte_be32_t peer, unsigned int limit)
 {
-	const struct flow *flow;
 	bool found = false;
 
 	rte_spinlock_lock(&owner->lock);
-	for (flow = owner->first; flow != NULL && !found && limit > 0; limit--) {
-		const enum flow_owner_slot slot = flow_owner_slot_of(owner, flow);
+	for (uint32_t name = owner->first; name != LINK_NONE && !found && limit > 0; limit--) {
+		const struct flow *flow = link_flow(table, name);
 
 		/* Made by the owner's host: whom it sent to, as addressed and as it answers (they
 		 * differ on a hairpin). Made toward it: who sent. */
-		if (slot == FLOW_OWNER_SOURCE)
+		if (link_slot(name) == FLOW_OWNER_SOURCE)
 			found = flow->path[0].key.dst == peer || flow->path[1].key.src == peer;
 		else
 			found = flow->path[0].key.src == peer || flow->path[1].key.dst == peer;
-		flow = flow->link[slot].next;
+		name = link_at(table, name)->next;
 	}
 	rte_spinlock_unlock(&owner->lock);
 	return found;
 }
 
 uint32_t
-flow_owner_last_seen(struct flow_owner *owner, unsigned int limit)
+flow_owner_last_seen(struct flow_table *table, struct flow_owner *owner, unsigned int limit)
 {
-	const struct flow *flow;
 	uint32_t newest = 0;
 
 	rte_spinlock_lock(&owner->lock);
-	for (flow = owner->first; flow != NULL && limit > 0; limit--) {
-		newest = RTE_MAX(newest, flow_last_seen(flow));
-		flow = flow->link[flow_owner_slot_of(owner, flow)].next;
+	for (uint32_t name = owner->first; name != LINK_NONE && limit > 0; limit--) {
+		newest = RTE_MAX(newest, flow_last_seen(link_flow(table, name)));
+		name = link_at(table, name)->next;
 	}
 	rte_spinlock_unlock(&owner->lock);
 	return newest;

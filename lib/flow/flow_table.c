@@ -2,19 +2,22 @@
 /*
  * The table itself: bring-up, look-ups, gauges. Life and death of a flow are in flow_life.c.
  */
+#include <errno.h>
+
 #include <rte_errno.h>
 #include <rte_malloc.h>
-#include <rte_prefetch.h>
 
 #include "flow_priv.h"
-#include "shared_hash.h"
+
+enum { FLOWS_MAX = 1 << 28 }; /* both a key's reference and a link's name take two bits more */
+static_assert(sizeof(struct flow) % RTE_CACHE_LINE_SIZE == 0, "the pool's objects are an array");
 
 struct flow_table *
 flow_table_create(uint32_t capacity, const struct flow_timeouts *timeouts, int socket)
 {
 	struct flow_table *table;
 
-	if (capacity == 0 || capacity > RTE_HASH_ENTRIES_MAX / 4) {
+	if (capacity == 0 || capacity > FLOWS_MAX) {
 		rte_errno = EINVAL;
 		return NULL;
 	}
@@ -33,8 +36,9 @@ flow_table_create(uint32_t capacity, const struct flow_timeouts *timeouts, int s
 	table->pool = pool_create("flows", capacity, sizeof(struct flow), socket, NULL, NULL);
 	if (table->pool == NULL)
 		goto fail;
-	table->hash = shared_hash_create("flow", 2 * capacity, sizeof(struct flow_key), socket);
-	if (table->hash == NULL)
+	table->first = pool_at(table->pool, 1);
+	table->index = flow_index_create(2 * capacity, table->first, socket);
+	if (table->index == NULL)
 		goto fail;
 	return table;
 
@@ -49,7 +53,8 @@ flow_table_destroy(struct flow_table *table)
 {
 	if (table == NULL)
 		return;
-	rte_hash_free(table->hash);
+	rte_free(table->windows);
+	flow_index_destroy(table->index);
 	pool_destroy(table->pool);
 	rte_free(table);
 }
@@ -57,50 +62,58 @@ flow_table_destroy(struct flow_table *table)
 size_t
 flow_table_memory(uint32_t capacity)
 {
-	return sizeof(struct flow_table) + RTE_CACHE_LINE_SIZE +
-	       pool_memory(capacity, sizeof(struct flow)) +
-	       shared_hash_memory(2 * capacity, sizeof(struct flow_key));
+	enum { AROUND = 1024 }; /* what rte_malloc puts around the parts */
+
+	return sizeof(struct flow_table) + AROUND + pool_memory(capacity, sizeof(struct flow)) +
+	       flow_index_memory(2 * capacity);
+}
+
+void
+flow_table_owners(
+	struct flow_table *table, enum flow_owner_slot slot, const struct pool *pool, size_t offset)
+{
+	table->owners[slot] = (struct flow_owners){.pool = pool, .offset = offset};
+}
+
+int
+flow_table_windows(struct flow_table *table, int socket)
+{
+	table->windows = rte_calloc_socket("flow_windows", pool_capacity(table->pool),
+		sizeof(struct flow_windows), RTE_CACHE_LINE_SIZE, socket);
+	return table->windows != NULL ? 0 : -ENOMEM;
 }
 
 size_t
-flow_table_deferred_memory(uint32_t capacity)
+flow_table_windows_memory(uint32_t capacity)
 {
-	return shared_hash_deferred_memory(2 * capacity);
+	return (size_t)capacity * sizeof(struct flow_windows) + 2 * RTE_CACHE_LINE_SIZE;
 }
 
 void
 flow_lookup_burst(
 	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data)
 {
-	const void *keys[BURST_MAX];
-	hash_sig_t signatures[BURST_MAX];
-	uint64_t hits = 0;
+	flow_index_find_begin(table->index, mbufs, count, data);
+	flow_index_find_end(table->index, mbufs, count, data);
+}
 
-	if (count == 0)
-		return;
-	for (unsigned int i = 0; i < count; i++) {
-		const struct packet *packet = packet_of(mbufs[i]);
+void
+flow_lookup_begin(
+	struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data)
+{
+	flow_index_find_begin(table->index, mbufs, count, data);
+}
 
-		keys[i] = &packet->key;
-		signatures[i] = (hash_sig_t)packet->hash;
-	}
-	rte_hash_lookup_with_hash_bulk_data(table->hash, keys, signatures, count, &hits, data);
-	for (unsigned int i = 0; i < count; i++) {
-		if (hits & (UINT64_C(1) << i))
-			rte_prefetch0(flow_path_of_data(data[i]));
-		else
-			data[i] = NULL;
-	}
+void
+flow_lookup_end(struct flow_table *table, struct rte_mbuf **mbufs, unsigned int count, void **data)
+{
+	flow_index_find_end(table->index, mbufs, count, data);
 }
 
 void *
 flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t hash)
 {
-	void *data;
-
-	if (rte_hash_lookup_with_hash_data(table->hash, key, (hash_sig_t)hash, &data) < 0)
-		return NULL;
-	return data;
+	return flow_index_data(table->index, flow_index_find(table->index, key, hash));
 }
 
 struct pool *
@@ -114,7 +127,6 @@ flow_key_count(const struct flow_table *table)
 {
 	uint32_t keys = 0;
 
-	/* Not rte_hash_count(): that one counts deleted keys until their slots are reclaimed. */
 	for (unsigned int i = 0; i < FLOW_STRIPES; i++)
 		keys += atomic_load_explicit(&table->stripe[i].keys, memory_order_relaxed);
 	return keys;

@@ -39,6 +39,7 @@ pinhole_table_create(uint32_t capacity, struct flow_table *flows, int socket)
 	table->pool = pool_create("pinholes", capacity, sizeof(struct pinhole), socket, NULL, NULL);
 	if (table->pool == NULL)
 		goto fail;
+	flow_table_owners(flows, FLOW_OWNER_PINHOLE, table->pool, offsetof(struct pinhole, flows));
 	table->hash = shared_hash_create("pinhole", capacity, sizeof(struct pinhole_key), socket);
 	if (table->hash == NULL)
 		goto fail;

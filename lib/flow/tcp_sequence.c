@@ -5,6 +5,7 @@
  */
 #include "tcp_sequence.h"
 
+#include "flow_priv.h"
 #include "net/tcp_option.h"
 #include "tcp.h"
 
@@ -22,55 +23,59 @@ scale_of_syn(const struct rte_tcp_hdr *tcp)
 
 /* relaxed throughout: each word stands by itself */
 static unsigned int
-scale_get(const struct flow *flow, unsigned int direction)
+scale_get(const struct flow_windows *windows, unsigned int direction)
 {
-	uint8_t own = atomic_load_explicit(&flow->tcp_scale[direction], memory_order_relaxed);
-	uint8_t other = atomic_load_explicit(&flow->tcp_scale[!direction], memory_order_relaxed);
+	uint8_t own = atomic_load_explicit(&windows->scale[direction], memory_order_relaxed);
+	uint8_t other = atomic_load_explicit(&windows->scale[!direction], memory_order_relaxed);
 
 	return own && other ? own - 1u : 0; /* both or none (RFC 7323 2.2) */
 }
 
 static void
-window_set(struct flow *flow, unsigned int direction, uint32_t next, uint32_t length)
+window_set(struct flow_windows *windows, unsigned int direction, uint32_t next, uint32_t length)
 {
 	atomic_store_explicit(
-		&flow->tcp_window[direction], (uint64_t)next << 32 | length, memory_order_relaxed);
+		&windows->window[direction], (uint64_t)next << 32 | length, memory_order_relaxed);
 }
 
 /* A SYN begins anew, unless the connection is open: then it may be forged, and means nothing. */
 static void
-syn_note(struct flow *flow, unsigned int direction, const struct rte_tcp_hdr *tcp)
+syn_note(const struct flow *flow, struct flow_windows *windows, unsigned int direction,
+	const struct rte_tcp_hdr *tcp)
 {
 	uint8_t state = atomic_load_explicit(&flow->tcp_state, memory_order_relaxed);
 
 	if (tcp_phase_of(state) == TCP_OPEN)
 		return;
-	atomic_store_explicit(&flow->tcp_scale[direction], scale_of_syn(tcp), memory_order_relaxed);
+	atomic_store_explicit(&windows->scale[direction], scale_of_syn(tcp), memory_order_relaxed);
 	if (tcp->tcp_flags & TCP_ACK)
-		window_set(flow, direction, rte_be_to_cpu_32(tcp->recv_ack),
+		window_set(windows, direction, rte_be_to_cpu_32(tcp->recv_ack),
 			rte_be_to_cpu_16(tcp->rx_win)); /* never scaled here (RFC 7323 2.2) */
 	else
-		window_set(flow, direction, 0, 0);
+		window_set(windows, direction, 0, 0);
 }
 
 static bool
-rst_fits(const struct flow *flow, unsigned int direction, const struct rte_tcp_hdr *tcp)
+rst_fits(const struct flow_windows *windows, unsigned int direction, const struct rte_tcp_hdr *tcp)
 {
-	uint64_t window = atomic_load_explicit(&flow->tcp_window[!direction], memory_order_relaxed);
+	uint64_t window = atomic_load_explicit(&windows->window[!direction], memory_order_relaxed);
 
 	return window == 0 ||
 	       rte_be_to_cpu_32(tcp->sent_seq) - (uint32_t)(window >> 32) <= (uint32_t)window;
 }
 
 bool
-tcp_sequence(struct flow *flow, unsigned int direction, const struct rte_tcp_hdr *tcp)
+tcp_sequence(struct flow_table *table, struct flow *flow, unsigned int direction,
+	const struct rte_tcp_hdr *tcp)
 {
+	struct flow_windows *windows = flow_windows_of(table, flow);
+
 	if (tcp->tcp_flags & TCP_RST)
-		return rst_fits(flow, direction, tcp);
+		return rst_fits(windows, direction, tcp);
 	if (tcp->tcp_flags & TCP_SYN)
-		syn_note(flow, direction, tcp);
+		syn_note(flow, windows, direction, tcp);
 	else if (tcp->tcp_flags & TCP_ACK)
-		window_set(flow, direction, rte_be_to_cpu_32(tcp->recv_ack),
-			(uint32_t)rte_be_to_cpu_16(tcp->rx_win) << scale_get(flow, direction));
+		window_set(windows, direction, rte_be_to_cpu_32(tcp->recv_ack),
+			(uint32_t)rte_be_to_cpu_16(tcp->rx_win) << scale_get(windows, direction));
 	return true;
 }

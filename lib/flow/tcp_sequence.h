@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Does a RST fit what its receiver expects? An option (nat.tcp_rst_check): each side's last
- * acknowledgement and window are kept with the flow, and a RST outside of that window is one that its
+ * acknowledgement and window are kept beside the flow, and a RST outside of that window is one that its
  * receiver would refuse, too (RFC 9293 3.10.7.4, RFC 5961 3.2). Data is not checked.
  */
 #ifndef FLOW_TCP_SEQUENCE_H
@@ -15,9 +15,10 @@
  * A segment of this direction, before tcp_segment() is told of it: false for a RST outside of the window
  * of its receiver, which the caller drops with DROP_TCP_RST_SEQUENCE. Others pass, and what they say of
  * their sender's window is kept. A RST passes while nothing is known of the receiver: it has
- * acknowledged nothing yet. Worker.
+ * acknowledged nothing yet. After flow_table_windows(). Worker.
  */
-bool tcp_sequence(struct flow *flow, unsigned int direction, const struct rte_tcp_hdr *tcp);
+bool tcp_sequence(struct flow_table *table, struct flow *flow, unsigned int direction,
+	const struct rte_tcp_hdr *tcp);
 
 /**
  * Does this RST answer a SYN (RFC 9293 3.5.2: sequence number 0)? Outside of the window it may be for a host

@@ -120,6 +120,9 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 	rc = permanent_make(nat);
 	if (rc < 0)
 		goto fail;
+	flow_table_owners(flows, FLOW_OWNER_SOURCE, nat->bindings, offsetof(struct binding, flows));
+	flow_table_owners(
+		flows, FLOW_OWNER_DESTINATION, nat->bindings, offsetof(struct binding, flows));
 	*result = nat;
 	return 0;
 fail:

@@ -64,7 +64,7 @@ enum { TCP_FIN = 0x01, TCP_SYN = 0x02, TCP_RST = 0x04, TCP_PSH = 0x08, TCP_ACK =
 
 struct packet {
 	struct flow_key key;
-	uint64_t hash; /* keyed hash of key; the table's signature is its low half */
+	uint64_t hash; /* keyed hash of key; flow_index.c says which bits are whose */
 	uint16_t interface; /* ingress interface index */
 	uint16_t ip_offset; /* from the start of data */
 	uint16_t l4_offset;

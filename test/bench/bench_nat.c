@@ -310,14 +310,14 @@ choice_measure(unsigned int percent, bool pair)
 static void
 memory_show(uint32_t flows)
 {
-	size_t keys = shared_hash_memory(2 * flows, sizeof(struct flow_key));
+	size_t flow = pool_memory(flows, sizeof(struct flow));
 	size_t objects = pool_memory(flows, sizeof(struct binding));
 	size_t inside = shared_hash_memory(flows, sizeof(struct inside_key));
 
 	printf("  %8u  %6zu = %zu + %zu  %10zu = %zu + %zu + 4  %6zu\n", flows,
-		flow_table_memory(flows) / flows, sizeof(struct flow), keys / flows,
-		(objects + inside) / flows + 4, objects / flows, inside / flows,
-		hosts_memory(flows) / flows);
+		flow_table_memory(flows) / flows, flow / flows,
+		(flow_table_memory(flows) - flow) / flows, (objects + inside) / flows + 4,
+		objects / flows, inside / flows, hosts_memory(flows) / flows);
 }
 
 int

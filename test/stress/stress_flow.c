@@ -4,9 +4,13 @@
  * looked up, removed, their owners closed and reused, conflicting templates, an exhausted pool, and
  * a control lcore that sweeps, clears and reclaims all the while.
  */
-#include "flow/flow.h"
+#include <errno.h>
+
+#include <rte_random.h>
+
+#include "flow/flow_index.h"
 #include "net/parse.h"
-#include "stress_hash.h"
+#include "stress.h"
 
 enum {
 	CONVERSATIONS = 96,
@@ -33,6 +37,45 @@ static struct flow_key keys[CONVERSATIONS][2];
 static uint64_t rounds;
 static _Atomic uint64_t made, raced, conflicts, stale, refused, exhausted, hits;
 
+/*
+ * Additions to and deletions from the index, wrapped by the linker: they give the processor away before
+ * and after, so that readers and other writers come in between, and while the workers run an addition
+ * fails now and then.
+ */
+int __real_flow_index_add(struct flow_index *index, uint64_t hash, uint32_t reference);
+int __wrap_flow_index_add(struct flow_index *index, uint64_t hash, uint32_t reference);
+void __real_flow_index_delete(struct flow_index *index, uint64_t hash, uint32_t reference);
+void __wrap_flow_index_delete(struct flow_index *index, uint64_t hash, uint32_t reference);
+
+int
+__wrap_flow_index_add(struct flow_index *index, uint64_t hash, uint32_t reference)
+{
+	const uint64_t random = rte_rand();
+	int ret = -ENOSPC;
+
+	if (random % 64 == 0)
+		sched_yield();
+	if (atomic_load(&stress_running) == 0 || random % 101 != 0) {
+		ret = __real_flow_index_add(index, hash, reference);
+		MUST(ret == 0);
+	}
+	if (random % 64 == 1)
+		sched_yield();
+	return ret;
+}
+
+void
+__wrap_flow_index_delete(struct flow_index *index, uint64_t hash, uint32_t reference)
+{
+	const uint64_t random = rte_rand();
+
+	if (random % 64 == 0)
+		sched_yield();
+	__real_flow_index_delete(index, hash, reference);
+	if (random % 64 == 1)
+		sched_yield();
+}
+
 static bool
 flow_live(const struct flow *flow)
 {
@@ -47,7 +90,7 @@ holder_has_no_flow(const struct holder *holder)
 		const struct flow *flow = pool_at(flow_pool(table), i);
 
 		for (unsigned int slot = 0; slot < FLOW_OWNERS && flow_live(flow); slot++)
-			MUST(flow->link[slot].owner != &holder->flows);
+			MUST(flow->link[slot].owner != pool_index(holders, holder));
 	}
 }
 
@@ -57,7 +100,7 @@ holder_release(void *context, void *object)
 	struct holder *holder = object;
 
 	MUST(holder->flows.closed);
-	MUST(holder->flows.first == NULL && flow_owner_count(&holder->flows) == 0);
+	MUST(holder->flows.first == 0 && flow_owner_count(&holder->flows) == 0);
 	MUST(!rte_spinlock_is_locked(&holder->flows.lock));
 	holder_has_no_flow(holder);
 }
@@ -76,7 +119,7 @@ holder_replace(struct thread *self, unsigned int place, bool fresh)
 	if (old == NULL)
 		return;
 	flow_owner_close(self, table, &old->flows);
-	MUST(old->flows.first == NULL);
+	MUST(old->flows.first == 0);
 	pool_retire(holders, old);
 }
 
@@ -294,6 +337,9 @@ main(int count, char **arguments)
 		"holders", OWNER_POOL, sizeof(struct holder), SOCKET_ID_ANY, holder_release, NULL);
 	if (table == NULL || holders == NULL)
 		return 1;
+	for (unsigned int slot = 0; slot < FLOW_OWNERS; slot++)
+		flow_table_owners(
+			table, (enum flow_owner_slot)slot, holders, offsetof(struct holder, flows));
 	conversations_fill();
 	stress_run(work, control);
 	nothing_is_left(&stress_thread[THREAD_CONTROL]);

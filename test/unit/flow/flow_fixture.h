@@ -96,6 +96,37 @@ template_make(uint16_t port, uint8_t proto)
 	};
 }
 
+/* Owners as bindings and pinholes are: parts of pooled objects. */
+struct fixture_owner {
+	struct pool_object object;
+	struct flow_owner flows;
+};
+
+enum { FIXTURE_OWNERS = 8 };
+
+static struct pool *fixture_owners;
+
+static inline void
+fixture_owners_make(struct flow_table *table)
+{
+	fixture_owners = pool_create(
+		"owners", FIXTURE_OWNERS, sizeof(struct fixture_owner), SOCKET_ID_ANY, NULL, NULL);
+	assert_non_null(fixture_owners);
+	for (unsigned int slot = 0; slot < FLOW_OWNERS; slot++)
+		flow_table_owners(table, (enum flow_owner_slot)slot, fixture_owners,
+			offsetof(struct fixture_owner, flows));
+}
+
+/* Number `index` of them, 1 .. FIXTURE_OWNERS, as new. */
+static inline struct flow_owner *
+fixture_owner(uint32_t index)
+{
+	struct fixture_owner *owner = pool_at(fixture_owners, index);
+
+	flow_owner_init(&owner->flows);
+	return &owner->flows;
+}
+
 static inline void *
 lookup(struct flow_table *table, const struct flow_key *key)
 {

@@ -20,6 +20,7 @@ setup(void **state)
 	assert_non_null(flows);
 	pinholes = pinhole_table_create(PINHOLES, flows, SOCKET_ID_ANY);
 	assert_non_null(pinholes);
+	fixture_owners_make(flows);
 	return 0;
 }
 
@@ -27,6 +28,7 @@ static int
 teardown(void **state)
 {
 	fixture_quiesce();
+	pool_destroy(fixture_owners);
 	pinhole_table_destroy(pinholes);
 	flow_table_destroy(flows);
 	return 0;
@@ -106,11 +108,10 @@ static void
 full_flow_table_loses_its_one_owner_and_fills_again(void **state)
 {
 	for (unsigned int round = 0; round < 3; round++) {
-		struct flow_owner owner;
+		struct flow_owner *owner = fixture_owner(1);
 
-		flow_owner_init(&owner);
-		assert_int_equal(flows_fill(&owner), FLOWS);
-		assert_int_equal(flow_owner_close(&worker, flows, &owner), FLOWS);
+		assert_int_equal(flows_fill(owner), FLOWS);
+		assert_int_equal(flow_owner_close(&worker, flows, owner), FLOWS);
 		sweep();
 		assert_int_equal(pool_used(flow_pool(flows)), 0);
 	}
