@@ -18,6 +18,7 @@
 
 #include "admit_priv.h"
 #include "flow/tcp.h"
+#include "net/parse.h"
 #include "unsolicited.h"
 
 enum {
@@ -195,24 +196,48 @@ flow_operations(const struct admission *admission)
 
 	switch (admission->real.proto) {
 	case IPPROTO_TCP:
-		if (!tcp_may_open(admission->packet->tcp_flags))
-			return mss;
 		/* "pass" inspects nothing, but what NAT keeps has its times (RFC 5382 REQ-5). */
 		if (!stateful)
 			return admission->source || admission->destination
 				       ? mss | FLOW_TCP | FLOW_TCP_LOOSE
 				       : mss;
+		if (!tcp_may_open(admission->packet->tcp_flags))
+			return mss;
 		return mss | FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
 	case IPPROTO_UDP:
 		return is_sip(admission) ? FLOW_SIP_UDP | excluded : 0;
 	case IPPROTO_ICMP:
 		/* Who asks matters where policy inspects or NAT translates; a router lets both. */
-		stateful &= admission->verdict.inter_zone || admission->source ||
-			    admission->destination;
-		return stateful && is_query(admission->mbuf) ? FLOW_ICMP : 0;
+		stateful &= admission->verdict.inter_zone;
+		return (stateful || admission->source || admission->destination) &&
+				       is_query(admission->mbuf)
+			       ? FLOW_ICMP
+			       : 0;
 	default:
 		return 0;
 	}
+}
+
+/*
+ * Another flow holds the answers' key: one that a packet began which had this source's address and came in where
+ * the route does not lead back to it. Whose packets come from there may have it instead.
+ */
+static bool
+conflict_yields(const struct admission *admission, const struct flow_template *template,
+	const struct route *back)
+{
+	const struct appliance *appliance = admission->worker->appliance;
+	void *data =
+		flow_lookup(appliance->flows, &template->key[1], flow_key_hash(&template->key[1]));
+	const struct flow_key *began;
+
+	if (data == NULL || flow_direction_of_data(data) != 1 ||
+		(back->kind != ROUTE_CONNECTED && back->kind != ROUTE_GATEWAY) ||
+		appliance->interfaces->entry[back->interface].realm != admission->in->realm)
+		return false;
+	began = &flow_of_data(data)->path[0].key;
+	return began->src == template->key[0].src && began->realm != template->key[0].realm &&
+	       flow_remove(&admission->worker->thread, appliance->flows, flow_of_data(data));
 }
 
 /* Step 9. */
@@ -265,7 +290,8 @@ admit_create(struct admission *admission, void **data)
 	case -ENOSPC:
 		return DROP_FLOW_TABLE_FULL;
 	case -EADDRINUSE:
-		return DROP_FLOW_CONFLICT;
+		return conflict_yields(admission, &template, &back) ? DROP_FLOW_STALE
+								    : DROP_FLOW_CONFLICT;
 	default:
 		return DROP_FLOW_STALE;
 	}
@@ -324,7 +350,7 @@ admit_refused(const struct admission *admission, int result)
 
 	if (result == TAKEN)
 		return;
-	if (result == DROP_NAT_UNSOLICITED)
+	if (result == DROP_NAT_UNSOLICITED && (admission->out || admit_to_somebody(admission)))
 		unsolicited_take(worker, admission->mbuf);
 	else if ((result == DROP_FLOW_POOL_EMPTY || result == DROP_FLOW_TABLE_FULL ||
 			 result == DROP_NAT_HOST_FLOWS) &&

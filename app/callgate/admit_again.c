@@ -79,7 +79,7 @@ admit_query_back(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 
 	/* An address that hosts share is asked for itself. */
 	if (nat != NULL && nat_is_outside_address(nat, back->key.dst) &&
-		!nat_static_inside(nat, back->key.dst))
+		!nat_whole_inside(worker->appliance->nat, back->key.dst))
 		return false;
 	return path_verdict(&admission, back).action != FW_DROP;
 }

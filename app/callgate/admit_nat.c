@@ -4,6 +4,21 @@
 
 enum { PEERS_LOOKED_AT = 64 };
 
+/*
+ * May this ICMP message begin something at the address? An echo request to one that hosts share is for
+ * callgate, though it may carry an identifier that is mapped; one to an address that a host has leased is for
+ * that host (RFC 5508 REQ-7).
+ */
+static bool
+icmp_is_inward(const struct admission *admission)
+{
+	struct nat *nat = admission->worker->appliance->nat;
+	const struct flow_key *key = &admission->packet->key;
+
+	return nat_static_inside(nat, key->dst) ||
+	       (nat_whole_inside(nat, key->dst) && is_query(admission->mbuf));
+}
+
 /* Step 1. Finds only: what policy refuses must not cost a binding. */
 int
 admit_destination(struct admission *admission)
@@ -23,8 +38,7 @@ admit_destination(struct admission *admission)
 	if (!is_trackable(key) ||
 		nat_inbound_find(appliance->nat, &outside, &inside, &binding) != 0)
 		return nobody;
-	/* An echo request that happens to carry a mapped identifier is not for the inside. */
-	if (key->proto == IPPROTO_ICMP && binding != NULL && binding->kind != BINDING_STATIC)
+	if (key->proto == IPPROTO_ICMP && !icmp_is_inward(admission))
 		return nobody;
 	admission->inward = true;
 	admission->destination = binding;
@@ -33,6 +47,31 @@ admit_destination(struct admission *admission)
 	if (key->proto == IPPROTO_ICMP)
 		admission->real.src_port = inside.port;
 	return ADMITTED;
+}
+
+/*
+ * An outside address that nobody has now has no destination zone. May this sender address anybody inside in this
+ * way? Lists that name inside addresses know of none: then it may not.
+ */
+bool
+admit_to_somebody(const struct admission *admission)
+{
+	const struct appliance *appliance = admission->worker->appliance;
+	const struct interface_table *interfaces = appliance->interfaces;
+	uint64_t asked = 0; /* bit per zone */
+
+	for (uint16_t i = 0; i < interfaces->count; i++) {
+		const struct interface *inside = &interfaces->entry[i];
+
+		if (inside->nat_side != NAT_SIDE_INSIDE || asked >> inside->zone & 1)
+			continue;
+		asked |= UINT64_C(1) << inside->zone;
+		if (fw_classify(appliance_ruleset(appliance), admission->in->zone, inside->zone,
+			    &admission->packet->key, admission->packet->ip_length)
+				.action != FW_DROP)
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -57,7 +96,22 @@ has_room(const struct admission *admission, const struct endpoint *inside, struc
 		binding, admission_is_media(admission));
 }
 
-/* Step 5. The binding of a static whole address, and none at all for a flow that cannot be made. */
+/*
+ * An echo request at a leased address. Who asks from outside is filtered as ever, but an identifier that
+ * begins here has no peers yet; hosts of the inside, which RFC 5508 REQ-7 has ask each other, are for the zones
+ * to keep apart.
+ */
+static bool
+lease_admits(const struct admission *admission)
+{
+	const struct appliance *appliance = admission->worker->appliance;
+
+	return admission->in->nat_side == NAT_SIDE_INSIDE ||
+	       appliance->config->nat.filtering == NAT_FILTERING_ENDPOINT_INDEPENDENT ||
+	       nat_static_inside(appliance->nat, admission->packet->key.dst);
+}
+
+/* Step 5. The binding of a whole address, and none at all for a flow that cannot be made. */
 int
 admit_inward(struct admission *admission)
 {
@@ -69,6 +123,8 @@ admit_inward(struct admission *admission)
 		return DROP_FLOW_POOL_EMPTY;
 	if (!admission->inward || admission->destination != NULL)
 		return ADMITTED;
+	if (!lease_admits(admission))
+		return DROP_NAT_UNSOLICITED;
 	if (!has_room(admission,
 		    &(struct endpoint){
 			    admission->real.dst, admission->real.dst_port, key->proto, 0},
@@ -78,7 +134,7 @@ admit_inward(struct admission *admission)
 		&admission->worker->thread, appliance->nat, &outside, &admission->destination)) {
 	case 0:
 		return ADMITTED;
-	case -ENOENT: /* a static port rule has the inside endpoint */
+	case -ENOENT: /* a static port rule has the inside endpoint, or the lease is over */
 		return DROP_NAT_UNSOLICITED;
 	default:
 		return DROP_NAT_NO_BINDING;
@@ -222,6 +278,7 @@ admit_filter(struct admission *admission)
 		return ADMITTED;
 	}
 	if (admission->destination->kind == BINDING_STATIC || admission->pinhole != NULL ||
+		(seen.proto == IPPROTO_ICMP && admission->in->nat_side == NAT_SIDE_INSIDE) ||
 		filter_admits(appliance->flows, admission->destination,
 			appliance->config->nat.filtering, seen.src))
 		return ADMITTED;

@@ -56,6 +56,9 @@ int admit_source(struct admission *admission);
 int admit_filter(struct admission *admission);
 int admit_room(struct admission *admission);
 
+/** For a packet that step 1 drops as unsolicited: does policy let it in, whoever it is for? */
+bool admit_to_somebody(const struct admission *admission);
+
 /** A log line for a packet that policy refused (rate limited). Worker. */
 void admit_log_refused(const struct admission *admission);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Synchronization: none; each worker answers what it received. A ring will do, for all wait for the same
- * time. What policy refuses does not come here (RFC 5382 REQ-4a); where nobody has the address there is no
- * destination zone to ask about.
+ * time. What policy refuses does not come here (RFC 5382 REQ-4a), to an address that nobody has what it refuses
+ * to all of the inside.
  */
 #include "unsolicited.h"
 

@@ -9,8 +9,6 @@
 #include "net/tcp_option.h"
 #include "tcp.h"
 
-enum { SCALE_MAX = 14 }; /* RFC 7323 2.3 */
-
 /* One more than the shift count of a SYN; 0: it has none. */
 static uint8_t
 scale_of_syn(const struct rte_tcp_hdr *tcp)
@@ -18,7 +16,7 @@ scale_of_syn(const struct rte_tcp_hdr *tcp)
 	unsigned int at =
 		tcp_option_find(tcp, TCP_OPTION_WINDOW_SCALE, TCP_OPTION_WINDOW_SCALE_LENGTH);
 
-	return at ? (uint8_t)(RTE_MIN(((const uint8_t *)tcp)[at], SCALE_MAX) + 1) : 0;
+	return at ? (uint8_t)(RTE_MIN(((const uint8_t *)tcp)[at], TCP_SCALE_MAX) + 1) : 0;
 }
 
 /* relaxed throughout: each word stands by itself */

@@ -251,17 +251,22 @@ nat_inbound_find(struct nat *nat, const struct endpoint *outside, struct endpoin
 	struct binding **result)
 {
 	int slot = rules_slot(nat->rules, outside->address);
+	rte_be32_t whole;
 
 	*result = binding_find_outside(nat, outside);
 	if (*result) {
 		*inside = (*result)->inside;
 		return 0;
 	}
-	if (slot < 0 || !nat->rules->address[slot].static_inside ||
-		nat_proto_of(outside->proto) < 0)
+	if (slot < 0 || nat_proto_of(outside->proto) < 0)
+		return -ENOENT;
+	whole = outside->proto == IPPROTO_ICMP ? nat_whole_inside(nat, outside->address)
+					       : nat->rules->address[slot].static_inside;
+	if (!whole)
 		return -ENOENT;
 	*inside = *outside;
-	inside->address = nat->rules->address[slot].static_inside;
+	inside->address = whole;
+	/* pools serve every interface: 0 for what is leased */
 	inside->scope = nat->rules->address[slot].static_scope;
 	return 0;
 }

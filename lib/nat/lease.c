@@ -43,6 +43,25 @@ lease_end(struct thread *self, struct nat *nat, struct outside_address *address)
 }
 
 rte_be32_t
+nat_whole_inside(struct nat *nat, rte_be32_t outside)
+{
+	const int slot = rules_slot(nat->rules, outside);
+	const struct outside_address *address;
+	rte_be32_t inside = 0;
+
+	if (slot < 0)
+		return 0;
+	address = &nat->rules->address[slot];
+	if (address->static_inside || !address->direct)
+		return address->static_inside;
+	rte_spinlock_lock(&nat->lease_lock);
+	if (address->leased)
+		inside = address->lease;
+	rte_spinlock_unlock(&nat->lease_lock);
+	return inside;
+}
+
+rte_be32_t
 nat_own_outside(struct nat *nat, const struct endpoint *inside)
 {
 	rte_be32_t outside = nat_static_outside(nat, inside);

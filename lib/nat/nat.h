@@ -115,6 +115,12 @@ rte_be32_t nat_own_outside(struct nat *nat, const struct endpoint *inside);
 rte_be32_t nat_static_inside(const struct nat *nat, rte_be32_t outside);
 
 /**
+ * The inside host that has this outside address to itself now: by a static rule, or leased; 0: nobody. Takes
+ * the lease lock, so no host's may be held. Any thread.
+ */
+rte_be32_t nat_whole_inside(struct nat *nat, rte_be32_t outside);
+
+/**
  * May the inside host of this endpoint have one more flow (nat.max_flows_per_host; RFC 6888 REQ-5), or, if that
  * is of media, its door (MEDIA_FLOWS_MAX)? If not, that is counted and logged. `binding`: the endpoint's, NULL
  * where none stands yet. Workers that ask at once may each hear yes for the same place. Takes the host's lock
@@ -146,17 +152,18 @@ struct binding *binding_find_outside(struct nat *nat, const struct endpoint *out
 
 /**
  * Who is behind an outside endpoint: 0 and *inside, with *binding where it stands already. An
- * endpoint of a static whole address has an inside without a binding, too: *binding is NULL then.
+ * endpoint of a static whole address has an inside without a binding, too, and so has an ICMP identifier at a
+ * leased one (RFC 5508 REQ-7): *binding is NULL then.
  * -ENOENT: nobody. Makes nothing, so that a packet which policy refuses costs nothing. Online worker.
  */
 int nat_inbound_find(struct nat *nat, const struct endpoint *outside, struct endpoint *inside,
 	struct binding **binding);
 
 /**
- * As binding_find_outside(), but an endpoint of a static whole address whose binding does not stand
+ * As binding_find_outside(), but an endpoint of nat_inbound_find() whose binding does not stand
  * yet gets it made (RFC 4787 4.1: the mapping is endpoint independent, so it may begin outside).
- * 0 and *binding; -ENOENT: nobody owns this outside endpoint (a dynamic rule never opens inward);
- * -EADDRNOTAVAIL, -ENOBUFS as binding_get(). Online worker.
+ * 0 and *binding; -ENOENT: nobody owns this outside endpoint (a dynamic rule opens no port inward);
+ * other errors as binding_get(). Online worker.
  */
 int nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *outside,
 	struct binding **binding);

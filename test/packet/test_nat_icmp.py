@@ -239,6 +239,55 @@ class NatIcmp(ReplayTest):
         self.assertEqual((self.only(answer)[1].src, self.only(answer)[1].dst),
                          ("203.0.113.7", PHONE))
 
+    LEASE = '{ kind = "dynamic"; inside = ["10.0.0.7/32"]; pool = "own"; overload = false; }, ' + DYNAMIC
+    POOL = 'pools: ( { name = "own"; addresses = ["203.0.113.7"]; } ); filtering = "%s";'
+
+    def test_hairpinned_query_to_a_leased_address(self):
+        """RFC 5508 REQ-7, whatever the filter: the address is that host's alone while it has it."""
+        leased = "203.0.113.7"
+        for mode in ("address", "endpoint_independent", "address_and_port"):
+            scene = self.scene(rules=self.LEASE, nat=self.POOL % mode)
+            nobody = scene.add("lan0", echo(PHONE, leased, 5))
+            scene.add("lan0", udp(SERVER, FAR, 4000, 5000))
+            ask = scene.add("lan0", echo(PHONE, leased))
+            answer = scene.add("lan0", echo(SERVER, WAN, kind=0))
+            unasked = scene.add("lan0", echo(PHONE, leased, 78, kind=0))
+            result = scene.run(drain=0)
+            self.assertEqual(nobody.sent, [])
+            self.assertEqual((self.only(ask)[1].src, self.only(ask)[1].dst), (WAN, SERVER))
+            self.assertEqual((self.only(answer)[1].src, self.only(answer)[1].dst), (leased, PHONE))
+            self.assertEqual(unasked.sent, [])
+            self.assertEqual(result.drops(), {"nat_unsolicited": 2})
+            result = scene.run(drain=600)
+            for name in ("flows", "translations", "ports", "hosts"):
+                self.assertEqual(result.count("summary " + name), 0, name)
+
+    def test_query_from_outside_to_a_leased_address_is_filtered(self):
+        leased = "203.0.113.7"
+        for mode, passes in (("address", 0), ("endpoint_independent", 1), ("address_and_port", 0)):
+            for zones in ("", ONE_WAY):
+                scene = self.scene(rules=self.LEASE, nat=self.POOL % mode, zones=zones)
+                scene.add("lan0", udp(SERVER, FAR, 4000, 5000))
+                scene.add("lan0", echo(SERVER, FAR, 77))
+                ask = scene.add("wan0", echo(FAR, leased, 78))
+                same = scene.add("wan0", echo(FAR, leased, 77))
+                result = scene.run()
+                self.assertEqual(len(ask.sent), passes if not zones else 0)
+                # who was asked may ask with the same identifier
+                self.assertEqual(len(same.sent), not zones)
+                self.assertEqual(result.count("summary translations"), 2 + len(ask.sent),
+                                 "a refused one costs no binding")
+
+    def test_query_with_a_mapped_identifier_is_for_callgate_also_where_policy_passes_all(self):
+        for zones in (INSPECT % "pass", INSPECT % "inspect", ""):
+            scene = self.scene(zones=zones)
+            out = scene.add("lan0", echo(PBX, FAR))
+            back = scene.add("wan0", echo(FAR, WAN, kind=0))
+            ask = scene.add("wan0", echo(FAR, WAN))
+            scene.run()
+            self.assertEqual([self.only(e)[0] for e in (out, back, ask)], ["wan0", "lan0", "wan0"])
+            self.assertEqual((self.only(ask)[1].src, self.only(ask)[1][ICMP].type), (WAN, 0))
+
     def test_queries_pass_out_and_their_replies_back(self):
         scene = self.scene(zones=(INSPECT % "inspect"))
         for n, (ask, reply) in enumerate(((8, 0), (13, 14))):

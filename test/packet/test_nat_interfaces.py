@@ -87,6 +87,29 @@ class Interfaces(ReplayTest):
                          [(LINE, 7000, PBX, 5060), (WAN, 7000, PBX, 5060),
                           ("203.0.113.8", 7000, PBX, 5060), ("192.0.2.8", 7000, PBX, 5060)])
 
+    def test_a_forged_source_in_another_zone_does_not_shut_out_the_real_one(self):
+        """Whose packets come in where the route leads back to them has the flow, whoever was first."""
+        server, face = "10.0.0.8", "203.0.113.8"
+        rule = f'{{ kind = "static"; inside = "{server}"; outside = "{face}"; }}'
+        zones = OPEN.replace('zones: ["inside"', 'zones: ["inside", "line"').replace(
+            "zone_pairs: (", 'zone_pairs: ( { name = "line"; source = "line"; destination = "inside"; '
+            'policy = "sip-policy"; },')
+        ports = PORTS.replace('["192.0.2.1/24"]; nat = "outside"; zone = "outside"',
+                              '["192.0.2.1/24"]; nat = "outside"; zone = "line"')
+        config = (f'system: {{ worker_cores = {[0] * self.workers}; max_flows = 4096; '
+                  f'max_calls = 1024; }};{ports} nat: {{ rules: ( {rule} ); }}; {zones}')
+        forged, real = (udp(FAR, face, 5000, 80, text) for text in (b"forged", b"real"))
+        answer = udp(server, FAR, 80, 5000, b"answer")
+        for first, arrive, drops in (("line0", [b"forged", b"real", b"real"], 1),
+                                     ("wan0", [b"real", b"real"], 2)):
+            frames = {"line0": [(0 if first == "line0" else 1.5, forged), (3, forged)],
+                      "wan0": [(1, real), (4, real)], "lan0": [(2, answer), (5, answer)]}
+            result = self.replay(config, frames)
+            self.assertEqual([bytes(p[Raw]) for p in result.ip("lan0")], arrive)
+            self.assertEqual([ends(p) for p in result.ip("wan0")], 2 * [(face, 80, FAR, 5000)])
+            self.assertEqual(result.drops(), {"flow_conflict": drops})
+            self.assertEqual(result.count("summary flows"), 1)
+
     def test_calls_name_the_address_of_the_interface_they_take(self):
         """One phone, one port: a call by each interface, media doors at each one's address."""
         frames = {"lan0": [], "wan0": [], "line0": []}

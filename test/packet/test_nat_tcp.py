@@ -217,6 +217,20 @@ class NatTcp(ReplayTest):
         self.assert_passed(connection)
         self.assertEqual(result.drops(), {})
 
+    def test_connection_whose_beginning_was_not_seen_is_open_when_both_ends_were_heard(self):
+        """Under "pass", which lets it in: after a restart its ends do not begin again."""
+        zones = INSPECT % "pass"
+        self.assert_stands_for(ESTABLISHED, ("A> <A", "PA> PA> <PA", "A> <FA", "A> <A FA>"), zones=zones)
+        self.assert_stands_for(OPENING, ("A>", "PA> PA>", "A> <A FA> <FA", "A> <A <R"), zones=zones)
+        scene = self.scene(zones=zones, nat="tcp_rst_check = true;")
+        connection = Connection(scene)
+        connection.out("A", seq=1, ack=1000, window=1000)
+        connection.back("A", seq=1000, ack=1, window=1000)
+        connection.out("A", seq=1, ack=1000, window=1000)
+        passes = connection.back("R", seq=1000 + 1000 * 2**14)
+        scene.run()
+        self.assertEqual(len(passes.sent), 1, "its window may be scaled")
+
     def test_rst_is_translated_and_the_session_goes_on_if_the_ends_do(self):
         scene = self.scene()
         connection = Connection(scene)

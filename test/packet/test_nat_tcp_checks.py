@@ -221,6 +221,26 @@ class UnsolicitedSyn(ReplayTest):
         self.assertEqual([p for _, p in sent if ICMP in p], [])
         self.assertEqual(result.count("event tcp_syn_answered"), 0)
 
+    def test_at_an_address_of_nobody_policy_is_asked_too(self):
+        """No host, no destination zone: answered where policy would let it in to anybody inside."""
+        rule = DYNAMIC.replace('interface = "wan"', 'pool = "p"')
+        pool = 'pools: ( { name = "p"; addresses = ["203.0.113.20"]; } );'
+        both = INSPECT % "inspect"
+        listed = both.replace("policy_maps: (", """
+          class_maps: ( { name = "web"; match = "any"; protocols = ["http"]; } );
+          policy_maps: ( { name = "some"; classes: ( { class = "web"; action = "inspect"; },
+                           { class = "class-default"; action = "drop"; } ); },""").replace(
+            'destination = "inside"; policy = "all"', 'destination = "inside"; policy = "some"')
+        self.assertNotEqual(listed, both)
+        for zones, port, answered in (("", 80, 1), (both, 80, 1), (ONE_WAY, 80, 0),
+                                      (listed, 80, 1), (listed, 81, 0)):
+            with self.subTest(zones=zones, port=port):
+                result, sent = self.run_syn([(0, "wan0", tcp(FAR, "203.0.113.20", 4321, port, "S"))],
+                                            QUIET + 2, rules=rule, zones=zones, nat=pool)
+                self.assertEqual([p[IP].dst for _, p in sent], answered * [FAR])
+                self.assertEqual(result.count("event tcp_syn_answered"), answered)
+                self.assertEqual(result.drops(), {"nat_unsolicited": 1})
+
     def test_a_flood_is_answered_in_part_and_leaves_nothing(self):
         events = [(0, "lan0", tcp(PBX, FAR, 4000, 80, "S"))]      # the gateway's address is known
         events += [(1 + 0.001 * n, "wan0", tcp(FAR, WAN, 1024 + n, 80, "S")) for n in range(600)]
