@@ -34,7 +34,7 @@ static const uint8_t protos[] = {IPPROTO_UDP, IPPROTO_TCP, IPPROTO_ICMP};
 static struct flow_table *flows;
 static struct nat *nat;
 static uint64_t rounds;
-static _Atomic uint64_t opened, pairs, refused_by[4], bound;
+static _Atomic uint64_t opened, pairs, beside, refused_by[4], bound;
 static uint32_t free_before[SLOTS][NAT_PROTOS];
 
 /* Who holds an outside endpoint: worker + 1. */
@@ -124,6 +124,8 @@ refused(int error)
 				     : error == -EDQUOT      ? 2
 							     : 3],
 		1);
+	if (error == -ENOBUFS) /* what has ended comes back when the control lcore has had its turn */
+		sched_yield();
 	return true;
 }
 
@@ -136,6 +138,15 @@ held_already(const struct hold *held, const struct endpoint *inside)
 			held[i].inside.proto == inside->proto)
 			return true;
 	return false;
+}
+
+static struct endpoint
+neighbour_of(const struct endpoint *inside)
+{
+	struct endpoint other = *inside;
+
+	other.port = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(inside->port) ^ 1));
+	return other;
 }
 
 static void
@@ -152,8 +163,7 @@ open_some(struct thread *self, struct hold held[HOLDS], unsigned int n)
 	int rc;
 
 	spec[1] = spec[0];
-	spec[1].inside.port =
-		rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(spec[0].inside.port) ^ 1));
+	spec[1].inside = neighbour_of(&spec[0].inside);
 	if (held_already(held, &spec[0].inside) || (pair && held_already(held, &spec[1].inside)))
 		return;
 	rc = pair ? door_open_pair(self, nat, spec, handle, outside)
@@ -165,6 +175,41 @@ open_some(struct thread *self, struct hold held[HOLDS], unsigned int n)
 		hold_begins(self, &held[n + i]);
 	}
 	atomic_fetch_add(pair ? &pairs : &opened, 1);
+}
+
+/*
+ * The other half of a pair of which one stands, the odd port first: beside a door at the edge of a block the next
+ * port is of another block, which may be another host's.
+ */
+static void
+open_beside(struct thread *self, struct hold held[HOLDS], unsigned int n)
+{
+	const struct hold *standing = &held[random_below(&self->random, HOLDS)];
+	struct door_spec spec[2] = {{.class = DOOR_MEDIA, .hold = true}};
+	struct endpoint outside[2], missing;
+	struct handle handle[2];
+	unsigned int odd, new;
+	int rc;
+
+	if (standing->handle.index == 0 || standing->inside.proto != IPPROTO_UDP)
+		return;
+	missing = neighbour_of(&standing->inside);
+	if (held_already(held, &missing))
+		return;
+	odd = rte_be_to_cpu_16(missing.port) & 1;
+	spec[1] = spec[0];
+	spec[!odd].inside = missing;
+	spec[odd].inside = standing->inside;
+	rc = door_open_pair(self, nat, spec, handle, outside);
+	if (rc != 0 && refused(rc))
+		return;
+	new = !odd;
+	MUST(endpoint_equal(&outside[!new], &standing->outside));
+	door_release(self, nat, handle[!new], 0); /* its first hold is left */
+	held[n] = (struct hold){
+		handle[new], missing, outside[new], standing->kind, standing->host, 0};
+	hold_begins(self, &held[n]);
+	atomic_fetch_add(&beside, 1);
 }
 
 /* A binding that nobody holds, on a port that no door uses: it comes and goes by the sweep. */
@@ -196,7 +241,7 @@ work(void *argument)
 		unsigned int n = random_below(&self->random, HOLDS);
 
 		if (held[n].handle.index == 0) {
-			open_some(self, held, n);
+			(random_below(&self->random, 4) ? open_some : open_beside)(self, held, n);
 		} else {
 			MUST(binding_find_outside(nat, &held[n].outside) ==
 				pool_get(nat_binding_pool(nat), held[n].handle));
@@ -327,13 +372,15 @@ main(int count, char **arguments)
 	rte_openlog_stream(fopen("/dev/null", "w"));
 	stress_run(work, control);
 	everything_has_come_back(&stress_thread[THREAD_CONTROL]);
-	printf("%u workers: opened %lu pairs %lu bound %lu, refused: ports %lu tables %lu limits "
+	printf("%u workers: opened %lu pairs %lu beside %lu bound %lu, refused: ports %lu tables "
+	       "%lu limits "
 	       "%lu "
 	       "rate %lu; table additions failed %lu\n",
-		stress_workers, opened, pairs, bound, refused_by[0], refused_by[1], refused_by[2],
-		refused_by[3], stress_hash_failed);
-	MUST(opened > 0 && pairs > 0 && bound > 0 && refused_by[0] > 0 && refused_by[1] > 0 &&
-		refused_by[2] > 0 && refused_by[3] > 0 && stress_hash_failed > 0);
+		stress_workers, opened, pairs, beside, bound, refused_by[0], refused_by[1],
+		refused_by[2], refused_by[3], stress_hash_failed);
+	MUST(opened > 0 && pairs > 0 && beside > 0 && bound > 0 && refused_by[0] > 0 &&
+		refused_by[1] > 0 && refused_by[2] > 0 && refused_by[3] > 0 &&
+		stress_hash_failed > 0);
 	nat_destroy(nat);
 	flow_table_destroy(flows);
 	return stress_end("ports");
