@@ -13,7 +13,7 @@ enum {
 	NEIGHBOUR_BUDGET = 64,
 	HOLD_BUDGET = 1, /* outside addresses */
 	CLEAR_BUDGET = 4096,
-	LOG_BUDGET = 64, /* lines of the NAT log */
+	LOG_BUDGET = 256, /* lines of the NAT log; more sweeps wait, fewer records find no room */
 };
 
 static uint32_t

@@ -6,10 +6,19 @@ import os
 import random
 import struct
 
-from replay import (ICMP, IP, TCP, UDP, WAN, Raw, ReplayTest, configuration, main)
+from replay import (DYNAMIC, ICMP, IP, TCP, UDP, WAN, Raw, ReplayTest, configuration, main)
 from scapy.all import IPOption_NOP, IPOption_RR
 
-PACKETS = int(os.environ.get("CALLGATE_PACKETS", "300"))
+PACKETS = int(os.environ.get("CALLGATE_PACKETS", "200"))
+POOL = '{ kind = "dynamic"; inside = ["10.0.0.0/24"]; pool = "p"; overload = %s; }'
+ADDRESSES = 'pools: ( { name = "p"; addresses = ["203.0.113.20-203.0.113.%s"]; %s } );'
+# Who gives the outside endpoint: rules, `nat`, does a port have to change where hosts use the same?
+KINDS = {"interface": (DYNAMIC, "", True),
+         "pool": (POOL % "true", ADDRESSES % (21, ""), True),
+         "blocks": (POOL % "true", ADDRESSES % (21, "block_size = 64;"), True),
+         "leased": (POOL % "false", ADDRESSES % (29, ""), False),
+         "static": (", ".join(f'{{ kind = "static"; inside = "10.0.0.{n}"; outside = "203.0.113.{n}"; }}'
+                              for n in range(5, 13)), "", False)}
 OPTIONS = ([], [("MSS", 1460)], [("MSS", 536), ("NOP", None), ("WScale", 9)],
            [("SAckOK", b""), ("Timestamp", (0x01020304, 0))], [("NOP", None)] * 3 + [("EOL", None)],
            [("MSS", 1300), ("SAckOK", b""), ("Timestamp", (7, 0)), ("NOP", None), ("WScale", 14)])
@@ -96,9 +105,10 @@ class Restores(ReplayTest):
         start = (before[0] & 15) * 4
         self.assert_sums(after, before[9] == 17 and before[start + 6:start + 8] == b"\0\0")
 
-    def run_workers(self, workers, seed):
+    def run_workers(self, workers, seed, kind):
         rng = random.Random(seed)
-        config = configuration(workers=workers)
+        rules, nat, changes = KINDS[kind]
+        config = configuration(workers=workers, rules=rules, nat=nat)
         inside = [IP(bytes(make(rng, number))) for number in range(1, PACKETS + 1)]
         there = {p[IP].id: p for p in self.replay(config, {"lan0": inside}).ip("wan0")}
         # one conversation may have been drawn twice; its answers then go the same way
@@ -107,25 +117,33 @@ class Restores(ReplayTest):
         result = self.replay(config, {"lan0": inside, "wan0": list(answers.values())})
         here = {p[IP].id: p for p in result.ip("lan0")}
         self.assertEqual(result.drops(), {})
-        changed = 0
+        changed, faces, endpoints = 0, {}, {}
         for packet in inside:
             out, back, sent = there[packet.id], here[packet.id], answers[packet.id]
             self.assert_same(bytes(packet), whole(out))
             self.assert_same(bytes(sent), whole(back))
-            self.assertEqual((out[IP].src, out[IP].dst), (WAN, packet.dst))
+            self.assertEqual(faces.setdefault(packet.src, out[IP].src), out[IP].src, "paired")
+            self.assertEqual(out[IP].dst, packet.dst)
             self.assertEqual((back[IP].src, back[IP].dst), (packet.dst, packet.src))
             first, last = ENDS[packet.proto]
             ports = slice(packet.ihl * 4 + first, packet.ihl * 4 + last)
             asked, answered = bytes(packet)[ports], whole(back)[ports]
             self.assertEqual(answered, asked if packet.proto == 1 else asked[2:] + asked[:2])
             changed += whole(out)[ports] != asked
-        self.assertGreater(changed, PACKETS // 4, "ports that had to change")
+            near, far = (packet.src, asked[:2]), (packet.proto, out[IP].src, whole(out)[ports][:2])
+            self.assertEqual(endpoints.setdefault(far, near), near, "one outside, one inside endpoint")
+        if kind == "interface":
+            self.assertEqual(set(faces.values()), {WAN})
+        if changes:
+            self.assertGreater(changed, PACKETS // 4, "ports that had to change")
+        else:
+            self.assertEqual((changed, len(set(faces.values()))), (0, len(faces)))
 
     def test_every_byte_that_is_not_translated_comes_back(self):
         for workers in (1, 2, 4):
-            for seed in (1, 2):
-                with self.subTest(workers=workers, seed=seed):
-                    self.run_workers(workers, seed)
+            for seed, kind in enumerate(KINDS):
+                with self.subTest(workers=workers, kind=kind):
+                    self.run_workers(workers, seed, kind)
 
 
 if __name__ == "__main__":

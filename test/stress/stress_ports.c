@@ -218,7 +218,7 @@ bind_some(struct thread *self)
 {
 	struct endpoint inside = inside_some(
 		self, random_below(&self->random, KINDS), random_below(&self->random, HOSTS));
-	struct binding *binding;
+	struct binding *binding, *found;
 	int rc;
 
 	inside.port = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(inside.port) + 8192));
@@ -228,6 +228,9 @@ bind_some(struct thread *self)
 	MUST(binding->inside.address == inside.address && binding->inside.port == inside.port);
 	MUST(atomic_load(&holder[rules_slot(nat->rules, binding->outside.address)][nat_proto_of(
 		     inside.proto)][rte_be_to_cpu_16(binding->outside.port)]) == 0);
+	/* nor another binding's, as long as this one stands */
+	found = binding_find_outside(nat, &binding->outside);
+	MUST(found == binding || !binding_is_open(binding));
 	atomic_fetch_add(&bound, 1);
 }
 
