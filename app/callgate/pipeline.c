@@ -80,8 +80,8 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 		packet_drop(&worker->thread, mbuf, DROP_TCP_STATE);
 		return false;
 	}
-	if (unlikely(effect < 0))
-		tcp_adopt(flow, direction, tcp_flags);
+	if (unlikely(effect < 0) && tcp_adopt(flow, direction, tcp_flags) && worker->tcp_rst_check)
+		tcp_sequence_unknown(worker->appliance->flows, flow);
 	if (unlikely(ops & FLOW_SIP_TCP))
 		event_count(worker->thread.counters, EVENT_TCP_SIP_LAYER4, 1);
 	/* One in fragments takes their way, which knows of no other. */

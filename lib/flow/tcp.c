@@ -125,18 +125,14 @@ tcp_segment(struct flow *flow, unsigned int direction, uint8_t tcp_flags)
 	return TCP_MOVES;
 }
 
-void
+bool
 tcp_adopt(struct flow *flow, unsigned int direction, uint8_t tcp_flags)
 {
 	const int segment = tcp_segment_of(tcp_flags);
 	uint8_t state = TCP_NEW;
 
-	if (direction == 0 || (segment != SEGMENT_ACK && segment != SEGMENT_FIN) ||
-		!atomic_compare_exchange_strong_explicit(&flow->tcp_state, &state,
-			segment == SEGMENT_FIN ? TCP_FIN_REVERSE : TCP_ESTABLISHED,
-			memory_order_relaxed, memory_order_relaxed))
-		return;
-	/* Windows may be scaled as far as it goes: a RST is refused where it fits none. */
-	for (unsigned int i = 0; i < 2; i++)
-		atomic_store_explicit(&flow->tcp_scale[i], TCP_SCALE_MAX + 1, memory_order_relaxed);
+	return direction != 0 && (segment == SEGMENT_ACK || segment == SEGMENT_FIN) &&
+	       atomic_compare_exchange_strong_explicit(&flow->tcp_state, &state,
+		       segment == SEGMENT_FIN ? TCP_FIN_REVERSE : TCP_ESTABLISHED,
+		       memory_order_relaxed, memory_order_relaxed);
 }

@@ -7,8 +7,6 @@
 
 #include "flow.h"
 
-enum { TCP_SCALE_MAX = 14 }; /* of windows, RFC 7323 2.3 */
-
 enum tcp_state {
 	TCP_NEW, /* nothing seen */
 	TCP_SYN_SENT, /* SYN in direction 0 */
@@ -56,9 +54,9 @@ int tcp_segment(struct flow *flow, unsigned int direction, uint8_t tcp_flags);
 
 /**
  * A segment that tcp_segment() refuses, in a flow that lets it pass (FLOW_TCP_LOOSE). Where the connection's
- * beginning was not seen, it counts as open once the other end has answered (RFC 5382 REQ-5). Worker.
+ * beginning was not seen, it counts as open once the other end has answered (RFC 5382 REQ-5): true. Worker.
  */
-void tcp_adopt(struct flow *flow, unsigned int direction, uint8_t tcp_flags);
+bool tcp_adopt(struct flow *flow, unsigned int direction, uint8_t tcp_flags);
 
 /** True when a segment may open a flow: a SYN and nothing else. */
 static inline bool

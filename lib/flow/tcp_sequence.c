@@ -9,6 +9,8 @@
 #include "net/tcp_option.h"
 #include "tcp.h"
 
+enum { SCALE_MAX = 14 }; /* RFC 7323 2.3 */
+
 /* One more than the shift count of a SYN; 0: it has none. */
 static uint8_t
 scale_of_syn(const struct rte_tcp_hdr *tcp)
@@ -16,7 +18,7 @@ scale_of_syn(const struct rte_tcp_hdr *tcp)
 	unsigned int at =
 		tcp_option_find(tcp, TCP_OPTION_WINDOW_SCALE, TCP_OPTION_WINDOW_SCALE_LENGTH);
 
-	return at ? (uint8_t)(RTE_MIN(((const uint8_t *)tcp)[at], TCP_SCALE_MAX) + 1) : 0;
+	return at ? (uint8_t)(RTE_MIN(((const uint8_t *)tcp)[at], SCALE_MAX) + 1) : 0;
 }
 
 /* relaxed throughout: each word stands by itself */
@@ -76,4 +78,13 @@ tcp_sequence(struct flow_table *table, struct flow *flow, unsigned int direction
 		window_set(windows, direction, rte_be_to_cpu_32(tcp->recv_ack),
 			(uint32_t)rte_be_to_cpu_16(tcp->rx_win) << scale_get(windows, direction));
 	return true;
+}
+
+void
+tcp_sequence_unknown(struct flow_table *table, struct flow *flow)
+{
+	struct flow_windows *windows = flow_windows_of(table, flow);
+
+	for (unsigned int i = 0; i < 2; i++)
+		atomic_store_explicit(&windows->scale[i], SCALE_MAX + 1, memory_order_relaxed);
 }

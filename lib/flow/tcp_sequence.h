@@ -21,6 +21,12 @@ bool tcp_sequence(struct flow_table *table, struct flow *flow, unsigned int dire
 	const struct rte_tcp_hdr *tcp);
 
 /**
+ * The SYNs were not seen: from now on windows are taken to be scaled as far as it goes, so that a RST is refused
+ * where it fits none. After flow_table_windows(). Worker.
+ */
+void tcp_sequence_unknown(struct flow_table *table, struct flow *flow);
+
+/**
  * Does this RST answer a SYN (RFC 9293 3.5.2: sequence number 0)? Outside of the window it may be for a host
  * that begins anew over an open connection: such a host goes by the acknowledgement, and one that has the
  * connection refuses it. Any thread.

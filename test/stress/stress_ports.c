@@ -124,7 +124,8 @@ refused(int error)
 				     : error == -EDQUOT      ? 2
 							     : 3],
 		1);
-	if (error == -ENOBUFS) /* what has ended comes back when the control lcore has had its turn */
+	if (error ==
+		-ENOBUFS) /* what has ended comes back when the control lcore has had its turn */
 		sched_yield();
 	return true;
 }
