@@ -132,18 +132,6 @@ configuration_make(struct ios_model *model, FILE *messages, char **text, size_t 
 	return good ? 0 : judgement.status != 0 ? judgement.status : -EPROTO;
 }
 
-static const struct ios_line *
-line_find(const struct ios_model *model, unsigned int number)
-{
-	const struct ios_line *line;
-
-	STAILQ_FOREACH (line, &model->text.lines, next) {
-		if (line->number == number)
-			return line;
-	}
-	return NULL;
-}
-
 /* "NAME:12: not used: the line: why"; what is about the file as a whole has no line. */
 static void
 messages_write(const struct ios_model *model, FILE *out, const char *name, bool notes)
@@ -151,14 +139,14 @@ messages_write(const struct ios_model *model, FILE *out, const char *name, bool 
 	const struct ios_message *message;
 	const struct ios_line *line;
 
-	STAILQ_FOREACH (message, &model->messages, next) {
+	TAILQ_FOREACH (message, &model->messages, next) {
 		if (message->note && !notes)
 			continue;
 		fprintf(out, "%s", name);
 		if (message->line > 0)
 			fprintf(out, "%u: ", message->line);
 		fprintf(out, "%s: ", message->note ? "note" : "not used");
-		line = line_find(model, message->line);
+		line = message->line > 0 ? model->text.by_number[message->line] : NULL;
 		if (line != NULL)
 			fprintf(out, "%s: ", line->text);
 		fprintf(out, "%s\n", message->text);
@@ -171,7 +159,7 @@ head_write(const struct ios_model *model, const char *name, FILE *out)
 	unsigned int lost = 0;
 	const struct ios_message *message;
 
-	STAILQ_FOREACH (message, &model->messages, next)
+	TAILQ_FOREACH (message, &model->messages, next)
 		lost += !message->note;
 	fprintf(out, "# Made by `callgatectl import-ios` from %s.\n", name);
 	if (lost == 0)

@@ -25,6 +25,7 @@ ios_model_init(struct ios_model *model)
 	STAILQ_INIT(&model->pools);
 	STAILQ_INIT(&model->rules);
 	STAILQ_INIT(&model->classes);
+	STAILQ_INIT(&model->parameters);
 	STAILQ_INIT(&model->policies);
 	STAILQ_INIT(&model->zones);
 	STAILQ_INIT(&model->pairs);
@@ -32,7 +33,7 @@ ios_model_init(struct ios_model *model)
 	STAILQ_INIT(&model->sip_ports);
 	STAILQ_INIT(&model->ports);
 	STAILQ_INIT(&model->addresses);
-	STAILQ_INIT(&model->messages);
+	TAILQ_INIT(&model->messages);
 	STAILQ_INIT(&model->text.lines);
 	for (unsigned int i = 0; i < IOS_NAME_KINDS; i++)
 		STAILQ_INIT(&model->names[i]);
@@ -67,6 +68,7 @@ FIND(acl, acls)
 FIND(group, groups)
 FIND(pool, pools)
 FIND(class, classes)
+FIND(parameters, parameters)
 FIND(policy, policies)
 FIND(zone, zones)
 
@@ -190,29 +192,27 @@ ios_own_name(struct ios_model *model, enum ios_name_kind kind, const char *ios)
 	return name->own;
 }
 
-/* Behind the last message of an earlier or the same line. */
+/* Behind the last message of an earlier or the same line: most come in the order of lines. */
 static void
 message_add(struct ios_model *model, unsigned int line, bool note, const char *text)
 {
-	struct ios_message *message, *before = NULL;
+	struct ios_message *before = TAILQ_LAST(&model->messages, ios_messages), *message;
 
-	STAILQ_FOREACH (message, &model->messages, next) {
-		if (message->line > line)
-			break;
-		if (message->line == line && message->note == note &&
-			strcmp(message->text, text) == 0)
+	while (before != NULL && before->line > line)
+		before = TAILQ_PREV(before, ios_messages, next);
+	for (message = before; message != NULL && message->line == line;
+		message = TAILQ_PREV(message, ios_messages, next))
+		if (message->note == note && strcmp(message->text, text) == 0)
 			return;
-		before = message;
-	}
 	message = ios_alloc(&model->arena, sizeof(*message));
 	message->line = line;
 	message->note = note;
 	message->draft = note && model->writing;
 	message->text = ios_strdup(&model->arena, text);
 	if (before == NULL)
-		STAILQ_INSERT_HEAD(&model->messages, message, next);
+		TAILQ_INSERT_HEAD(&model->messages, message, next);
 	else
-		STAILQ_INSERT_AFTER(&model->messages, before, message, next);
+		TAILQ_INSERT_AFTER(&model->messages, before, message, next);
 }
 
 void
@@ -245,10 +245,10 @@ ios_notes_begin(struct ios_model *model)
 	struct ios_message *message, *following;
 
 	model->writing = true;
-	for (message = STAILQ_FIRST(&model->messages); message != NULL; message = following) {
-		following = STAILQ_NEXT(message, next);
+	for (message = TAILQ_FIRST(&model->messages); message != NULL; message = following) {
+		following = TAILQ_NEXT(message, next);
 		if (message->draft)
-			STAILQ_REMOVE(&model->messages, message, ios_message, next);
+			TAILQ_REMOVE(&model->messages, message, next);
 	}
 }
 

@@ -43,7 +43,8 @@ struct ios_interface {
 	const char *port; /* own name of the interface that it is a part of, or is */
 	const char *description, *unusable; /* unusable: why, or NULL */
 	struct ios_number vlan, mtu, tcp_mss;
-	struct ios_item nat, zone;
+	struct ios_item nat, zone, source_check;
+	bool loose; /* of `source_check` */
 	bool outside; /* of `nat` */
 	const char *zone_name;
 	struct ios_prefixes addresses; /* own address and prefix length; the first is the primary */
@@ -81,6 +82,7 @@ struct ios_acl {
 	STAILQ_ENTRY(ios_acl) next;
 	const char *name;
 	bool extended;
+	bool lost; /* an entry that permits was of no use */
 	/* of the configuration as it is written */
 	bool translates, matches; /* who uses it: NAT, a class map */
 	bool excludes; /* some of what it is about is not translated */
@@ -142,11 +144,21 @@ struct ios_class {
 
 enum ios_action { IOS_ACTION_NONE, IOS_INSPECT, IOS_PASS, IOS_DROP };
 
+/* `parameter-map type inspect`, as far as callgate has it. */
+struct ios_parameters {
+	struct ios_item item;
+	STAILQ_ENTRY(ios_parameters) next;
+	const char *name;
+	struct ios_number half_open, flows;
+};
+
 struct ios_policy_class {
 	struct ios_item item;
 	STAILQ_ENTRY(ios_policy_class) next;
 	const char *name; /* NULL: class-default */
 	enum ios_action action;
+	unsigned int action_line;
+	const char *parameters; /* of `inspect`; NULL: none */
 	bool log;
 };
 
@@ -208,7 +220,7 @@ enum ios_name_kind {
 };
 
 struct ios_message {
-	STAILQ_ENTRY(ios_message) next;
+	TAILQ_ENTRY(ios_message) next;
 	unsigned int line; /* 0: of the file as a whole */
 	bool note; /* the line was used, but */
 	bool draft; /* a note of writing: writing again makes it again */
@@ -224,6 +236,7 @@ struct ios_model {
 	STAILQ_HEAD(, ios_pool) pools;
 	STAILQ_HEAD(, ios_rule) rules;
 	STAILQ_HEAD(, ios_class) classes;
+	STAILQ_HEAD(, ios_parameters) parameters;
 	STAILQ_HEAD(, ios_policy) policies;
 	STAILQ_HEAD(, ios_zone) zones;
 	STAILQ_HEAD(, ios_pair) pairs;
@@ -233,7 +246,7 @@ struct ios_model {
 	struct ios_number timeouts[IOS_TIMEOUTS];
 	struct ios_choices ports, addresses;
 	STAILQ_HEAD(, ios_name) names[IOS_NAME_KINDS];
-	STAILQ_HEAD(, ios_message) messages; /* in the order of lines */
+	TAILQ_HEAD(ios_messages, ios_message) messages; /* in the order of lines */
 	bool writing; /* lines have been read: from now on notes are drafts */
 };
 
@@ -249,6 +262,7 @@ struct ios_acl *ios_acl_find(const struct ios_model *model, const char *name);
 struct ios_group *ios_group_find(const struct ios_model *model, const char *name);
 struct ios_pool *ios_pool_find(const struct ios_model *model, const char *name);
 struct ios_class *ios_class_find(const struct ios_model *model, const char *name);
+struct ios_parameters *ios_parameters_find(const struct ios_model *model, const char *name);
 struct ios_policy *ios_policy_find(const struct ios_model *model, const char *name);
 struct ios_zone *ios_zone_find(const struct ios_model *model, const char *name);
 

@@ -15,6 +15,7 @@ enum ios_mode {
 	IOS_GROUP,
 	IOS_INTERFACE,
 	IOS_PAIR,
+	IOS_PARAMETERS,
 	IOS_POLICY_CLASS,
 	IOS_POLICY_MAP,
 	IOS_ZONE,
@@ -40,6 +41,7 @@ struct ios_reader {
 	struct ios_policy *policy;
 	struct ios_policy_class *policy_class;
 	struct ios_pair *pair;
+	struct ios_parameters *parameters;
 };
 
 /* A line's first words and who reads the rest. The words that `command` names have been taken. */

@@ -226,6 +226,7 @@ entry_read(struct ios_reader *reader, struct ios_acl *acl, struct ios_words *wor
 		return entry_remove(reader, acl, entry->text, 0);
 	entry->item.line = reader->line->number;
 	if (!entry_parse(reader, words, entry, acl->extended)) {
+		acl->lost |= entry->permit;
 		if (!entry->permit)
 			ios_note(reader->model, reader->line->number,
 				"what this line denies is decided by the entries after it");

@@ -182,6 +182,30 @@ tcp_mss_read(struct ios_reader *reader, struct ios_words *words)
 	return number_set(reader, words, &reader->interface->tcp_mss, NUMBER_MAX);
 }
 
+/* `ip verify unicast source reachable-via rx|any [allow-default]`, `ip verify unicast reverse-path` */
+static enum ios_result
+source_check_read(struct ios_reader *reader, struct ios_words *words)
+{
+	struct ios_interface *interface = reader->interface;
+	bool defaults = false;
+
+	if (ios_take(words, "source reachable-via")) {
+		interface->loose = ios_take(words, "any");
+		if (!interface->loose && !ios_take(words, "rx"))
+			return ios_line_refuse(reader, "neither rx nor any");
+		defaults = ios_take(words, "allow-default");
+	} else if (!ios_take(words, "reverse-path")) {
+		return IOS_UNKNOWN;
+	}
+	if (!ios_done(words))
+		return ios_line_refuse(
+			reader, "\"%s\" is nothing that callgate has", ios_peek(words));
+	if (!reader->negated && !defaults)
+		ios_note(reader->model, reader->line->number,
+			"used as with `allow-default`: the default route counts");
+	return item_set(reader, &interface->source_check);
+}
+
 static enum ios_result
 description_read(struct ios_reader *reader, struct ios_words *words)
 {
@@ -204,6 +228,17 @@ vrf_read(struct ios_reader *reader, struct ios_words *words)
 {
 	reader->interface->unusable = reader->negated ? NULL : "it is in a VRF";
 	return reader->negated ? IOS_USED : ios_line_refuse(reader, "callgate has no VRFs");
+}
+
+static enum ios_result
+access_group_read(struct ios_reader *reader, struct ios_words *words)
+{
+	/* Short for `ip access-list`, which is no line of an interface? */
+	ios_next(words);
+	if ((!ios_take(words, "in") && !ios_take(words, "out")) || !ios_done(words))
+		return IOS_UNKNOWN;
+	return ios_line_refuse(reader, "callgate filters between zones: match the list in a class "
+				       "map of a zone pair's policy");
 }
 
 /* What concerns the wire or the router's own tables. */
@@ -298,10 +333,12 @@ static const struct ios_command commands[] = {
 	{IOS_INTERFACE, "ip mtu", mtu_read},
 	{IOS_INTERFACE, "mtu", mtu_read},
 	{IOS_INTERFACE, "ip tcp adjust-mss", tcp_mss_read},
+	{IOS_INTERFACE, "ip verify unicast", source_check_read},
 	{IOS_INTERFACE, "description", description_read},
 	{IOS_INTERFACE, "shutdown", shutdown_read},
 	{IOS_INTERFACE, "vrf forwarding", vrf_read},
 	{IOS_INTERFACE, "ip vrf forwarding", vrf_read},
+	{IOS_INTERFACE, "ip access-group", access_group_read},
 	{IOS_INTERFACE, "duplex", wire_read},
 	{IOS_INTERFACE, "speed", wire_read},
 	{IOS_INTERFACE, "negotiation", wire_read},

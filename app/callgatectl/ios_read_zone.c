@@ -230,15 +230,57 @@ action_set(struct ios_reader *reader, struct ios_words *words, enum ios_action a
 		return IOS_USED;
 	}
 	class->action = action;
+	class->action_line = reader->line->number;
 	class->log = ios_take(words, "log");
-	if (action == IOS_INSPECT && !ios_done(words)) {
-		ios_note(reader->model, reader->line->number, "used without parameter map %s",
-			ios_next(words));
-	}
+	class->parameters = action == IOS_INSPECT ? ios_next(words) : NULL;
 	if (!ios_done(words))
 		ios_note(reader->model, reader->line->number, "used without \"%s\"",
 			ios_peek(words));
 	return IOS_USED;
+}
+
+/* `parameter-map type inspect NAME` */
+static enum ios_result
+parameters_enter(struct ios_reader *reader, struct ios_words *words)
+{
+	const char *name = ios_next(words);
+	struct ios_parameters *parameters;
+
+	reader->mode = IOS_FOREIGN;
+	if (name == NULL || !ios_done(words))
+		return ios_line_refuse(reader, "no name of a parameter map");
+	parameters = ios_parameters_find(reader->model, name);
+	if (parameters == NULL) {
+		parameters = ios_alloc(&reader->model->arena, sizeof(*parameters));
+		parameters->item.line = reader->line->number;
+		parameters->name = name;
+		STAILQ_INSERT_TAIL(&reader->model->parameters, parameters, next);
+	}
+	parameters->item.removed = reader->negated;
+	reader->parameters = parameters;
+	reader->mode = reader->negated ? IOS_GLOBAL : IOS_PARAMETERS;
+	return IOS_USED;
+}
+
+static enum ios_result
+parameter_set(struct ios_reader *reader, struct ios_words *words, struct ios_number *number)
+{
+	if (!reader->negated && !ios_take_number(words, 1, INT32_MAX, &number->value))
+		return ios_line_refuse(reader, "no number that this can be");
+	number->item = (struct ios_item){.line = reader->line->number, .removed = reader->negated};
+	return IOS_USED;
+}
+
+static enum ios_result
+half_open_read(struct ios_reader *reader, struct ios_words *words)
+{
+	return parameter_set(reader, words, &reader->parameters->half_open);
+}
+
+static enum ios_result
+flows_read(struct ios_reader *reader, struct ios_words *words)
+{
+	return parameter_set(reader, words, &reader->parameters->flows);
 }
 
 static enum ios_result
@@ -355,12 +397,16 @@ silent_read(struct ios_reader *reader, struct ios_words *words)
 static const struct ios_command commands[] = {
 	{IOS_GLOBAL, "class-map type inspect", class_map_enter},
 	{IOS_GLOBAL, "class-map", foreign_map_enter},
+	{IOS_GLOBAL, "parameter-map type inspect", parameters_enter},
 	{IOS_GLOBAL, "policy-map type inspect", policy_map_enter},
 	{IOS_GLOBAL, "policy-map", foreign_map_enter},
 	{IOS_GLOBAL, "zone security", zone_enter},
 	{IOS_GLOBAL, "zone-pair security", pair_enter},
 	{IOS_CLASS_MAP, "match", match_read},
 	{IOS_CLASS_MAP, "description", silent_read},
+	{IOS_PARAMETERS, "max-incomplete high", half_open_read},
+	{IOS_PARAMETERS, "sessions maximum", flows_read},
+	{IOS_PARAMETERS, "description", silent_read},
 	{IOS_POLICY_MAP, "class", policy_class_enter},
 	{IOS_POLICY_MAP, "description", silent_read},
 	{IOS_POLICY_CLASS, "inspect", inspect_read},

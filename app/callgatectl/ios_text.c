@@ -253,6 +253,8 @@ ios_text_read(struct ios_text *text, struct ios_arena *arena, const char *bytes,
 	for (size_t i = 0; i < size; i++)
 		count += bytes[i] == '\n';
 	indents = ios_alloc(arena, count * sizeof(*indents));
+	text->by_number = ios_alloc(arena, (count + 1) * sizeof(*text->by_number));
+	text->count = (unsigned int)count;
 	count = 0;
 	STAILQ_INIT(&text->lines);
 	while (source_next(&source, &raw)) {
@@ -273,6 +275,7 @@ ios_text_read(struct ios_text *text, struct ios_arena *arena, const char *bytes,
 		line->deep = deep;
 		line->text = clean;
 		words_split(line, arena);
+		text->by_number[line->number] = line;
 		if (word_abbreviates(line->words[0], "banner", 3)) {
 			banner_skip(&source, line);
 			continue;

@@ -33,6 +33,8 @@ struct ios_line {
 
 struct ios_text {
 	STAILQ_HEAD(, ios_line) lines;
+	unsigned int count; /* of all lines, those left out too */
+	const struct ios_line **by_number; /* NULL: left out */
 	bool flat; /* no line is indented and none has a prompt: depth says nothing */
 };
 

@@ -316,6 +316,11 @@ interface_write(struct ios_out *out, struct ios_interface *interface, unsigned i
 		fprintf(out->stream, "\n    nat = \"%s\";",
 			interface->outside ? "outside" : "inside");
 	}
+	if (part_live(&interface->source_check)) {
+		ios_origin_add(out, &interface->source_check, "interfaces[%u].source_check", index);
+		fprintf(out->stream, "\n    source_check = \"%s\";",
+			interface->loose ? "loose" : "strict");
+	}
 	number_write(out, &interface->mtu, index, "mtu");
 	number_write(out, &interface->tcp_mss, index, "tcp_mss");
 	fprintf(out->stream, " }");

@@ -57,6 +57,36 @@ matches_write(struct ios_out *out, struct ios_class *class, unsigned int index,
 		fprintf(out->stream, "];");
 }
 
+/* A list that permits less than in IOS lets its negation match more. */
+static bool
+list_lost(const struct ios_acl *acl)
+{
+	const struct ios_entry *entry;
+	bool lost = acl->lost;
+
+	STAILQ_FOREACH (entry, &acl->entries, next)
+		lost |= entry->permit && entry->item.refused;
+	return lost;
+}
+
+static void
+match_check(struct ios_out *out, struct ios_match *match)
+{
+	const struct ios_acl *acl;
+
+	if (match->kind == IOS_MATCH_CLASS && ios_class_find(out->model, match->name) == NULL)
+		ios_drop(out, &match->item, "class map %s is not there", match->name);
+	if (match->kind != IOS_MATCH_ACL)
+		return;
+	acl = ios_acl_find(out->model, match->name);
+	if (acl == NULL)
+		ios_drop(out, &match->item, "access list %s is not there", match->name);
+	else if (match->negated && list_lost(acl))
+		ios_drop(out, &match->item,
+			"list %s lost an entry that permits, so this would match more than in IOS",
+			match->name);
+}
+
 /* Drop lines that name what is not there. Whether the class map can stand without them. */
 static bool
 class_whole(struct ios_out *out, struct ios_class *class)
@@ -67,12 +97,8 @@ class_whole(struct ios_out *out, struct ios_class *class)
 	if (!ios_live(&class->item))
 		return false;
 	STAILQ_FOREACH (match, &class->matches, next) {
-		if (ios_live(&match->item) && match->kind == IOS_MATCH_ACL &&
-			ios_acl_find(out->model, match->name) == NULL)
-			ios_drop(out, &match->item, "access list %s is not there", match->name);
-		if (ios_live(&match->item) && match->kind == IOS_MATCH_CLASS &&
-			ios_class_find(out->model, match->name) == NULL)
-			ios_drop(out, &match->item, "class map %s is not there", match->name);
+		if (ios_live(&match->item))
+			match_check(out, match);
 		live += ios_live(&match->item);
 		lost += match->item.refused;
 	}
@@ -109,17 +135,39 @@ classes_write(struct ios_out *out)
 }
 
 static void
-policy_class_write(struct ios_out *out, struct ios_policy_class *class)
+limit_write(struct ios_out *out, struct ios_number *limit, unsigned int policy, unsigned int index,
+	const char *name)
+{
+	if (limit->item.line == 0 || !ios_live(&limit->item))
+		return;
+	ios_origin_add(out, &limit->item, "policy_maps[%u].classes[%u].%s", policy, index, name);
+	fprintf(out->stream, " %s = %u;", name, limit->value);
+}
+
+static void
+policy_class_write(struct ios_out *out, struct ios_policy_class *class, unsigned int policy,
+	unsigned int index)
 {
 	static const char *const actions[] = {[IOS_ACTION_NONE] = "drop",
 		[IOS_INSPECT] = "inspect",
 		[IOS_PASS] = "pass",
 		[IOS_DROP] = "drop"};
+	struct ios_parameters *parameters =
+		class->parameters == NULL ? NULL
+					  : ios_parameters_find(out->model, class->parameters);
 
-	fprintf(out->stream, "      { class = \"%s\"; action = \"%s\";%s }",
+	fprintf(out->stream, "      { class = \"%s\"; action = \"%s\";%s",
 		class->name == NULL ? "class-default"
 				    : ios_own_name(out->model, IOS_NAME_CLASS, class->name),
 		actions[class->action], class->log ? " log = true;" : "");
+	if (parameters != NULL) {
+		limit_write(out, &parameters->half_open, policy, index, "max_half_open");
+		limit_write(out, &parameters->flows, policy, index, "max_flows");
+	} else if (class->parameters != NULL) {
+		ios_note(out->model, class->action_line, "used without parameter map %s",
+			class->parameters);
+	}
+	fprintf(out->stream, " }");
 }
 
 /* Whether it can be written; what a lost class dropped may pass by a later one. */
@@ -153,11 +201,11 @@ policy_write(struct ios_out *out, struct ios_policy *policy, unsigned int index)
 	STAILQ_FOREACH (class, &policy->classes, next) {
 		if (!policy_class_whole(out, class))
 			continue;
-		ios_origin_add(out, &class->item, "policy_maps[%u].classes[%u]", index, count++);
-		policy_class_write(out, class);
+		ios_origin_add(out, &class->item, "policy_maps[%u].classes[%u]", index, count);
+		policy_class_write(out, class, index, count++);
 		fprintf(out->stream, ",\n");
 	}
-	policy_class_write(out, &policy->otherwise);
+	policy_class_write(out, &policy->otherwise, index, count);
 	fprintf(out->stream, " ); }");
 }
 

@@ -325,6 +325,14 @@ class Imported(Appliance):
                        + done.stdout)
         run(os.path.abspath(CALLGATE), '--check', '-c', self.file)
 
+    def edit(self, text, replacement):
+        """What the operator adds by hand before callgate starts."""
+        with open(self.file) as file:
+            configuration = file.read()
+        check(configuration.count(text) == 1, f'{text} is not there once:\n{configuration}')
+        with open(self.file, 'w') as file:
+            file.write(configuration.replace(text, replacement))
+
 
 def explain(network):
     """After a failure: what callgate and the programs around it said."""
