@@ -44,6 +44,16 @@ show_info(struct appliance *appliance, const char *parameters, struct rte_tel_da
 	return 0;
 }
 
+/* A port's name as a key of DPDK's telemetry, which takes letters, digits, "_" and "/". */
+static void
+port_key(char key[NAME_MAX_LENGTH + 1], const char *name)
+{
+	snprintf(key, NAME_MAX_LENGTH + 1, "%s", name);
+	for (char *at = key; *at != '\0'; at++)
+		if (*at == '-' || *at == '.')
+			*at = '_';
+}
+
 static int
 show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
@@ -52,6 +62,7 @@ show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_d
 		struct rte_tel_data *record = rte_tel_data_alloc();
 		struct rte_eth_stats statistics = {0};
 		struct rte_eth_link link = {0};
+		char key[NAME_MAX_LENGTH + 1];
 
 		if (record == NULL)
 			return -ENOMEM;
@@ -70,7 +81,11 @@ show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_d
 		telemetry_number(record, "rx_errors", statistics.ierrors);
 		telemetry_number(record, "tx_errors", statistics.oerrors);
 		telemetry_number(record, "rx_no_mbuf", statistics.rx_nombuf);
-		rte_tel_data_add_dict_container(data, port->config->name, record, 0);
+		port_key(key, port->config->name);
+		if (rte_tel_data_add_dict_container(data, key, record, 0) != 0) {
+			rte_tel_data_free(record);
+			return -ENOSPC;
+		}
 	}
 	return 0;
 }

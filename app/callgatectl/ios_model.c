@@ -162,7 +162,9 @@ own_name_taken(const struct ios_model *model, enum ios_name_kind kind, const cha
 		if (strcmp(name->own, own) == 0)
 			return true;
 	}
-	return kind == IOS_NAME_CLASS && strcmp(own, "class-default") == 0;
+	/* What callgate reads otherwise where a name may stand. */
+	return (kind == IOS_NAME_CLASS && strcmp(own, "class-default") == 0) ||
+	       (kind == IOS_NAME_NETWORK && strcmp(own, "any") == 0);
 }
 
 const char *
@@ -177,7 +179,9 @@ ios_own_name(struct ios_model *model, enum ios_name_kind kind, const char *ios)
 		if (strcmp(name->ios, ios) == 0)
 			return name->own;
 	}
-	snprintf(own, sizeof(own), "%s", ios);
+	/* A network that looks like an address would be taken for one. */
+	snprintf(own, sizeof(own), "%s%s",
+		kind == IOS_NAME_NETWORK && isdigit((unsigned char)ios[0]) ? "group-" : "", ios);
 	for (char *at = own; *at != '\0'; at++)
 		if (!isascii(*at) || (!isalnum(*at) && strchr("_-.", *at) == NULL))
 			*at = '-';

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Access lists: those of class maps, and those of what a NAT list leaves untranslated. The latter
+ * Networks and access lists: those of class maps, and those of what a NAT list leaves untranslated. The latter
  * are the list with permit and deny in each other's place; where a permit is narrower than its
  * source, all else from that source is added behind.
  */
@@ -8,7 +8,7 @@
 
 #include "ios_out.h"
 
-enum { ENTRIES_MAX = 4096 };
+enum { ENTRIES_MAX = 16384 };
 
 struct writing {
 	struct ios_out *out;
@@ -32,18 +32,25 @@ protocol_text(uint8_t protocol)
 	}
 }
 
+/* A network by its name, a prefix, or nothing for any. */
 static void
-network_write(FILE *stream, const char *name, const struct ios_prefix *prefix)
+network_write(struct ios_out *out, const char *name, const struct ios_side *side,
+	const struct ios_prefix *prefix)
 {
 	char address[IOS_ADDRESS_TEXT_MAX];
 
+	if (side->group != NULL) {
+		fprintf(out->stream, " %s = \"%s\";", name,
+			ios_own_name(out->model, IOS_NAME_NETWORK, side->group));
+		return;
+	}
 	if (prefix->length == 0)
-		return; /* any */
+		return;
 	ios_address_format(prefix->address, address);
 	if (prefix->length == 32)
-		fprintf(stream, " %s = \"%s\";", name, address);
+		fprintf(out->stream, " %s = \"%s\";", name, address);
 	else
-		fprintf(stream, " %s = \"%s/%u\";", name, address, prefix->length);
+		fprintf(out->stream, " %s = \"%s/%u\";", name, address, prefix->length);
 }
 
 static void
@@ -72,13 +79,25 @@ line_write(struct writing *writing, const struct ios_entry *entry, const struct 
 		writing->entries == 0 ? "\n" : ",\n",
 		entry->permit != writing->inverted ? "permit" : "deny",
 		protocol_text(entry->protocol));
-	network_write(stream, "source", source);
-	network_write(stream, "destination", destination);
+	network_write(writing->out, "source", &entry->source, source);
+	network_write(writing->out, "destination", &entry->destination, destination);
 	ports_write(stream, "sports", &entry->source);
 	ports_write(stream, "dports", &entry->destination);
 	fprintf(stream, " }");
 	ios_origin_add(writing->out, writing->item, "acls[%u].entries[%u]", writing->acl,
 		writing->entries++);
+}
+
+/* What a side is written as: each of its prefixes, or one that stands for its group. */
+static bool
+side_networks(struct ios_model *model, const struct ios_side *side, struct ios_prefixes *networks)
+{
+	struct ios_prefixes prefixes = STAILQ_HEAD_INITIALIZER(prefixes);
+
+	if (side->group == NULL)
+		return ios_side_expand(model, side, networks);
+	ios_prefix_add(model, networks, 0, 0, 0);
+	return ios_side_expand(model, side, &prefixes) && !STAILQ_EMPTY(&prefixes);
 }
 
 static void
@@ -91,10 +110,10 @@ entry_write(struct writing *writing, const struct ios_entry *entry, struct ios_i
 	unsigned int count = 0, other = 0;
 
 	writing->item = item;
-	if (!ios_side_expand(model, &entry->source, &sources) ||
-		!ios_side_expand(model, &entry->destination, &destinations)) {
+	if (!side_networks(model, &entry->source, &sources) ||
+		!side_networks(model, &entry->destination, &destinations)) {
 		ios_drop(writing->out, writing->item,
-			"its object group, or one within it, is not there");
+			"its object group is empty, or is not there, or one within it is not");
 		return;
 	}
 	STAILQ_FOREACH (source, &sources, next)
@@ -173,12 +192,44 @@ exclude_write(struct writing *writing, struct ios_acl *acl)
 	acl_end(writing);
 }
 
+/* Object groups, those within them written out. */
+static void
+networks_write(struct ios_out *out)
+{
+	char address[IOS_ADDRESS_TEXT_MAX];
+	const struct ios_prefix *prefix;
+	struct ios_group *group;
+	unsigned int count = 0;
+
+	STAILQ_FOREACH (group, &out->model->groups, next) {
+		struct ios_prefixes prefixes = STAILQ_HEAD_INITIALIZER(prefixes);
+		const struct ios_side side = {.group = group->name};
+		const char *separator = "";
+
+		if (!ios_live(&group->item) || !ios_side_expand(out->model, &side, &prefixes) ||
+			STAILQ_EMPTY(&prefixes))
+			continue;
+		ios_entry_begin(out, "networks", count);
+		ios_origin_add(out, &group->item, "networks[%u]", count++);
+		fprintf(out->stream, "  { name = \"%s\"; addresses = [",
+			ios_own_name(out->model, IOS_NAME_NETWORK, group->name));
+		STAILQ_FOREACH (prefix, &prefixes, next) {
+			ios_address_format(prefix->address, address);
+			fprintf(out->stream, "%s\"%s/%u\"", separator, address, prefix->length);
+			separator = ", ";
+		}
+		fprintf(out->stream, "]; }");
+	}
+	ios_list_end(out, count);
+}
+
 void
 ios_write_acls(struct ios_out *out)
 {
 	struct writing writing = {.out = out};
 	struct ios_acl *acl;
 
+	networks_write(out);
 	STAILQ_FOREACH (acl, &out->model->acls, next) {
 		if (!ios_live(&acl->item))
 			continue;
