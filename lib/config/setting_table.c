@@ -253,7 +253,7 @@ const struct setting setting_table[] = {
 	{INTEGER("nat.port_hold.seconds", 120, 0, 3600, "Seconds. 0: none rests."),
 		TOP(nat.port_hold_seconds)},
 	{INTEGER("nat.port_hold.percent", 25, 0, 100,
-		 "How many ports of an outside address may rest at one time, in percent. When more "
+		 "How many ports (or blocks) of an outside address may rest at one time, in percent. When more "
 		 "would, those that have rested longest are free at once."),
 		TOP(nat.port_hold_percent)},
 	{BOOLEAN("nat.tcp_rst_check", false,

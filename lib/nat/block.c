@@ -95,7 +95,7 @@ block_take(struct outside_address *address, uint16_t slot, struct nat_host *host
 	block = &address->blocks->block[number];
 	store(&block->host, host->address);
 	store(&block->used, 0);
-	block->idle_since_s = 0;
+	store(&block->idle_since_s, 0);
 	block->next = host->first_block;
 	host->first_block = (uint32_t)slot << 16 | (uint32_t)number;
 	host->blocks++;
@@ -137,8 +137,27 @@ block_unuse(struct outside_address *address, uint16_t port, uint32_t idle_since_
 	struct nat_block *block = block_of(address->blocks, port);
 
 	if (idle_since_s)
-		block->idle_since_s = idle_since_s;
+		store(&block->idle_since_s, idle_since_s);
 	store(&block->used, load(&block->used) - 1);
+}
+
+uint32_t
+block_resting(const struct block_map *map, uint32_t *number)
+{
+	uint32_t count = 0, since = UINT32_MAX;
+
+	for (uint32_t i = 0; i < map->count; i++) {
+		const struct nat_block *block = &map->block[i];
+
+		if (!load(&block->host) || load(&block->used))
+			continue;
+		count++;
+		if (load(&block->idle_since_s) < since) {
+			since = load(&block->idle_since_s);
+			*number = i;
+		}
+	}
+	return count;
 }
 
 void

@@ -31,7 +31,7 @@ enum {
 struct nat_block {
 	_Atomic uint32_t host; /* inside address, network order; 0: free. The sweep peeks */
 	_Atomic uint32_t used; /* ports of all protocols. The sweep peeks */
-	uint32_t idle_since_s; /* while none is */
+	_Atomic uint32_t idle_since_s; /* while none is. The sweep peeks */
 	uint32_t next; /* of the same host; slot << 16 | number, BLOCK_NONE: the last */
 };
 
@@ -67,6 +67,10 @@ bool block_has(const struct outside_address *address, const struct nat_host *hos
  *  had not been taken. Under the host's lock. */
 void block_use(struct outside_address *address, uint16_t port, uint32_t count);
 void block_unuse(struct outside_address *address, uint16_t port, uint32_t idle_since_s);
+
+/** How many blocks of this address rest, and which has the longest (`*number`, where there is one). A look
+ *  without the locks. */
+uint32_t block_resting(const struct block_map *map, uint32_t *number);
 
 /** Take the block of this number from its host. Under the host's lock. */
 void block_end(struct nat_rules *rules, uint16_t slot, uint32_t number, struct nat_host *host);

@@ -81,6 +81,7 @@ nat_create(const struct config *config, const struct interface_table *interfaces
 		return -ENOMEM;
 	nat->flows = flows;
 	nat->hold_s = config->nat.port_hold_seconds;
+	nat->hold_percent = config->nat.port_hold_percent;
 	nat->max_flows = config->nat.max_flows_per_host ? config->nat.max_flows_per_host
 							: config->system.max_flows / 2;
 	if (config->nat.log) {

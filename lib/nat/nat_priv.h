@@ -45,6 +45,7 @@ struct nat {
 	struct nat_log *log; /* NULL: off */
 	struct flow_table *flows;
 	uint32_t hold_s; /* a shared UDP port rests that long */
+	uint32_t hold_percent; /* and as many of an address at most */
 	uint32_t max_flows; /* of one inside host, but media */
 	uint32_t static_hosts; /* that stand for the static rules */
 	/* control lcore */
@@ -126,8 +127,9 @@ void outside_hide(struct nat *nat, const struct endpoint *outside, uint16_t slot
 void outside_give_back(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	const struct endpoint *outside, uint16_t slot, bool used);
 
-/** A block whose ports have rested long enough is its host's no more. Control lcore. */
-void outside_block_end(struct thread *self, struct nat *nat, uint16_t slot, uint32_t number);
+/** A block whose ports have all rested for so many seconds is its host's no more. Control lcore. */
+void outside_block_end(
+	struct thread *self, struct nat *nat, uint16_t slot, uint32_t number, uint32_t rested_s);
 
 /** A host that has nothing any more ends; the seat stays locked. Under the host's lock. */
 void host_leave(

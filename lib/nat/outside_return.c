@@ -92,7 +92,8 @@ outside_give_back(struct thread *self, struct nat *nat, const struct endpoint *i
 }
 
 void
-outside_block_end(struct thread *self, struct nat *nat, uint16_t slot, uint32_t number)
+outside_block_end(
+	struct thread *self, struct nat *nat, uint16_t slot, uint32_t number, uint32_t rested_s)
 {
 	struct outside_address *address = &nat->rules->address[slot];
 	struct nat_block *block = &address->blocks->block[number];
@@ -105,7 +106,8 @@ outside_block_end(struct thread *self, struct nat *nat, uint16_t slot, uint32_t 
 	seat = host_lock(nat->hosts, host, address->pool);
 	if (seat.host && atomic_load_explicit(&block->host, memory_order_relaxed) == host &&
 		!atomic_load_explicit(&block->used, memory_order_relaxed) &&
-		self->now_s - block->idle_since_s >= nat->hold_s) {
+		self->now_s - atomic_load_explicit(&block->idle_since_s, memory_order_relaxed) >=
+			rested_s) {
 		block_end(nat->rules, slot, number, seat.host);
 		block_log(self, nat, host, address, number, false);
 		host_leave(self, nat, &nat->rules->pools[address->pool], &seat);

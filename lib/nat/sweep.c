@@ -7,7 +7,10 @@
 #include "block_priv.h"
 #include "nat_priv.h"
 
-enum { HOLD_BUDGET = 1024 }; /* ports of one address in one step */
+enum {
+	HOLD_BUDGET = 1024, /* ports of one address in one step */
+	BLOCKS_EVICTED = 16, /* blocks likewise */
+};
 
 static bool
 deadline_passed(const struct binding *binding, uint32_t now_s)
@@ -78,6 +81,20 @@ nat_sweep(struct thread *self, struct nat *nat, uint32_t budget)
 	pool_reclaim(nat->bindings, budget);
 }
 
+/* Of more blocks than may rest at one time those that have rested longest are free. */
+static void
+blocks_sweep(struct thread *self, struct nat *nat, uint16_t slot)
+{
+	const struct block_map *map = nat->rules->address[slot].blocks;
+	const uint32_t max = map->count * nat->hold_percent / 100;
+	uint32_t oldest = 0;
+
+	for (uint32_t i = 0; i < map->count; i++)
+		outside_block_end(self, nat, slot, i, nat->hold_s);
+	for (unsigned int i = 0; i < BLOCKS_EVICTED && block_resting(map, &oldest) > max; i++)
+		outside_block_end(self, nat, slot, oldest, 0);
+}
+
 void
 nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses)
 {
@@ -93,8 +110,8 @@ nat_hold_sweep(struct thread *self, struct nat *nat, uint32_t addresses)
 		if (address->map[NAT_UDP])
 			port_map_hold_end(address->map[NAT_UDP], self->now_s, nat->hold_s,
 				all ? (uint32_t)PORTS : HOLD_BUDGET);
-		for (uint32_t i = 0; address->blocks && i < address->blocks->count; i++)
-			outside_block_end(self, nat, (uint16_t)nat->hold_cursor, i);
+		if (address->blocks)
+			blocks_sweep(self, nat, (uint16_t)nat->hold_cursor);
 	}
 }
 

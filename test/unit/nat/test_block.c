@@ -272,6 +272,37 @@ choice_within_a_block_finds_each_port_and_no_other(void **state)
 	rte_free(map);
 }
 
+static void
+of_more_blocks_than_may_rest_the_longest_resting_are_free(void **state)
+{
+	enum { BLOCKS = 16, MAY_REST = BLOCKS / 4 };
+	struct endpoint outside, had[BLOCKS];
+
+	nat_fixture_init(&f);
+	nat_fixture_pool_rule(
+		&f, "203.0.113.10", "203.0.113.10", 2048, 2048 + BLOCKS * SIZE - 1, true);
+	f.pool.block_size = SIZE;
+	f.pool.blocks_per_host = 1;
+	f.config.nat.port_hold_seconds = HOLD_S;
+	f.config.nat.port_hold_percent = 25;
+	nat_fixture_start(&f, 64);
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		assert_int_equal(get(IPPROTO_UDP, i + 1, 5000, &had[i]), 0);
+		nat_fixture_advance(&f, GRACE_S);
+		nat_fixture_settle(&f);
+		nat_hold_sweep(&f.control, f.nat, 1);
+		assert_int_equal(report(0).blocks_used, RTE_MIN(i + 1, (uint32_t)MAY_REST));
+	}
+	/* the last ones rest: nobody gets theirs, all the others are to be had */
+	for (uint32_t i = 0; i < BLOCKS - MAY_REST; i++) {
+		assert_int_equal(get(IPPROTO_UDP, 100 + i, 5000, &outside), 0);
+		for (uint32_t k = BLOCKS - MAY_REST; k < BLOCKS; k++)
+			assert_int_not_equal(ntohs(outside.port) / SIZE, ntohs(had[k].port) / SIZE);
+	}
+	assert_int_equal(get(IPPROTO_UDP, 99, 5000, &outside), -EADDRNOTAVAIL);
+	stop();
+}
+
 int
 main(void)
 {
@@ -283,6 +314,7 @@ main(void)
 		cmocka_unit_test(every_block_is_given_out_and_full_is_true),
 		cmocka_unit_test(host_without_a_block_or_a_port_leaves_nothing),
 		cmocka_unit_test(choice_within_a_block_finds_each_port_and_no_other),
+		cmocka_unit_test(of_more_blocks_than_may_rest_the_longest_resting_are_free),
 	};
 
 	nat_fixture_process();
