@@ -4,6 +4,7 @@
  *
  * Order (destination before policy, source after, so that policy always sees real addresses; steps 1 and 5
  * to 8 stand in admit_nat.c):
+ *   0. source: may it be there, where it comes from?
  *   1. destination: an outside address of ours becomes the inside endpoint of its binding
  *   2. route: egress interface, or one of our own addresses
  *   3. policy of the zone pair; where it refuses, a pinhole may permit (of a hairpin after 6)
@@ -13,6 +14,7 @@
  *   7. filter (RFC 4787 REQ-8): who may reach a dynamic binding
  *   8. limit of flows (RFC 6888 REQ-5) of the inside hosts that it is a flow of
  *   9. the flow, linked to the bindings and the pinhole it came through
+ * Limits of the class and the zone pair are asked after 4, of what comes to an outside endpoint after 8.
  */
 #include <rte_icmp.h>
 
@@ -32,12 +34,19 @@ admit_local(struct admission *admission)
 	struct worker *worker = admission->worker;
 	struct appliance *appliance = worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
-	struct fw_verdict verdict;
+	int result = ADMITTED;
 
-	verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone, ZONE_SELF, key,
-		admission->packet->ip_length);
-	if (verdict.action == FW_DROP) {
-		packet_drop(&worker->thread, admission->mbuf, DROP_SELF_POLICY);
+	admission->out = NULL;
+	admission->real = *key;
+	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
+		ZONE_SELF, key, admission->packet->ip_length);
+	if (admission->verdict.action == FW_DROP)
+		result = DROP_SELF_POLICY;
+	else
+		result = admit_limit_self(admission);
+	if (result != ADMITTED) {
+		admit_log_refused(admission, (enum drop_reason)result);
+		packet_drop(&worker->thread, admission->mbuf, (enum drop_reason)result);
 		return;
 	}
 	if (key->proto == IPPROTO_ICMP) {
@@ -157,11 +166,8 @@ admit_policy(struct admission *admission)
 			return result;
 	}
 	seen = admission_seen(admission);
-	result = admit_by_pinhole(admission, &seen,
+	return admit_by_pinhole(admission, &seen,
 		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
-	if (result != ADMITTED && admission->verdict.log)
-		admit_log_refused(admission);
-	return result;
 }
 
 static bool
@@ -263,8 +269,7 @@ admit_create(struct admission *admission, void **data)
 		.ops = {operations | FLOW_PERMITTED, operations | FLOW_PERMITTED},
 		.egress = {admission->out->index, admission->in->index},
 		.ruleset_generation = ruleset_generation(appliance_ruleset(appliance)),
-		.zone_pair = admission->verdict.zone_pair,
-		.class_index = admission->verdict.class_index,
+		.account = admission->account,
 		.media = admission_is_media(admission),
 		.owner =
 			{
@@ -281,8 +286,11 @@ admit_create(struct admission *admission, void **data)
 		template.ops[1] &= (uint16_t)~FLOW_PERMITTED; /* pass is one way */
 	if (back.kind == ROUTE_CONNECTED || back.kind == ROUTE_GATEWAY)
 		template.egress[1] = back.interface;
+	admission->account = 0; /* the flow's now, or given back */
 	switch (flow_create(&admission->worker->thread, appliance->flows, &template, data)) {
 	case 0:
+		admit_log_begun(admission, flow_path_of_data(*data));
+		return ADMITTED;
 	case 1:
 		return ADMITTED;
 	case -ENOBUFS:
@@ -305,17 +313,21 @@ admit_once(struct admission *admission, void **data)
 		admit_route,
 		admit_policy,
 		admit_first_packet,
+		admit_limit_outward,
 		admit_inward,
 		admit_source,
 		admit_filter,
 		admit_room,
+		admit_limit_inward,
 	};
 
 	for (unsigned int i = 0; i < RTE_DIM(steps); i++) {
 		int result = steps[i](admission);
 
-		if (result != ADMITTED)
+		if (result != ADMITTED) {
+			admit_limit_undo(admission);
 			return result;
+		}
 	}
 	return admit_create(admission, data);
 }
@@ -350,6 +362,7 @@ admit_refused(const struct admission *admission, int result)
 
 	if (result == TAKEN)
 		return;
+	admit_log_refused(admission, (enum drop_reason)result);
 	if (result == DROP_NAT_UNSOLICITED && (admission->out || admit_to_somebody(admission)))
 		unsolicited_take(worker, admission->mbuf);
 	else if ((result == DROP_FLOW_POOL_EMPTY || result == DROP_FLOW_TABLE_FULL ||
@@ -376,6 +389,10 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 
 	if (data != NULL)
 		return admit_again(&admission, data);
+	if (admit_source_check(&admission) != ADMITTED) {
+		packet_drop(&worker->thread, mbuf, DROP_SOURCE_CHECK);
+		return NULL;
+	}
 	if (packet->flags & PACKET_ICMP_ERROR) {
 		icmp_translate(worker, mbuf);
 		return NULL;
@@ -389,6 +406,7 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 		admission.destination = admission.source = NULL;
 		admission.inward = false;
 		admission.pinhole = NULL;
+		admission.verdict = (struct fw_verdict){0};
 		result = admit_once(&admission, &data);
 	}
 	if (result == ADMITTED)

@@ -1,21 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Policy for flows that stand already: after a reload, the other way, the next connection. */
 #include "admit_priv.h"
-#include "core/log.h"
-
-void
-admit_log_refused(const struct admission *admission)
-{
-	const struct flow_key *real = &admission->real;
-	const uint8_t *src = (const uint8_t *)&real->src, *dst = (const uint8_t *)&real->dst;
-	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
-
-	LOG_RATED(INFO, "drop %s to %s proto %u %u.%u.%u.%u:%u to %u.%u.%u.%u:%u",
-		fw_zone_name(ruleset, admission->in->zone),
-		fw_zone_name(ruleset, admission->out->zone), real->proto, src[0], src[1], src[2],
-		src[3], rte_be_to_cpu_16(real->src_port), dst[0], dst[1], dst[2], dst[3],
-		rte_be_to_cpu_16(real->dst_port));
-}
 
 /* What policy says of one direction of a standing flow; it sees real addresses. */
 static struct fw_verdict
@@ -41,12 +26,17 @@ admit_again(struct admission *admission, void *data)
 	struct flow_path *path = &flow->path[direction];
 	uint16_t generation = ruleset_generation(appliance_ruleset(appliance));
 	uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
+	enum drop_reason reason;
 	bool permitted = flow->link[FLOW_OWNER_PINHOLE].owner != 0, refused = false;
 
 	/* An answer that this ruleset has refused already was not inspected: no need to ask that. */
 	if (direction == 0 || atomic_load_explicit(&path->ruleset_generation,
 				      memory_order_relaxed) != generation) {
 		admission->verdict = path_verdict(admission, &flow->path[0]);
+		if (permitted || admission->verdict.action != FW_DROP)
+			flow_account_move(appliance->flows, flow,
+				fw_account_of(appliance_ruleset(appliance), &admission->verdict,
+					permitted && admission->verdict.action == FW_DROP));
 		refused = !permitted && admission->verdict.action == FW_DROP;
 		permitted |= admission->verdict.action == FW_INSPECT ||
 			     (direction == 0 && admission->verdict.action == FW_PASS);
@@ -63,10 +53,9 @@ admit_again(struct admission *admission, void *data)
 		return data;
 	if (refused) /* nobody may begin it any more */
 		flow_remove(&worker->thread, appliance->flows, flow);
-	if (admission->verdict.log)
-		admit_log_refused(admission);
-	packet_drop(&worker->thread, admission->mbuf,
-		admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP);
+	reason = admission->verdict.no_pair ? DROP_POLICY_NO_PAIR : DROP_POLICY_DROP;
+	admit_log_refused(admission, reason);
+	packet_drop(&worker->thread, admission->mbuf, reason);
 	return NULL;
 }
 

@@ -23,6 +23,7 @@ struct admission {
 	struct pinhole *pinhole;
 	bool excluded; /* from translation */
 	struct fw_verdict verdict;
+	uint32_t account; /* reserved for the flow; 0: none */
 };
 
 static inline bool
@@ -59,8 +60,25 @@ int admit_room(struct admission *admission);
 /** For a packet that step 1 drops as unsolicited: does policy let it in, whoever it is for? */
 bool admit_to_somebody(const struct admission *admission);
 
-/** A log line for a packet that policy refused (rate limited). Worker. */
-void admit_log_refused(const struct admission *admission);
+/** Step 0: may this source be where the packet comes from (RFC 3704)? */
+int admit_source_check(const struct admission *admission);
+
+/**
+ * The limits of flows, from where on one is reserved: of conversations that go out before NAT makes
+ * anything for them, of those to an outside endpoint when it is known whom NAT lets in.
+ */
+int admit_limit_outward(struct admission *admission);
+int admit_limit_inward(struct admission *admission);
+
+/** There is no flow after all. */
+void admit_limit_undo(struct admission *admission);
+
+/** The same limits of packets to callgate itself, each a flow that ends at once. */
+int admit_limit_self(struct admission *admission);
+
+/** Log lines, if the class of the verdict asks for them (rate limited). Worker. */
+void admit_log_refused(const struct admission *admission, enum drop_reason reason);
+void admit_log_begun(const struct admission *admission, const struct flow_path *path);
 
 /**
  * A direction that is not permitted yet, or was under an older ruleset: ask the policy again.

@@ -196,9 +196,15 @@ static int
 firewall_up(struct appliance *appliance)
 {
 	struct ruleset *ruleset;
-	int rc = ruleset_create(
-		appliance->config, RULESET_FIRST_GENERATION, appliance->socket, &ruleset);
+	int rc;
 
+	appliance->accounts =
+		fw_accounts_create(fw_accounts_needed(appliance->config), appliance->socket);
+	if (appliance->accounts == NULL)
+		return -ENOMEM;
+	flow_table_accounts(appliance->flows, fw_accounts_all(appliance->accounts));
+	rc = ruleset_create(appliance->config, appliance->accounts, RULESET_FIRST_GENERATION,
+		appliance->socket, &ruleset);
 	if (rc == 0)
 		atomic_store_explicit(&appliance->ruleset, ruleset, memory_order_release);
 	return rc;
@@ -207,7 +213,9 @@ firewall_up(struct appliance *appliance)
 static void
 firewall_down(struct appliance *appliance)
 {
-	ruleset_destroy(appliance_ruleset(appliance));
+	if (appliance_ruleset(appliance) != NULL)
+		ruleset_destroy(appliance_ruleset(appliance));
+	fw_accounts_destroy(appliance->accounts);
 }
 
 static int

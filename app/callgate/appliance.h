@@ -19,6 +19,7 @@
 #include "drivers/port.h"
 #include "flow/flow.h"
 #include "flow/pinhole.h"
+#include "fw/account.h"
 #include "fw/fw.h"
 #include "nat/nat.h"
 #include "net/datagram.h"
@@ -62,6 +63,7 @@ struct appliance {
 	struct flow_table *flows;
 	struct pinhole_table *pinholes;
 	struct nat *nat; /* NULL: no NAT rules */
+	struct fw_accounts *accounts; /* of zone pairs and classes */
 	struct ruleset *_Atomic ruleset; /* writer: reload; read with appliance_ruleset() */
 	struct alg *alg;
 	struct handoff *handoff;

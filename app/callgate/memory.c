@@ -93,6 +93,7 @@ appliance_table_memory(const struct config *config)
 	sum += pinhole_table_memory(appliance_pinhole_capacity(config));
 	if (config->nat.rule_count > 0)
 		sum += nat_memory(config, appliance_binding_capacity(config));
+	sum += fw_accounts_memory(fw_accounts_needed(config));
 	sum += 2 * ruleset_memory(config); /* a reload builds the next beside the one in force */
 	sum += alg_memory(config);
 	sum += handoff_memory(config->system.worker_count);

@@ -16,6 +16,7 @@
  */
 #include <rte_icmp.h>
 
+#include "flow/flow_account.h"
 #include "flow/tcp.h"
 #include "flow/tcp_sequence.h"
 #include "forward.h"
@@ -74,6 +75,8 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 		return false;
 	}
 	effect = tcp_segment(flow, direction, tcp_flags);
+	if (unlikely(effect == TCP_MOVES) && !(ops & FLOW_TCP_LOOSE))
+		flow_account_tcp(worker->appliance->flows, flow);
 	if (unlikely(effect == TCP_ASK_POLICY && !admit_reverse(worker, mbuf, hit)))
 		effect = -EPROTO;
 	if (unlikely(effect < 0 && !(ops & FLOW_TCP_LOOSE))) {

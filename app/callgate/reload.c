@@ -53,19 +53,41 @@ fault_note(void *context, const struct config_fault *fault)
 		faults->text[faults->used] = '\0';
 }
 
+static void
+grace_wait(void)
+{
+	const struct timespec pause = {.tv_nsec = GRACE_POLL_US * 1000};
+	uint64_t token = rcu_start();
+
+	while (!rcu_passed(token))
+		nanosleep(&pause, NULL);
+}
+
+/* Room for the zone pairs and classes of the file was counted at start; what has flows keeps its own. */
+static void
+accounts_fault(const struct config *next, struct faults *faults)
+{
+	const struct config_place place = config_place(next, "zone_pairs");
+	const struct config_fault fault = {
+		.file = place.file,
+		.line = place.line,
+		.path = "zone_pairs",
+		.text = "have more classes than there is room for beside those whose flows still "
+			"stand, allowed: fewer, or a restart",
+	};
+
+	fault_note(faults, &fault);
+}
+
 /* Nobody asks the old ruleset any more: no worker, no telemetry handler. */
 static void
 ruleset_replace(struct appliance *appliance, struct ruleset *next)
 {
-	const struct timespec pause = {.tv_nsec = GRACE_POLL_US * 1000};
 	struct ruleset *old = appliance_ruleset(appliance);
-	uint64_t token;
 
 	/* release: pairs with appliance_ruleset() */
 	atomic_store_explicit(&appliance->ruleset, next, memory_order_release);
-	token = rcu_start();
-	while (!rcu_passed(token))
-		nanosleep(&pause, NULL);
+	grace_wait();
 	pthread_rwlock_wrlock(&ruleset_lock);
 	ruleset_destroy(old);
 	pthread_rwlock_unlock(&ruleset_lock);
@@ -85,8 +107,16 @@ reload(struct appliance *appliance, struct faults *faults)
 		return -EINVAL;
 	if (config_reload_check(running, next, fault_note, faults) > 0)
 		rc = -EINVAL;
-	else
-		rc = ruleset_create(next, generation ? generation : 1, appliance->socket, &ruleset);
+	if (rc == 0) {
+		if (fw_accounts_look(appliance->accounts) > 0) {
+			grace_wait();
+			fw_accounts_collect(appliance->accounts);
+		}
+		rc = ruleset_create(next, appliance->accounts, generation ? generation : 1,
+			appliance->socket, &ruleset);
+	}
+	if (rc == -ENOSPC)
+		accounts_fault(next, faults);
 	config_free(next);
 	if (rc != 0)
 		return rc;

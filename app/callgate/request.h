@@ -19,10 +19,10 @@ enum {
 	/* The longest records of a page, with '\\' before each character of foreign texts, fit DPDK's
 	 * 16 KiB an answer; what does not fit is lost. */
 	PAGE_RECORDS_MAX = 64,
-	PAGE_SESSIONS_MAX = 40,
+	PAGE_SESSIONS_MAX = 32,
 	PAGE_CALLS_MAX = 28,
 	PAGE_REGISTRATIONS_MAX = 24,
-	PAGE_CLASSES_MAX = 32,
+	PAGE_CLASSES_MAX = 24,
 	PAGE_POOLS_MAX = 24,
 };
 
@@ -46,12 +46,19 @@ struct translation_row {
 	uint32_t idle_s, flows;
 };
 
+/* Which sessions: those that fit all that is set. */
+struct session_filter {
+	rte_be32_t host; /* either end, as it came or as it leaves; 0: any */
+	uint8_t proto; /* 0: any */
+	char zone_pair[NAME_MAX_LENGTH + 1]; /* "": any */
+};
+
 struct session_row {
 	uint32_t index;
 	struct flow_key key;
 	struct endpoint translated_source, translated_destination;
 	const char *state;
-	uint16_t zone_pair;
+	char zone_pair[NAME_MAX_LENGTH + 1], class[NAME_MAX_LENGTH + 1]; /* "-": none */
 	uint32_t idle_s, age_s;
 	uint64_t packets[2], bytes[2];
 };
@@ -71,6 +78,7 @@ struct request {
 	/* question */
 	uint64_t cursor;
 	unsigned int max;
+	struct session_filter filter;
 	char call_id[256];
 	/* answer */
 	int result; /* records, text length, or -errno */
@@ -78,7 +86,7 @@ struct request {
 	union {
 		struct alg_call_summary calls[PAGE_CALLS_MAX];
 		struct translation_row translations[PAGE_RECORDS_MAX];
-		struct session_row sessions[PAGE_RECORDS_MAX];
+		struct session_row sessions[PAGE_SESSIONS_MAX];
 		struct pinhole_row pinholes[PAGE_RECORDS_MAX];
 		struct alg_registration registrations[PAGE_REGISTRATIONS_MAX];
 		char text[8000];

@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "show.h"
-#include "flow/tcp.h"
+#include <stdio.h>
+#include <string.h>
 
-enum { FLOWS_LOOKED_AT = 64 };
+#include "flow/flow_account.h"
+#include "flow/tcp.h"
+#include "fw/account.h"
+#include "show.h"
+
+enum {
+	FLOWS_LOOKED_AT = 64,
+	OBJECTS_A_PAGE = 65536,
+};
 
 /* Fills the record number `row` from a live object; false: not to be shown. */
 typedef bool (*show_row_fn)(struct appliance *appliance, struct request *request, void *object,
@@ -24,12 +32,13 @@ show_page(struct appliance *appliance, struct request *request, struct pool *poo
 	for (index = request->cursor + 1; index <= capacity; index++) {
 		void *object = pool_at(pool, (uint32_t)index);
 
-		if (!pool_object_live(object))
-			continue;
-		if (rows == max) {
+		/* What fits may be rare: one page asks for no more than a part of the pool. */
+		if (rows == max || index > request->cursor + OBJECTS_A_PAGE) {
 			request->next = index - 1;
 			break;
 		}
+		if (!pool_object_live(object))
+			continue;
 		if (show(appliance, request, object, (uint32_t)index, rows))
 			rows++;
 	}
@@ -76,6 +85,20 @@ show_translation(struct appliance *appliance, struct request *request, void *obj
 }
 
 static bool
+session_fits(
+	const struct session_filter *filter, const struct flow_path *path, const char *zone_pair)
+{
+	const struct flow_key *key = &path->key;
+
+	if (filter->host != 0 && filter->host != key->src && filter->host != key->dst &&
+		filter->host != path->new_src && filter->host != path->new_dst)
+		return false;
+	if (filter->proto != 0 && filter->proto != key->proto)
+		return false;
+	return filter->zone_pair[0] == '\0' || strcmp(filter->zone_pair, zone_pair) == 0;
+}
+
+static bool
 show_session(struct appliance *appliance, struct request *request, void *object, uint32_t index,
 	unsigned int row)
 {
@@ -83,18 +106,24 @@ show_session(struct appliance *appliance, struct request *request, void *object,
 	struct flow *flow = object;
 	const struct flow_path *path = &flow->path[0];
 
+	const char *zone_pair = "-", *class = "-";
+
 	/* relaxed: display values */
 	if (atomic_load_explicit(&flow->state, memory_order_relaxed) != FLOW_LIVE)
+		return false;
+	fw_account_name(appliance->accounts, flow_account_of(flow), &zone_pair, &class);
+	if (!session_fits(&request->filter, path, zone_pair))
 		return false;
 	*record = (struct session_row){
 		.index = index,
 		.key = path->key,
 		.translated_source = {path->new_src, path->new_src_port, path->key.proto},
 		.translated_destination = {path->new_dst, path->new_dst_port, path->key.proto},
-		.zone_pair = flow->zone_pair,
 		.idle_s = since(appliance, flow_last_seen(flow)),
 		.age_s = since(appliance, flow->created_s),
 	};
+	snprintf(record->zone_pair, sizeof(record->zone_pair), "%s", zone_pair);
+	snprintf(record->class, sizeof(record->class), "%s", class);
 	record->state = flow->proto == IPPROTO_TCP
 				? tcp_state_name(atomic_load_explicit(
 					  &flow->tcp_state, memory_order_relaxed))
@@ -145,6 +174,7 @@ show_translations(struct appliance *appliance, struct request *request)
 void
 show_sessions(struct appliance *appliance, struct request *request)
 {
+	request->max = RTE_MIN(request->max, (unsigned int)PAGE_SESSIONS_MAX);
 	show_page(appliance, request, flow_pool(appliance->flows), show_session);
 }
 

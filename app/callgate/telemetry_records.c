@@ -12,6 +12,8 @@
 #include "request.h"
 #include "telemetry_priv.h"
 
+enum { TELEMETRY_PARAMETERS_MAX = 512 };
+
 void
 telemetry_number(struct rte_tel_data *data, const char *name, uint64_t value)
 {
@@ -143,19 +145,82 @@ telemetry_show_nat_translations(
 	return 0;
 }
 
+/* One "name=value" of a session filter. */
+static int
+filter_set(struct session_filter *filter, const char *name, const char *value)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+	} protocols[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}};
+
+	if (strcmp(name, "host") == 0)
+		return inet_pton(AF_INET, value, &filter->host) == 1 ? 0 : -EINVAL;
+	if (strcmp(name, "zone_pair") == 0)
+		return (size_t)snprintf(filter->zone_pair, sizeof(filter->zone_pair), "%s", value) <
+					       sizeof(filter->zone_pair) &&
+				       *value
+			       ? 0
+			       : -EINVAL;
+	if (strcmp(name, "protocol") != 0)
+		return -EINVAL;
+	for (unsigned int i = 0; i < RTE_DIM(protocols); i++)
+		if (strcmp(value, protocols[i].name) == 0)
+			filter->proto = protocols[i].proto;
+	return filter->proto ? 0 : -EINVAL;
+}
+
+/* "host=ADDRESS,zone_pair=NAME,protocol=NAME" in any order, beside the page, which is left in `page`. */
+static int
+filter_read(const char *parameters, struct session_filter *filter, char *page)
+{
+	char text[TELEMETRY_PARAMETERS_MAX], *part, *rest, *value;
+	size_t used = 0;
+
+	memset(filter, 0, sizeof(*filter));
+	page[0] = '\0';
+	if (parameters == NULL)
+		return 0;
+	if (strlen(parameters) >= sizeof(text))
+		return -EINVAL;
+	strcpy(text, parameters);
+	for (part = strtok_r(text, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
+		value = strchr(part, '=');
+		if (value == NULL) {
+			used += (size_t)sprintf(page + used, "%s%s", used ? "," : "", part);
+			continue;
+		}
+		*value++ = '\0';
+		if (filter_set(filter, part, value) != 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 int
 telemetry_show_fw_sessions(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
+	char page[TELEMETRY_PARAMETERS_MAX];
+	struct session_filter filter;
 	struct request *request;
-	int rc = ask_page(appliance, REQUEST_SESSIONS, PAGE_SESSIONS_MAX, parameters, &request);
+	uint64_t cursor;
+	unsigned int count;
+	int rc = filter_read(parameters, &filter, page);
 
+	if (rc != 0 || telemetry_page(page, PAGE_SESSIONS_MAX, &cursor, &count) != 0)
+		return -EINVAL;
+	request = request_take(REQUEST_SESSIONS);
+	if (request == NULL)
+		return -EBUSY;
+	request->cursor = cursor;
+	request->max = count;
+	request->filter = filter;
+	rc = request_ask(appliance->control_mailbox, request);
 	if (rc != 0)
 		return rc;
-	reload_hold();
 	for (int i = 0; i < request->result; i++) {
 		const struct session_row *row = &request->sessions[i];
-		const char *pair = fw_zone_pair_name(appliance_ruleset(appliance), row->zone_pair);
 		struct rte_tel_data *record = telemetry_record(data, row->index);
 
 		if (record == NULL)
@@ -167,13 +232,13 @@ telemetry_show_fw_sessions(
 			row->translated_source.port);
 		telemetry_endpoint(record, "to_destination", row->translated_destination.address,
 			row->translated_destination.port);
-		rte_tel_data_add_dict_string(record, "zone_pair", pair ? pair : "-");
+		rte_tel_data_add_dict_string(record, "zone_pair", row->zone_pair);
+		rte_tel_data_add_dict_string(record, "class", row->class);
 		rte_tel_data_add_dict_string(record, "state", row->state);
 		telemetry_number(record, "packets", row->packets[0] + row->packets[1]);
 		telemetry_number(record, "bytes", row->bytes[0] + row->bytes[1]);
 		telemetry_number(record, "idle_s", row->idle_s);
 	}
-	reload_release();
 	telemetry_number(data, "next", request->next);
 	request_free(request);
 	return 0;
@@ -339,8 +404,6 @@ static void
 add_class(struct rte_tel_data *data, uint64_t row, const struct fw_pair_statistics *pair,
 	const struct fw_class_statistics *class)
 {
-	static const char *const actions[] = {
-		[FW_DROP] = "drop", [FW_INSPECT] = "inspect", [FW_PASS] = "pass"};
 	struct rte_tel_data *record = telemetry_record(data, row);
 
 	if (record == NULL)
@@ -350,10 +413,15 @@ add_class(struct rte_tel_data *data, uint64_t row, const struct fw_pair_statisti
 	rte_tel_data_add_dict_string(record, "destination", pair->destination);
 	rte_tel_data_add_dict_string(record, "policy", pair->policy);
 	rte_tel_data_add_dict_string(record, "class", class->class_name);
-	rte_tel_data_add_dict_string(record, "action", actions[class->action]);
+	rte_tel_data_add_dict_string(record, "action", class->action);
 	telemetry_number(record, "packets", class->packets);
 	telemetry_number(record, "bytes", class->bytes);
-	telemetry_number(record, "drops", class->action == FW_DROP ? class->packets : 0);
+	telemetry_number(record, "drops", class->drops);
+	telemetry_number(record, "flows", class->flows);
+	telemetry_number(record, "half_open", class->half_open);
+	telemetry_number(record, "over_flows", class->refused[FLOW_LIMIT_FLOWS - 1]);
+	telemetry_number(record, "over_half_open", class->refused[FLOW_LIMIT_HALF_OPEN - 1]);
+	telemetry_number(record, "over_new", class->refused[FLOW_LIMIT_RATE - 1]);
 }
 
 /* Rows are the classes of all pairs, numbered from 1; a cursor is the last row shown. */

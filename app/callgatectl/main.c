@@ -23,7 +23,13 @@
 
 #define SOCKET_DEFAULT "/var/run/dpdk/callgate/dpdk_telemetry.v2"
 
-enum { WIDTH_DEFAULT = 120, COMMAND_MAX = 1023 };
+enum { WIDTH_DEFAULT = 120, COMMAND_MAX = 1023, FILTER_MAX = 400 };
+
+/* What an option adds to the request of a command that filters. */
+struct filter {
+	char text[FILTER_MAX]; /* ",name=value" each */
+	unsigned int limit; /* records; 0: all */
+};
 
 struct command {
 	const char *words;
@@ -31,6 +37,7 @@ struct command {
 	const char *argument; /* name of the one argument; NULL: none */
 	const char *help;
 	void (*print)(FILE *out, const json_t *answer, unsigned int width); /* NULL: table */
+	bool filters; /* takes the options that choose records */
 };
 
 static const struct command commands[] = {
@@ -51,7 +58,8 @@ static const struct command commands[] = {
 		"Contacts inside and outside, expiry"},
 	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors"},
 	{"show nat pools", "/callgate/nat/pools", NULL, "outside addresses, their ports and hosts"},
-	{"show firewall sessions", "/callgate/fw/sessions", NULL, "flows that policy let pass"},
+	{"show firewall sessions", "/callgate/fw/sessions", NULL, "flows that policy let pass",
+		.filters = true},
 	{"show firewall pinholes", "/callgate/fw/pinholes", NULL, "what is open, for which call"},
 	{"show zone-pairs", "/callgate/fw/zone_pairs", NULL, "policy and counters of each class"},
 	{"clear nat translations", "/callgate/clear/nat", NULL, "keeps the call records"},
@@ -78,7 +86,10 @@ usage_print(FILE *out)
 	fprintf(out, "\noptions:\n"
 		     "  --socket PATH   telemetry socket; default " SOCKET_DEFAULT "\n"
 		     "  --json          print the answer as JSON\n"
-		     "  --help          print this\n");
+		     "  --help          print this\n"
+		     "\noptions of show firewall sessions:\n"
+		     "  --host ADDRESS, --zone-pair NAME, --protocol tcp|udp|icmp: those that fit\n"
+		     "  --limit NUMBER: at most so many\n");
 }
 
 /* True when the words of `command` are the first of the arguments; *used: how many. */
@@ -131,6 +142,59 @@ answer_print_error(const json_t *answer)
 		table_print(stderr, faults, WIDTH_DEFAULT);
 }
 
+/* Records beyond the limit: a page may have brought more. */
+static void
+answer_trim(json_t *answer, unsigned int limit)
+{
+	unsigned int seen = 0;
+	const char *key;
+	json_t *value;
+	void *rest;
+
+	if (limit == 0)
+		return;
+	json_object_foreach_safe(answer, rest, key, value)
+	{
+		if (json_is_object(value) && seen++ >= limit)
+			json_object_del(answer, key);
+	}
+}
+
+/* False when there is no room, or a value would end its parameter. */
+static bool
+filter_add(struct filter *filter, const char *name, const char *value)
+{
+	size_t used = strlen(filter->text), room = sizeof(filter->text) - used;
+
+	return strpbrk(value, ",=") == NULL &&
+	       (size_t)snprintf(filter->text + used, room, ",%s=%s", name, value) < room;
+}
+
+static bool
+limit_read(struct filter *filter, const char *text)
+{
+	char *end;
+	unsigned long limit = strtoul(text, &end, 10);
+
+	filter->limit = (unsigned int)limit;
+	return *text >= '1' && *text <= '9' && *end == '\0' && limit <= 1000000000;
+}
+
+static bool
+filter_read(struct filter *filter, int option, const char *value)
+{
+	switch (option) {
+	case 'H':
+		return filter_add(filter, "host", value);
+	case 'z':
+		return filter_add(filter, "zone_pair", value);
+	case 'p':
+		return filter_add(filter, "protocol", value);
+	default:
+		return limit_read(filter, value);
+	}
+}
+
 static unsigned int
 screen_width(void)
 {
@@ -142,26 +206,28 @@ screen_width(void)
 }
 
 static int
-command_run(const struct command *command, const char *argument, const char *path, bool json)
+command_run(const struct command *command, const char *argument, const struct filter *filter,
+	const char *path, bool json)
 {
 	char request[COMMAND_MAX + 1];
 	json_t *answer;
 	bool failed;
 	int fd;
 
-	if ((size_t)snprintf(request, sizeof(request), "%s%s%s", command->telemetry,
-		    argument == NULL ? "" : ",",
-		    argument == NULL ? "" : argument) >= sizeof(request)) {
+	if ((size_t)snprintf(request, sizeof(request), "%s%s%s%s", command->telemetry,
+		    argument == NULL ? "" : ",", argument == NULL ? "" : argument,
+		    filter->text) >= sizeof(request)) {
 		fprintf(stderr, "callgatectl: %s too long\n", command->argument);
 		return 2;
 	}
 	fd = telemetry_connect(path);
 	if (fd < 0)
 		return 1;
-	answer = telemetry_ask(fd, request);
+	answer = telemetry_ask(fd, request, filter->limit);
 	close(fd);
 	if (answer == NULL)
 		return 1;
+	answer_trim(answer, filter->limit);
 	failed = answer_is_error(answer);
 	if (json) {
 		json_t *whole = json_pack("{sO}", command->telemetry, answer);
@@ -185,11 +251,16 @@ main(int argc, char **argv)
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
+		{"host", required_argument, NULL, 'H'},
+		{"zone-pair", required_argument, NULL, 'z'},
+		{"protocol", required_argument, NULL, 'p'},
+		{"limit", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *path = SOCKET_DEFAULT;
 	const struct command *command;
-	bool json = false;
+	struct filter filter = {.limit = 0};
+	bool json = false, good = true;
 	int option;
 
 	if (argc > 1 && strcmp(argv[1], "import-ios") == 0)
@@ -203,6 +274,12 @@ main(int argc, char **argv)
 		case 'j':
 			json = true;
 			break;
+		case 'H':
+		case 'z':
+		case 'p':
+		case 'l':
+			good &= filter_read(&filter, option, optarg);
+			break;
 		case 'h':
 			usage_print(stdout);
 			return 0;
@@ -212,9 +289,11 @@ main(int argc, char **argv)
 		}
 	}
 	command = command_find(&argv[optind], argc - optind);
-	if (command == NULL) {
+	if (command == NULL || !good ||
+		(!command->filters && (filter.text[0] != '\0' || filter.limit > 0))) {
 		usage_print(stderr);
 		return 2;
 	}
-	return command_run(command, command->argument == NULL ? NULL : argv[argc - 1], path, json);
+	return command_run(
+		command, command->argument == NULL ? NULL : argv[argc - 1], &filter, path, json);
 }

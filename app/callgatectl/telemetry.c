@@ -138,7 +138,7 @@ page_append(json_t *whole, json_t *page)
 }
 
 json_t *
-telemetry_ask(int fd, const char *command)
+telemetry_ask(int fd, const char *command, unsigned int limit)
 {
 	json_t *whole, *page;
 	char parameters[32];
@@ -149,7 +149,7 @@ telemetry_ask(int fd, const char *command)
 		return NULL;
 	for (unsigned int i = 0; i < PAGES_MAX; i++) {
 		next = json_integer_value(json_object_get(whole, "next"));
-		if (next == 0)
+		if (next == 0 || (limit > 0 && json_object_size(whole) > limit))
 			return whole;
 		snprintf(parameters, sizeof(parameters), ",%" JSON_INTEGER_FORMAT, next);
 		page = page_ask(fd, command, parameters);

@@ -14,11 +14,12 @@
 int telemetry_connect(const char *path);
 
 /**
- * Ask one command and follow the pages of its answer ("next" not 0). Returns what the answer holds
+ * Ask one command and follow the pages of its answer ("next" not 0), until it has `limit` records or
+ * more (0: all of them). Returns what the answer holds
  * under the command's name with the records of all pages in it, owned by the caller; NULL after a
  * line on standard error when the appliance does not know the command, does not answer or answers
  * no JSON.
  */
-json_t *telemetry_ask(int fd, const char *command);
+json_t *telemetry_ask(int fd, const char *command, unsigned int limit);
 
 #endif

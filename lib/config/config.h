@@ -72,6 +72,7 @@ struct config_interface {
 	struct config_address addresses[INTERFACE_ADDRESSES_MAX];
 	uint8_t zone; /* net/interface.h numbering: ZONE_DEFAULT when none */
 	uint8_t nat_side; /* enum nat_side */
+	uint8_t source_check; /* enum source_check */
 	int line;
 };
 
@@ -209,10 +210,16 @@ struct config_class_map {
 
 enum config_action { ACTION_DROP, ACTION_INSPECT, ACTION_PASS };
 
+/* 0: no limit. */
+struct config_flow_limits {
+	unsigned int max_flows, max_half_open, max_new_per_second;
+};
+
 struct config_policy_class {
 	int class_map; /* index; -1: class-default */
 	enum config_action action;
 	bool log;
+	struct config_flow_limits limits; /* in each zone pair */
 };
 
 struct config_policy_map {
@@ -226,6 +233,7 @@ struct config_zone_pair {
 	char *name;
 	uint8_t source, destination; /* zone numbers */
 	unsigned int policy; /* index */
+	struct config_flow_limits limits; /* of all its classes together */
 	int line;
 };
 

@@ -93,6 +93,20 @@ class_check(struct reader *reader, const config_setting_t *entry,
 			"the end only");
 	if (class_map != CLASS_DEFAULT && config_setting_get_member(entry, "action") == NULL)
 		fault_add_member(reader, entry, "action", "missing, allowed: drop, inspect, pass");
+	if (policy->classes[index].limits.max_half_open != 0 &&
+		policy->classes[index].action != ACTION_INSPECT)
+		fault_add_member(reader, entry, "max_half_open",
+			"counts handshakes, which only inspection follows, allowed: 0, or action = "
+			"\"inspect\"");
+	if (policy->classes[index].action == ACTION_DROP &&
+		(policy->classes[index].limits.max_flows != 0 ||
+			policy->classes[index].limits.max_new_per_second != 0))
+		fault_add_member(reader, entry,
+			policy->classes[index].limits.max_flows != 0 ? "max_flows"
+								     : "max_new_per_second",
+			"limits flows, of which a class that drops has none, allowed: 0, or action "
+			"= "
+			"\"inspect\" or \"pass\"");
 	for (i = 0; i < index && class_map != CLASS_UNKNOWN; i++)
 		if (policy->classes[i].class_map == class_map)
 			fault_add_member(reader, entry, "class",

@@ -41,6 +41,7 @@ static const char *const target_choices[] = {"stderr", "syslog", NULL};
 static const char *const driver_choices[] = {
 	"pci", "af_packet", "af_xdp", "tap", "pcap", "ring", "null", NULL};
 static const char *const side_choices[] = {"none", "inside", "outside", NULL};
+static const char *const check_choices[] = {"off", "loose", "strict", NULL};
 static const char *const permit_choices[] = {"deny", "permit", NULL};
 static const char *const protocol_choices[] = {"ip", "tcp", "udp", "icmp", NULL};
 static const char *const pooling_choices[] = {"paired", "overflow", NULL};
@@ -139,6 +140,10 @@ const struct setting setting_table[] = {
 		"Zone of the firewall.")},
 	{CHOICE("interfaces[].nat", side_choices, 0, "Side of the translation."),
 		FIELD(struct config_interface, nat_side)},
+	{CHOICE("interfaces[].source_check", check_choices, 0,
+		 "Unicast reverse path check (RFC 3704) of what begins a conversation here: `strict`: the "
+		 "source has to be reached by this interface, `loose`: by any. The default route counts."),
+		FIELD(struct config_interface, source_check)},
 	{INTEGER("interfaces[].mtu", 1500, 68, 1500, "Longest IP packet, in bytes."),
 		FIELD(struct config_interface, mtu)},
 	{INTEGER("interfaces[].tcp_mss", 0, 0, TCP_MSS_MAX,
@@ -332,6 +337,16 @@ const struct setting setting_table[] = {
 		FIELD(struct config_policy_class, action), LIVE},
 	{BOOLEAN("policy_maps[].classes[].log", false, "Write a log line (rate limited)."),
 		FIELD(struct config_policy_class, log), LIVE},
+	{INTEGER("policy_maps[].classes[].max_flows", 0, 0, 16777216,
+		 "Flows of this class at one time, in each zone pair. What goes beyond is dropped, "
+		 "what stands goes on. 0: no limit."),
+		FIELD(struct config_policy_class, limits.max_flows), LIVE},
+	{INTEGER("policy_maps[].classes[].max_half_open", 0, 0, 16777216,
+		 "Of them TCP connections whose handshake is not over; with `inspect`. 0: no limit."),
+		FIELD(struct config_policy_class, limits.max_half_open), LIVE},
+	{INTEGER("policy_maps[].classes[].max_new_per_second", 0, 0, 16777216,
+		 "Flows of this class that may begin in a second, in each zone pair. 0: no limit."),
+		FIELD(struct config_policy_class, limits.max_new_per_second), LIVE},
 	{LIST("zone_pairs", 4096,
 		 "Which policy rules from one zone to another. Between two zones without a pair: "
 		 "dropped."),
@@ -344,6 +359,16 @@ const struct setting setting_table[] = {
 		REQUIRED_LIVE},
 	{OTHER("zone_pairs[].policy", NULL, "the name of a policy map", "The policy."),
 		REQUIRED_LIVE},
+	{INTEGER("zone_pairs[].max_flows", 0, 0, 16777216,
+		 "Flows of all classes of this zone pair at one time. 0: no limit."),
+		FIELD(struct config_zone_pair, limits.max_flows), LIVE},
+	{INTEGER("zone_pairs[].max_half_open", 0, 0, 16777216,
+		 "Of them TCP connections that are inspected and whose handshake is not over. 0: no "
+		 "limit."),
+		FIELD(struct config_zone_pair, limits.max_half_open), LIVE},
+	{INTEGER("zone_pairs[].max_new_per_second", 0, 0, 16777216,
+		 "Flows of this zone pair that may begin in a second. 0: no limit."),
+		FIELD(struct config_zone_pair, limits.max_new_per_second), LIVE},
 
 	{GROUP("sip", "The SIP ALG.")},
 	{INTEGER("sip.call_proceeding_timeout", 180, 1, DAY,

@@ -20,7 +20,9 @@
 	X(IP_HEADER, "ip_header", "IPv4 header length or total length impossible")                 \
 	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum wrong")                                \
 	X(IP_OPTIONS, "ip_options", "IPv4 source routing option")                                  \
-	X(IP_SOURCE, "ip_source", "source address is multicast, broadcast, loopback, zero or our own") \
+	X(IP_SOURCE, "ip_source", "source address is multicast, broadcast, loopback, reserved or zero: a martian") \
+	X(IP_SOURCE_OWN, "ip_source_own", "source address is our own, or one that NAT translates to") \
+	X(SOURCE_CHECK, "source_check", "the source address is not reached by the interface that it comes from: interfaces[].source_check") \
 	X(IP_DESTINATION, "ip_destination", "destination address is multicast, broadcast, loopback or zero") \
 	X(IP_FRAGMENT, "ip_fragment", "IPv4 fragment that is empty, or neither the last nor of whole units of eight bytes") \
 	X(FRAGMENT_TINY, "fragment_tiny", "TCP header cut in two by fragmentation (RFC 1858, 3128)") \
@@ -48,6 +50,9 @@
 	X(SELF_POLICY, "self_policy", "zone policy refuses this packet to an own address")         \
 	X(POLICY_DROP, "policy_drop", "zone policy says drop")                                     \
 	X(POLICY_NO_PAIR, "policy_no_pair", "no zone pair between these zones")                    \
+	X(POLICY_MAX_FLOWS, "policy_max_flows", "the class or the zone pair has max_flows flows")  \
+	X(POLICY_MAX_HALF_OPEN, "policy_max_half_open", "the class or the zone pair has max_half_open TCP handshakes that are not over") \
+	X(POLICY_MAX_NEW, "policy_max_new", "max_new_per_second flows of the class or the zone pair have begun in this second") \
 	X(NAT_UNSOLICITED, "nat_unsolicited", "from outside, to an inside endpoint that asked nothing of this source") \
 	X(NAT_NO_PORT, "nat_no_port", "no free outside port")                                      \
 	X(NAT_HOST_LIMIT, "nat_host_limit", "the inside host has all the outside ports that its rule or its blocks allow") \

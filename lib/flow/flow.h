@@ -95,8 +95,7 @@ struct flow {
 	uint8_t proto;
 	uint8_t media; /* 1: made through a media door or pinhole */
 	uint8_t linked; /* bit per flow_owner_slot; under the key stripes */
-	uint16_t zone_pair; /* index into the ruleset + 1; 0: none */
-	uint16_t class_index; /* class in the policy that permitted it */
+	_Atomic uint32_t account; /* for whom it counts (flow_account.h); 0: nobody */
 	uint32_t created_s;
 	struct flow_link link[FLOW_OWNERS];
 	struct flow_path path[2]; /* [0] the direction of the packet that made it */
@@ -110,7 +109,7 @@ struct flow_template {
 	uint16_t ops[2]; /* enum flow_op without FLOW_REWRITE, which follows from the keys */
 	uint16_t egress[2];
 	uint16_t ruleset_generation;
-	uint16_t zone_pair, class_index;
+	uint32_t account; /* as in struct flow; reserved */
 	bool media;
 	struct flow_owner *owner[FLOW_OWNERS];
 };
@@ -188,7 +187,8 @@ void *flow_lookup(struct flow_table *table, const struct flow_key *key, uint64_t
  * Make a flow, or find that it stands already. On success *data is what a look-up of key[0] gives.
  * 0: made. 1: another worker had made the same flow first; *data is that one (EVENT_FLOW_CREATE_RACED).
  * -ENOBUFS: pool empty. -ENOSPC: no room for a key. -EADDRINUSE: a key belongs to a different flow.
- * -ESTALE: an owner closed meanwhile. Nothing is left behind by a failure. Worker.
+ * -ESTALE: an owner closed meanwhile. Nothing is left behind by a failure, the reservation in its
+ * account neither. Worker.
  */
 int flow_create(struct thread *self, struct flow_table *table, const struct flow_template *template,
 	void **data);

@@ -57,6 +57,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "flow_account.h"
 #include "flow_priv.h"
 #include "net/checksum.h"
 #include "net/parse.h"
@@ -113,8 +114,7 @@ flow_fill(const struct flow_table *table, struct flow *flow, const struct flow_t
 	flow->proto = template->key[0].proto;
 	flow->media = template->media;
 	flow->linked = 0;
-	flow->zone_pair = template->zone_pair;
-	flow->class_index = template->class_index;
+	atomic_store_explicit(&flow->account, template->account, memory_order_relaxed);
 	flow->created_s = now_s;
 	atomic_store_explicit(&flow->tcp_state, 0, memory_order_relaxed);
 	if (table->windows != NULL)
@@ -257,6 +257,7 @@ flow_finish(struct flow_table *table, struct flow *flow)
 	for (unsigned int i = 0; i < FLOW_OWNERS; i++)
 		if (flow->linked & (1 << i))
 			flow_owner_unlink(table, flow, i);
+	flow_account_end(table, flow);
 	pool_retire(table->pool, flow);
 }
 
@@ -285,6 +286,7 @@ flow_create(struct thread *self, struct flow_table *table, const struct flow_tem
 		flow_stripes_unlock(table, hash);
 		if (flow != NULL)
 			pool_free_unused(table->pool, flow);
+		flow_account_return(table, template->account);
 		if (ret == 1)
 			event_count(self->counters, EVENT_FLOW_CREATE_RACED, 1);
 		return ret;

@@ -35,6 +35,7 @@ struct flow_table {
 	struct flow_windows *windows; /* as many as flows; NULL: none are kept */
 	struct flow_owners owners[FLOW_OWNERS];
 	struct flow_timeouts timeouts;
+	struct flow_account *accounts; /* NULL: all flows have account 0 */
 	uint32_t sweep_index; /* where flow_sweep() goes on; control lcore */
 	struct flow_stripe stripe[FLOW_STRIPES];
 };

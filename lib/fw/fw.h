@@ -13,9 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "flow/flow_account.h"
 #include "net/packet.h"
 
 struct config;
+struct fw_accounts;
 struct ruleset;
 
 enum fw_action { FW_DROP, FW_INSPECT, FW_PASS };
@@ -29,9 +31,12 @@ struct fw_verdict {
 	uint16_t class_index; /* within the policy; class-default is the last */
 };
 
-/** Compile. 0 and *ruleset, or -errno. `generation` is what flows remember (never 0). Control. */
-int ruleset_create(
-	const struct config *config, uint16_t generation, int socket, struct ruleset **ruleset);
+/**
+ * Compile. 0 and *ruleset, or -errno (-ENOSPC: more zone pairs and classes than there are accounts for).
+ * `generation` is what flows remember (never 0). Control.
+ */
+int ruleset_create(const struct config *config, struct fw_accounts *accounts, uint16_t generation,
+	int socket, struct ruleset **ruleset);
 void ruleset_destroy(struct ruleset *ruleset);
 size_t ruleset_memory(const struct config *config);
 uint16_t ruleset_generation(const struct ruleset *ruleset);
@@ -42,6 +47,21 @@ uint16_t ruleset_generation(const struct ruleset *ruleset);
  */
 struct fw_verdict fw_classify(struct ruleset *ruleset, uint8_t source_zone,
 	uint8_t destination_zone, const struct flow_key *real, unsigned int packet_bytes);
+
+/**
+ * A flow is to be made by this verdict: one more in its class and its zone pair, unless a limit of
+ * either refuses. *account is what the flow's template takes (0: it counts nowhere). Whoever makes no
+ * flow after all gives it to flow_account_return(). Online worker.
+ */
+enum flow_limit fw_reserve(const struct ruleset *ruleset, const struct fw_verdict *verdict,
+	uint32_t now_s, bool half_open, uint32_t *account);
+
+/** The same for a flow that a pinhole lets in: no limit refuses it. */
+uint32_t fw_reserve_pinhole(const struct ruleset *ruleset, const struct fw_verdict *verdict);
+
+/** Account in which a flow of this verdict counts (0: none). Any thread. */
+uint32_t fw_account_of(
+	const struct ruleset *ruleset, const struct fw_verdict *verdict, bool pinhole);
 
 /** True when (protocol, destination port) is a SIP port of the configuration. Any thread. */
 bool fw_is_sip(const struct ruleset *ruleset, uint8_t proto, rte_be16_t dst_port);
@@ -54,11 +74,17 @@ bool fw_nat_excludes(const struct ruleset *ruleset, const struct flow_key *real)
 const char *fw_zone_name(const struct ruleset *ruleset, uint8_t zone);
 const char *fw_zone_pair_name(const struct ruleset *ruleset, uint16_t zone_pair);
 
-/* Statistics of `show zone-pairs`: walk pairs 1 .. count, classes 0 .. classes - 1. */
+/*
+ * Statistics of `show zone-pairs`: walk pairs 1 .. count, classes 0 .. classes - 1, then the pair's
+ * pinholes and all its classes together.
+ */
 struct fw_class_statistics {
-	const char *class_name;
-	enum fw_action action;
-	uint64_t packets, bytes; /* of first packets that matched; drops when action is drop */
+	const char *class_name; /* FW_CLASS_PINHOLE, FW_CLASS_PAIR for the last two */
+	const char *action; /* "-" for the last two */
+	uint64_t packets, bytes; /* of first packets that matched */
+	uint64_t drops; /* by action or limit */
+	uint64_t refused[FLOW_LIMITS - 1]; /* by each limit */
+	uint32_t flows, half_open; /* now */
 };
 struct fw_pair_statistics {
 	const char *name, *source, *destination, *policy;

@@ -39,13 +39,13 @@ name_copy(char *to, const char *from)
 
 /* Sizes of the parts, known before anything is allocated. */
 struct ruleset_sizes {
-	uint32_t classes, counters, steps;
+	uint32_t classes, accounts, steps;
 };
 
 static int
 sizes_take(const struct config *config, struct ruleset_sizes *sizes)
 {
-	uint64_t classes = 0, counters = 0, steps = 0;
+	uint64_t classes = 0, accounts = 0, steps = 0;
 
 	if (config->zone_count > ZONES_MAX || config->zone_pair_count > UINT16_MAX)
 		return -E2BIG;
@@ -62,10 +62,10 @@ sizes_take(const struct config *config, struct ruleset_sizes *sizes)
 		classes += policy->class_count;
 	}
 	for (unsigned int i = 0; i < config->zone_pair_count; i++)
-		counters += config->policy_maps[config->zone_pairs[i].policy].class_count;
-	if (steps > POLICY_STEPS_MAX || classes > UINT32_MAX || counters > UINT32_MAX)
+		accounts += config->policy_maps[config->zone_pairs[i].policy].class_count;
+	if (steps > POLICY_STEPS_MAX || classes > UINT32_MAX || accounts > UINT32_MAX)
 		return -E2BIG;
-	*sizes = (struct ruleset_sizes){(uint32_t)classes, (uint32_t)counters, (uint32_t)steps};
+	*sizes = (struct ruleset_sizes){(uint32_t)classes, (uint32_t)accounts, (uint32_t)steps};
 	return 0;
 }
 
@@ -74,6 +74,13 @@ part_create(uint64_t count, size_t size, int socket)
 {
 	return rte_zmalloc_socket(
 		"ruleset", (count ? count : 1) * size, RTE_CACHE_LINE_SIZE, socket);
+}
+
+static struct flow_limits
+limits_of(const struct config_flow_limits *limits)
+{
+	return (struct flow_limits){
+		limits->max_flows, limits->max_half_open, limits->max_new_per_second};
 }
 
 static void
@@ -95,6 +102,7 @@ policies_compile(struct ruleset *ruleset, const struct config *config)
 							     : config->class_maps[class_map].name);
 			class->action = (uint8_t)action_of(from->classes[j].action);
 			class->log = from->classes[j].log;
+			class->limits = limits_of(&from->classes[j].limits);
 		}
 		/* The sizes were taken by the same compiler: this cannot fail. */
 		ruleset->step_count +=
@@ -104,10 +112,43 @@ policies_compile(struct ruleset *ruleset, const struct config *config)
 	ruleset->policy_count = config->policy_map_count;
 }
 
+/* What was taken of a pair's accounts is given back with the ruleset. */
+static int
+accounts_use(struct ruleset *ruleset, struct zone_pair *pair)
+{
+	const struct policy *policy = &ruleset->policies[pair->policy];
+
+	pair->account = fw_account_use(ruleset->accounts, pair->name, FW_CLASS_PAIR, 0);
+	pair->pinholes = fw_account_use(ruleset->accounts, pair->name, FW_CLASS_PINHOLE, 0);
+	if (pair->account == 0 || pair->pinholes == 0)
+		return -ENOSPC;
+	for (uint32_t i = 0; i < policy->class_count; i++) {
+		pair->class_accounts[i] = fw_account_use(
+			ruleset->accounts, pair->name, policy->classes[i].name, pair->account);
+		if (pair->class_accounts[i] == 0)
+			return -ENOSPC;
+	}
+	return 0;
+}
+
+static void
+accounts_leave(struct ruleset *ruleset, const struct zone_pair *pair)
+{
+	if (pair->account != 0)
+		fw_account_leave(ruleset->accounts, pair->account);
+	if (pair->pinholes != 0)
+		fw_account_leave(ruleset->accounts, pair->pinholes);
+	for (uint32_t i = 0; i < ruleset->policies[pair->policy].class_count; i++)
+		if (pair->class_accounts[i] != 0)
+			fw_account_leave(ruleset->accounts, pair->class_accounts[i]);
+}
+
 static int
 pairs_compile(struct ruleset *ruleset, const struct config *config)
 {
-	struct class_counter *counters = ruleset->counters;
+	uint32_t *class_accounts = ruleset->class_accounts;
+
+	int rc;
 
 	for (unsigned int i = 0; i < config->zone_pair_count; i++) {
 		const struct config_zone_pair *from = &config->zone_pairs[i];
@@ -120,11 +161,15 @@ pairs_compile(struct ruleset *ruleset, const struct config *config)
 		pair->source = from->source;
 		pair->destination = from->destination;
 		pair->policy = from->policy;
-		pair->counters = counters;
-		counters += ruleset->policies[from->policy].class_count;
+		pair->limits = limits_of(&from->limits);
+		pair->class_accounts = class_accounts;
+		class_accounts += ruleset->policies[from->policy].class_count;
 		ruleset->pair_of[from->source][from->destination] = (uint16_t)(i + 1);
+		ruleset->pair_count++;
+		rc = accounts_use(ruleset, pair);
+		if (rc < 0)
+			return rc;
 	}
-	ruleset->pair_count = config->zone_pair_count;
 	return 0;
 }
 
@@ -140,8 +185,8 @@ sip_ports_copy(struct ruleset *ruleset, const struct config_nat *nat)
 }
 
 int
-ruleset_create(
-	const struct config *config, uint16_t generation, int socket, struct ruleset **result)
+ruleset_create(const struct config *config, struct fw_accounts *accounts, uint16_t generation,
+	int socket, struct ruleset **result)
 {
 	struct ruleset_sizes sizes;
 	struct ruleset *ruleset;
@@ -153,6 +198,7 @@ ruleset_create(
 	if (!ruleset)
 		return -ENOMEM;
 	ruleset->generation = generation;
+	ruleset->accounts = accounts;
 	ruleset->zones_configured = config->zones_configured;
 	ruleset->zone_count = (uint8_t)config->zone_count;
 	for (unsigned int i = 0; i < config->zone_count; i++)
@@ -168,9 +214,10 @@ ruleset_create(
 		part_create(config->policy_map_count, sizeof(ruleset->policies[0]), socket);
 	ruleset->classes = part_create(sizes.classes, sizeof(ruleset->classes[0]), socket);
 	ruleset->pairs = part_create(config->zone_pair_count, sizeof(ruleset->pairs[0]), socket);
-	ruleset->counters = part_create(sizes.counters, sizeof(ruleset->counters[0]), socket);
+	ruleset->class_accounts =
+		part_create(sizes.accounts, sizeof(ruleset->class_accounts[0]), socket);
 	if (!ruleset->acls || !ruleset->steps || !ruleset->policies || !ruleset->classes ||
-		!ruleset->pairs || !ruleset->counters || !ruleset->exclude)
+		!ruleset->pairs || !ruleset->class_accounts || !ruleset->exclude)
 		goto fail;
 	for (; ruleset->exclude_count < config->nat.exclude_count; ruleset->exclude_count++)
 		ruleset->exclude[ruleset->exclude_count] =
@@ -201,13 +248,15 @@ ruleset_destroy(struct ruleset *ruleset)
 		return;
 	for (uint32_t i = 0; i < ruleset->acl_count; i++)
 		acl_destroy(&ruleset->acls[i]);
+	for (uint32_t i = 0; i < ruleset->pair_count; i++)
+		accounts_leave(ruleset, &ruleset->pairs[i]);
 	rte_free(ruleset->acls);
 	rte_free(ruleset->exclude);
 	rte_free(ruleset->steps);
 	rte_free(ruleset->policies);
 	rte_free(ruleset->classes);
 	rte_free(ruleset->pairs);
-	rte_free(ruleset->counters);
+	rte_free(ruleset->class_accounts);
 	rte_free(ruleset);
 }
 
@@ -226,7 +275,7 @@ ruleset_memory(const struct config *config)
 	       config->policy_map_count * sizeof(struct policy) +
 	       sizes.classes * sizeof(struct policy_class) +
 	       config->zone_pair_count * sizeof(struct zone_pair) +
-	       sizes.counters * sizeof(struct class_counter);
+	       sizes.accounts * sizeof(uint32_t);
 }
 
 uint16_t
@@ -296,7 +345,7 @@ fw_classify(struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zo
 	static const struct fw_verdict passed = {.action = FW_INSPECT};
 	static const struct fw_verdict no_pair = {.action = FW_DROP, .no_pair = true};
 	const struct policy_class *class;
-	struct class_counter *counter;
+	struct flow_account *account;
 	const struct zone_pair *pair;
 	uint16_t number, index;
 
@@ -315,9 +364,10 @@ fw_classify(struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zo
 	pair = &ruleset->pairs[number - 1];
 	index = policy_run(ruleset, &ruleset->policies[pair->policy], real);
 	class = &ruleset->policies[pair->policy].classes[index];
-	counter = &pair->counters[index];
-	atomic_fetch_add_explicit(&counter->packets, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&counter->bytes, packet_bytes, memory_order_relaxed);
+	account = &fw_accounts_all(ruleset->accounts)[pair->class_accounts[index]];
+	/* on misses only, so one relaxed counter for all workers */
+	atomic_fetch_add_explicit(&account->packets, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&account->bytes, packet_bytes, memory_order_relaxed);
 	return (struct fw_verdict){
 		.action = (enum fw_action) class->action,
 		.log = class->log,
@@ -325,4 +375,52 @@ fw_classify(struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zo
 		.zone_pair = number,
 		.class_index = index,
 	};
+}
+
+enum flow_limit
+fw_reserve(const struct ruleset *ruleset, const struct fw_verdict *verdict, uint32_t now_s,
+	bool half_open, uint32_t *account)
+{
+	struct flow_account *all = fw_accounts_all(ruleset->accounts);
+	const struct zone_pair *pair;
+	const struct policy_class *class;
+	enum flow_limit limit;
+	uint32_t number;
+
+	*account = 0;
+	if (verdict->zone_pair == 0)
+		return FLOW_LIMIT_NONE;
+	pair = &ruleset->pairs[verdict->zone_pair - 1];
+	class = &ruleset->policies[pair->policy].classes[verdict->class_index];
+	number = pair->class_accounts[verdict->class_index];
+	limit = flow_account_reserve(&all[number], &class->limits, now_s, half_open);
+	if (limit != FLOW_LIMIT_NONE)
+		return limit;
+	limit = flow_account_reserve(&all[pair->account], &pair->limits, now_s, half_open);
+	if (limit != FLOW_LIMIT_NONE)
+		flow_account_release(&all[number], half_open);
+	else
+		*account = number | (half_open ? FLOW_HALF_OPEN : 0);
+	return limit;
+}
+
+uint32_t
+fw_reserve_pinhole(const struct ruleset *ruleset, const struct fw_verdict *verdict)
+{
+	uint32_t number = fw_account_of(ruleset, verdict, true);
+
+	if (number != 0)
+		flow_account_add(&fw_accounts_all(ruleset->accounts)[number], false);
+	return number;
+}
+
+uint32_t
+fw_account_of(const struct ruleset *ruleset, const struct fw_verdict *verdict, bool pinhole)
+{
+	const struct zone_pair *pair;
+
+	if (verdict->zone_pair == 0)
+		return 0;
+	pair = &ruleset->pairs[verdict->zone_pair - 1];
+	return pinhole ? pair->pinholes : pair->class_accounts[verdict->class_index];
 }

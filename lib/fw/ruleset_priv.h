@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a ruleset is made of; one is immutable but for its statistics once ruleset_create() returns. */
+/* What a ruleset is made of; one is immutable once ruleset_create() returns, its flow accounts are not. */
 #ifndef FW_RULESET_PRIV_H
 #define FW_RULESET_PRIV_H
 
-#include <stdatomic.h>
-
+#include "account.h"
 #include "core/limits.h"
+#include "flow/flow_account.h"
 #include "fw.h"
 #include "policy_priv.h"
-
-/* Of one zone pair and class. Added to on misses only, so one relaxed counter for all workers. */
-struct class_counter {
-	_Atomic uint64_t packets, bytes;
-};
 
 struct policy_class {
 	char name[NAME_MAX_LENGTH + 1];
 	uint8_t action; /* enum fw_action */
 	bool log;
+	struct flow_limits limits;
 };
 
 struct policy {
@@ -31,7 +27,9 @@ struct zone_pair {
 	char name[NAME_MAX_LENGTH + 1];
 	uint8_t source, destination;
 	uint32_t policy;
-	struct class_counter *counters; /* one per class of the policy */
+	struct flow_limits limits;
+	uint32_t account, pinholes; /* numbers of flow accounts: of all classes, and beside them */
+	uint32_t *class_accounts; /* one per class of the policy; 0: not yet taken */
 };
 
 struct zone {
@@ -53,7 +51,8 @@ struct ruleset {
 	struct policy *policies;
 	struct policy_class *classes;
 	struct zone_pair *pairs;
-	struct class_counter *counters;
+	uint32_t *class_accounts;
+	struct fw_accounts *accounts;
 	struct zone zones[ZONES_MAX];
 };
 

@@ -53,6 +53,7 @@ interface_fill(struct interface_table *table, uint16_t index, const struct confi
 	interface->tcp_mss = (uint16_t)config->tcp_mss;
 	interface->zone = config->zone;
 	interface->nat_side = config->nat_side;
+	interface->source_check = config->source_check;
 	interface->realm = realm_make(config->zone, (enum nat_side)config->nat_side);
 	interface->address_count = (uint8_t)config->address_count;
 	for (i = 0; i < config->address_count; i++) {

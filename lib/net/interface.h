@@ -17,6 +17,9 @@
 
 struct config;
 
+/* As in config/config.h, which is below this room. */
+enum source_check { SOURCE_CHECK_OFF, SOURCE_CHECK_LOOSE, SOURCE_CHECK_STRICT };
+
 enum nat_side { NAT_SIDE_NONE, NAT_SIDE_INSIDE, NAT_SIDE_OUTSIDE };
 
 /* Zone numbers: these two always exist; the configuration's zones follow in file order. */
@@ -37,6 +40,7 @@ struct interface {
 	uint16_t tcp_mss; /* SYNs announce no more; 0: as they like */
 	uint8_t zone;
 	uint8_t nat_side; /* enum nat_side */
+	uint8_t source_check; /* enum source_check */
 	uint8_t realm;
 	uint8_t address_count;
 	struct interface_address addresses[INTERFACE_ADDRESSES_MAX];

@@ -188,8 +188,10 @@ parse_ipv4(const struct interface_table *interfaces, const struct interface *int
 	if (unlikely(total_length + IP_OFFSET > mbuf->pkt_len))
 		return DROP_TRUNCATED;
 	if (unlikely(interface_address_is_martian(ip->src_addr) ||
-		     interface_address_kind(interfaces, ip->src_addr)))
+		     interface_address_is_broadcast(interfaces, ip->src_addr)))
 		return DROP_IP_SOURCE;
+	if (unlikely(interface_address_kind(interfaces, ip->src_addr)))
+		return DROP_IP_SOURCE_OWN;
 	if (unlikely(interface_address_is_martian(ip->dst_addr) ||
 		     interface_address_is_broadcast(interfaces, ip->dst_addr)))
 		return DROP_IP_DESTINATION;

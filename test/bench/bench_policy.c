@@ -23,6 +23,7 @@
 #include "config/config.h"
 #include "core/keyed_hash.h"
 #include "core/random.h"
+#include "fw/account.h"
 #include "fw/fw.h"
 #include "net/interface.h"
 
@@ -38,6 +39,7 @@ enum {
 enum shape { HOSTS, MIXED, SHAPES };
 
 static const char *const shape_names[] = {"hosts", "mixed"};
+static struct fw_accounts *accounts;
 static struct config_acl_entry entries[ENTRIES_MAX];
 static struct port_range ranges[ENTRIES_MAX];
 static struct random generator = {.stream = 11};
@@ -185,7 +187,7 @@ measure(unsigned int count, enum shape shape)
 	for (unsigned int i = 0; i < count; i++)
 		entry_make(i, shape);
 	start = rte_rdtsc_precise();
-	check(ruleset_create(&config, 1, SOCKET_ID_ANY, &ruleset) == 0, "ruleset");
+	check(ruleset_create(&config, accounts, 1, SOCKET_ID_ANY, &ruleset) == 0, "ruleset");
 	build_ms = ns_since(start, 1) / 1e6;
 	memory = heap_used() - memory;
 	for (unsigned int round = 0; round < ROUNDS; round++) {
@@ -241,6 +243,8 @@ main(void)
 	snprintf(prefix, sizeof(prefix), "callgate_bench_%d", (int)getpid());
 	check(rte_eal_init(RTE_DIM(arguments), (char **)(uintptr_t)arguments) >= 0, "EAL");
 	keyed_hash_init(1);
+	accounts = fw_accounts_create(16, SOCKET_ID_ANY);
+	check(accounts != NULL, "accounts");
 	printf("Policy decisions on a miss, ns each, best batch of %u (median)\n"
 	       " entries  shape  decision  class-default alone  entries walked  permitted  build\n",
 		BATCH);

@@ -13,7 +13,22 @@ CALLS = [(str(i + 1), {'call_id': f'{i}@trunk', 'state': 'confirmed', 'age_s': i
          for i in range(150)]
 REGISTRATIONS = [(str(i + 1), {'contact': f'sip:{i}@10.0.0.7', 'outside': '-', 'expires_s': i})
                  for i in range(100)]
+SESSIONS = [(str(i + 1), {'source': f'10.0.0.{i % 2}:{i}', 'zone_pair': 'in-out'}) for i in range(90)]
 PAGE = 64
+
+
+def sessions_of(parameters):
+    """Filters by name, in any order, beside the cursor."""
+    words = [word for word in parameters.split(',') if word]
+    chosen = dict(word.split('=') for word in words if '=' in word)
+    cursor = ''.join(word for word in words if '=' not in word)
+    if chosen.get('protocol', 'tcp') != 'tcp':
+        return {'error': 'parameters are malformed or missing'}
+    fitting = [(number, one) for number, one in SESSIONS
+               if one['zone_pair'] == chosen.get('zone_pair', 'in-out')
+               and one['source'].split(':')[0] == chosen.get('host', one['source'].split(':')[0])]
+    rest = [(number, one) for number, one in fitting if int(number) > int(cursor or 0)]
+    return {**dict(rest[:32]), 'next': int(rest[31][0]) if len(rest) > 32 else 0}
 
 
 def page_of(records, parameters, size=PAGE):
@@ -71,6 +86,7 @@ def answer(request):
                                       '1': {'rx_packets': 22, 'x' * 110: 3}},
         '/callgate/ports': lambda: {'lan0': {'driver': 'tap'}, 'wan0': {'driver': 'af_xdp'}},
         '/callgate/fw/pinholes': lambda: {'pinholes': [{'flows': 2}, {'flows': 30}], 'next': 0},
+        '/callgate/fw/sessions': lambda: sessions_of(parameters),
         '/callgate/nat/translations': lambda: {'next': 0},
         '/callgate/clear/fw': lambda: {'error': 'the control lcore did not answer'},
         '/callgate/reload': lambda: {'faults': ['a.conf:3: ports: is missing']},
@@ -159,6 +175,17 @@ def test(path):
     assert status == 0 and 'INVITE' in out and ' 77 ' in out, out
     status, out, error = ctl(path, 'show', 'sip', 'statistics', 'zone-pair', 'nobody')
     assert (status, out) == (1, '') and 'not found' in error
+    # Filters go with every page; a limit cuts what the last page has too much.
+    for words, expected in (
+            ([], SESSIONS), (['--host', '10.0.0.1'], SESSIONS[1::2]), (['--zone-pair', 'none'], []),
+            (['--protocol', 'tcp', '--zone-pair', 'in-out', '--host', '10.0.0.0'], SESSIONS[::2]),
+            (['--limit', '5'], SESSIONS[:5]), (['--limit', '32'], SESSIONS[:32]), (['--limit', '40'], SESSIONS[:40]),
+            (['--limit', '3', '--host', '10.0.0.1'], SESSIONS[1:6:2])):
+        status, out, _ = ctl(path, '--json', 'show', 'firewall', 'sessions', *words)
+        answered = json.loads(out)['/callgate/fw/sessions']
+        answered.pop('next')
+        assert status == 0 and list(answered.items()) == expected, (words, out)
+    assert ctl(path, 'show', 'firewall', 'sessions', '--protocol', 'sctp')[0] == 1
     # Nothing to show is no error.
     assert ctl(path, 'show', 'nat', 'translations') == (0, 'none\n', '')
     # Errors of the appliance: said on standard error, exit 1.
@@ -170,7 +197,10 @@ def test(path):
     assert (status, out) == (1, '') and '/callgate/info' in error
     # Wrong usage: exit 2, nothing asked.
     for words in ([], ['show'], ['show', 'nothing'], ['show', 'sip', 'call'], ['reload', 'now'],
-                  ['show', 'summary', 'x'], ['show', 'sip', 'statistics', 'zone-pair'], ['--wrong', 'show', 'summary']):
+                  ['show', 'summary', 'x'], ['show', 'sip', 'statistics', 'zone-pair'], ['--wrong', 'show', 'summary'],
+                  ['show', 'summary', '--host', '10.0.0.1'], ['show', 'summary', '--limit', '5'],
+                  ['show', 'firewall', 'sessions', '--limit', '0'], ['show', 'firewall', 'sessions', '--limit', '5x'],
+                  ['show', 'firewall', 'sessions', '--zone-pair', 'a,1']):
         status, out, error = ctl(path, *words)
         assert (status, out) == (2, '') and 'usage' in error, words
     # Help names every command.

@@ -74,7 +74,7 @@ def test(network):
             callnet.wait_until(lambda: appliance.show('summary')['flows'] > i, 5, 'flows are made')
     callnet.wait_until(lambda: appliance.show('summary')['flows'] == FLOWS, 5, 'all flows')
     for command, total in (('fw/sessions', FLOWS), ('nat/translations', FLOWS),
-                           ('fw/zone_pairs', 2 * (CLASSES + 2)), ('nat/pools', ADDRESSES + 3)):
+                           ('fw/zone_pairs', 2 * (CLASSES + 4)), ('nat/pools', ADDRESSES + 3)):
         keys, count = pages(appliance, command)
         callnet.check(len(keys) == total and len(set(keys)) == total and count > 1,
                       f'{command}: {len(keys)} of {total} in {count} pages')

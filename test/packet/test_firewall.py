@@ -221,8 +221,8 @@ class Firewall(SipTest):
             text = text.replace('action = "drop";', f'action = "drop"; log = {log};')
             config = without_nat(self.config(zones=text)).replace('"warning"', '"info"')
             result = self.replay(config, {"lan0": [OUT]})
-            self.assertEqual("drop inside to outside" in result.log, log == "true", result.log)
-            self.assertEqual(f"{PBX}:4000 to {FAR}:53" in result.log, log == "true")
+            self.assertEqual(f"drop udp {PBX}:4000 to {FAR}:53" in result.log, log == "true", result.log)
+            self.assertEqual("inside to outside" in result.log, log == "true")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ class Network(ReplayTest):
             ("ip_checksum", IP(src=PBX, dst=FAR, chksum=1) / UDP(sport=1, dport=2)),
             ("ip_source", udp("224.1.1.1", FAR, 1, 2)),
             ("ip_source", udp("127.0.0.1", FAR, 1, 2)),
-            ("ip_source", udp(LAN, FAR, 1, 2)),
+            ("ip_source_own", udp(LAN, FAR, 1, 2)),
             ("ip_destination", udp(PBX, "239.1.1.1", 1, 2)),
             ("ip_destination", udp(PBX, "10.0.0.255", 1, 2)),
             ("ip_fragment", IP(src=PBX, dst=FAR, flags="MF") / UDP(sport=1, dport=2) / Raw(b"x" * 7)),

@@ -61,7 +61,7 @@ class ProxyArp(ReplayTest):
     def test_a_packet_that_pretends_to_come_from_there_is_refused(self):
         result = self.run_nat({"wan0": [udp(POOL, STATIC, 1000, 2000)],
                                "lan0": [udp(STATIC, FAR, 1000, 2000)]})
-        self.assertEqual(result.drops(), {"ip_source": 2})
+        self.assertEqual(result.drops(), {"ip_source_own": 2})
 
     def test_translation_to_and_from_such_addresses(self):
         result = self.run_nat({

@@ -17,6 +17,7 @@
 
 #include "../eal_fixture.h"
 #include "config/config.h"
+#include "fw/account.h"
 #include "fw/fw.h"
 #include "net/interface.h"
 
@@ -34,6 +35,7 @@ enum {
 	POLICY_MAPS = 3,
 	CLASSES_MAX = 4,
 	PAIRS_MAX = 12,
+	ACCOUNTS = PAIRS_MAX * (CLASSES_MAX + 3),
 };
 
 /* All of one configuration, in place. */
@@ -51,6 +53,7 @@ static struct {
 	struct config_zone_pair pairs[PAIRS_MAX];
 } it;
 
+static struct fw_accounts *accounts;
 static uint64_t random_state;
 
 static uint32_t
@@ -425,7 +428,8 @@ ruleset_decides_as_the_configuration_reads(void **state)
 		random_state = seed;
 		below(2);
 		configuration_make();
-		assert_int_equal(ruleset_create(&it.config, 1, SOCKET_ID_ANY, &ruleset), 0);
+		assert_int_equal(
+			ruleset_create(&it.config, accounts, 1, SOCKET_ID_ANY, &ruleset), 0);
 		packets_compare(ruleset, seed, seen);
 		ruleset_destroy(ruleset);
 	}
@@ -442,5 +446,7 @@ main(void)
 	};
 
 	eal_fixture_start();
+	accounts = fw_accounts_create(ACCOUNTS, SOCKET_ID_ANY);
+	assert_non_null(accounts);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

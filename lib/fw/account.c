@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Overview in account.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "account.h"
+#include "config/config.h"
+#include "flow/flow_account.h"
+
+enum { SPARE = 256 };
+
+struct account_name {
+	char zone_pair[NAME_MAX_LENGTH + 1], class[NAME_MAX_LENGTH + 1]; /* first empty: free */
+	uint32_t uses; /* by rulesets */
+	bool going; /* nobody needs it, and a grace period passes */
+};
+
+struct fw_accounts {
+	uint32_t count; /* 0, which is no account, included */
+	uint32_t last; /* found last: the next one is likely to follow */
+	struct account_name *names;
+	struct flow_account *accounts;
+};
+
+static uint32_t
+accounts_count(uint32_t needed)
+{
+	return 1 + 2 * needed + SPARE;
+}
+
+uint32_t
+fw_accounts_needed(const struct config *config)
+{
+	uint64_t needed = 0;
+
+	for (unsigned int i = 0; i < config->zone_pair_count; i++)
+		needed += 2 + config->policy_maps[config->zone_pairs[i].policy].class_count;
+	return (uint32_t)RTE_MIN(needed, (uint64_t)FLOW_ACCOUNT_ENDED / 4);
+}
+
+struct fw_accounts *
+fw_accounts_create(uint32_t needed, int socket)
+{
+	struct fw_accounts *accounts =
+		rte_zmalloc_socket("accounts", sizeof(*accounts), RTE_CACHE_LINE_SIZE, socket);
+
+	if (accounts == NULL)
+		return NULL;
+	accounts->count = accounts_count(needed);
+	accounts->names = rte_zmalloc_socket("account names",
+		accounts->count * sizeof(accounts->names[0]), RTE_CACHE_LINE_SIZE, socket);
+	accounts->accounts = rte_zmalloc_socket("accounts",
+		accounts->count * sizeof(accounts->accounts[0]), RTE_CACHE_LINE_SIZE, socket);
+	if (accounts->names == NULL || accounts->accounts == NULL) {
+		fw_accounts_destroy(accounts);
+		return NULL;
+	}
+	return accounts;
+}
+
+void
+fw_accounts_destroy(struct fw_accounts *accounts)
+{
+	if (accounts == NULL)
+		return;
+	rte_free(accounts->names);
+	rte_free(accounts->accounts);
+	rte_free(accounts);
+}
+
+size_t
+fw_accounts_memory(uint32_t needed)
+{
+	return sizeof(struct fw_accounts) +
+	       accounts_count(needed) * (sizeof(struct account_name) + sizeof(struct flow_account));
+}
+
+struct flow_account *
+fw_accounts_all(struct fw_accounts *accounts)
+{
+	return accounts->accounts;
+}
+
+bool
+fw_account_name(const struct fw_accounts *accounts, uint32_t number, const char **zone_pair,
+	const char **class)
+{
+	if (number == 0 || number >= accounts->count ||
+		accounts->names[number].zone_pair[0] == '\0')
+		return false;
+	*zone_pair = accounts->names[number].zone_pair;
+	*class = accounts->names[number].class;
+	return true;
+}
+
+uint32_t
+fw_accounts_look(struct fw_accounts *accounts)
+{
+	uint32_t found = 0;
+
+	for (uint32_t number = 1; number < accounts->count; number++) {
+		struct account_name *name = &accounts->names[number];
+
+		/* acquire: pairs with flow_account_release() */
+		name->going = name->zone_pair[0] != '\0' && name->uses == 0 &&
+			      atomic_load_explicit(
+				      &accounts->accounts[number].flows, memory_order_acquire) == 0;
+		found += name->going;
+	}
+	return found;
+}
+
+/* No ruleset names them, so none has got a flow meanwhile. */
+void
+fw_accounts_collect(struct fw_accounts *accounts)
+{
+	for (uint32_t number = 1; number < accounts->count; number++) {
+		if (!accounts->names[number].going)
+			continue;
+		memset(&accounts->names[number], 0, sizeof(accounts->names[number]));
+		memset(&accounts->accounts[number], 0, sizeof(accounts->accounts[number]));
+	}
+}
+
+uint32_t
+fw_account_use(
+	struct fw_accounts *accounts, const char *zone_pair, const char *class, uint32_t parent)
+{
+	uint32_t unused = 0, found = 0;
+
+	for (uint32_t i = 1; i < accounts->count && found == 0; i++) {
+		uint32_t number = 1 + (accounts->last + i - 1) % (accounts->count - 1);
+		const struct account_name *name = &accounts->names[number];
+
+		if (strcmp(name->zone_pair, zone_pair) == 0 && strcmp(name->class, class) == 0)
+			found = number;
+		else if (unused == 0 && name->zone_pair[0] == '\0')
+			unused = number;
+	}
+	if (found == 0) {
+		if (unused == 0)
+			return 0;
+		found = unused;
+		snprintf(accounts->names[found].zone_pair, sizeof(accounts->names[found].zone_pair),
+			"%s", zone_pair);
+		snprintf(accounts->names[found].class, sizeof(accounts->names[found].class), "%s",
+			class);
+	}
+	accounts->accounts[found].parent = parent;
+	accounts->names[found].uses++;
+	accounts->last = found;
+	return found;
+}
+
+void
+fw_account_leave(struct fw_accounts *accounts, uint32_t number)
+{
+	accounts->names[number].uses--;
+}
