@@ -110,6 +110,8 @@ admit_by_pinhole(
 		return ADMITTED;
 	case PINHOLE_REFUSED:
 		return DROP_PINHOLE_SOURCE;
+	case PINHOLE_FULL:
+		return DROP_PINHOLE_FLOWS;
 	case PINHOLE_NONE:
 		break;
 	}

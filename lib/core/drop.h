@@ -67,6 +67,7 @@
 	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state")                            \
 	X(TCP_RST_SEQUENCE, "tcp_rst_sequence", "RST outside of its receiver's window, with nat.tcp_rst_check") \
 	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source")       \
+	X(PINHOLE_FLOWS, "pinhole_flows", "media pinhole has as many flows as it may, 64")         \
 	X(HANDOFF_FULL, "handoff_full", "hand-off ring to another worker full")                  \
 	X(SIP_MALFORMED, "sip_malformed", "SIP message does not parse and sip.malformed is drop")  \
 	X(SIP_NO_CALL, "sip_no_call", "call records exhausted, or too many of one Call-ID")         \

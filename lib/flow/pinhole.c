@@ -427,6 +427,16 @@ pinhole_standing(struct thread *self, struct pinhole_table *table, const struct 
 	return found != NULL && pinhole_wanted(found, self->now_s) ? found : NULL;
 }
 
+/* Room first: who is refused for want of it latches nothing. */
+static enum pinhole_verdict
+pinhole_media_verdict(struct pinhole *pinhole, const struct flow_key *real)
+{
+	if (flow_owner_count(&pinhole->flows) >= PINHOLE_FLOWS_MAX)
+		return PINHOLE_FULL;
+	return media_filter_admit(&pinhole->media, real->src, real->src_port) ? PINHOLE_PASS
+									      : PINHOLE_REFUSED;
+}
+
 enum pinhole_verdict
 pinhole_match(struct thread *self, struct pinhole_table *table, const struct flow_key *real,
 	struct pinhole **pinhole)
@@ -439,10 +449,10 @@ pinhole_match(struct thread *self, struct pinhole_table *table, const struct flo
 
 		if (found == NULL)
 			continue;
-		if (pinhole_is_media(found) &&
-			!media_filter_admit(&found->media, real->src, real->src_port)) {
-			verdict = PINHOLE_REFUSED;
-			continue;
+		if (pinhole_is_media(found)) {
+			verdict = pinhole_media_verdict(found, real);
+			if (verdict != PINHOLE_PASS)
+				continue;
 		}
 		event_count(self->counters, EVENT_PINHOLE_PERMIT, 1);
 		*pinhole = found;

@@ -45,6 +45,13 @@ enum {
 	PINHOLE_ANNOUNCED_MAX = 6, /* of forks, and candidates of ICE; by address */
 	PINHOLE_CALLS_MAX =
 		2, /* calls at one endpoint that are told apart: one that ends, the next */
+	/*
+	 * Flows through a media pinhole, so that its end, which a worker does at a BYE, is bounded work. A
+	 * peer needs one for each port that it sends from: its candidates in ICE (at most 100 pairs in
+	 * all components and streams, RFC 8445 6.1.2.5), the forks' early media, those of two calls. An
+	 * announced address may send from any port, so without a limit it could have 65,535.
+	 */
+	PINHOLE_FLOWS_MAX = 64,
 };
 
 struct media_peer {
@@ -171,12 +178,13 @@ void pinhole_media_leave(struct thread *self, struct pinhole_table *table, struc
 /** Who asked for it, for `show`. */
 struct pinhole_holder pinhole_holder_of(const struct pinhole *pinhole);
 
-enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED };
+enum pinhole_verdict { PINHOLE_NONE, PINHOLE_PASS, PINHOLE_REFUSED, PINHOLE_FULL };
 
 /**
  * May this new flow pass? `real` has real addresses. On PASS *pinhole is its owner to be (link the
  * flow; -ESTALE from flow_create() when it closed meanwhile). REFUSED: a media pinhole stands but
- * not for this source. Latches. Online worker.
+ * not for this source. FULL: it has PINHOLE_FLOWS_MAX flows, or, where workers ask at once, one more for
+ * each. Latches. Online worker.
  */
 enum pinhole_verdict pinhole_match(struct thread *self, struct pinhole_table *table,
 	const struct flow_key *real, struct pinhole **pinhole);

@@ -105,6 +105,19 @@ class OutgoingCalls(SipTest):
         self.assert_stopped(wrong)
         self.assertEqual(result.drops(), {"pinhole_source": 1})
 
+    def test_announced_host_has_so_many_flows_and_no_more(self):
+        scene = self.scene()
+        call = OutgoingCall(scene)
+        call.establish()
+        flood = [call.media_in(sport=20000 + n) for n in range(70)]
+        call.hang_up()
+        after = call.media_in(sport=20000)
+        result = scene.run()
+        self.assertEqual([bool(event.sent) for event in flood], [n < 64 for n in range(70)])
+        self.assert_stopped(after)
+        self.assertEqual(result.count("drop pinhole_flows"), 6)
+        self.assert_nothing_left(result)
+
     def test_far_phone_behind_its_own_nat_is_latched_and_only_it(self):
         scene = self.scene()
         call = OutgoingCall(scene)

@@ -121,6 +121,7 @@ packet_some(struct thread *self)
 		MUST(pinhole->key.dst_port == key.dst_port);
 		break;
 	case PINHOLE_REFUSED:
+	case PINHOLE_FULL:
 		atomic_fetch_add(&refused, 1);
 		return;
 	default:

@@ -14,7 +14,7 @@ static struct pinhole_table *table;
 static inline int
 setup(void **state)
 {
-	flows = flow_table_create(64, &fixture_timeouts, SOCKET_ID_ANY);
+	flows = flow_table_create(256, &fixture_timeouts, SOCKET_ID_ANY);
 	assert_non_null(flows);
 	table = pinhole_table_create(CAPACITY, flows, SOCKET_ID_ANY);
 	assert_non_null(table);

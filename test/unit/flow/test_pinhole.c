@@ -330,6 +330,55 @@ every_class_has_a_name(void **state)
 	assert_string_equal(pinhole_class_name(PINHOLE_CLASSES), "?");
 }
 
+/* Source ports of an announced address: `from` and the next ones, until the pinhole has no room. */
+static unsigned int
+flows_admitted(uint16_t from, uint16_t most)
+{
+	for (uint16_t i = 0; i < most; i++) {
+		struct flow_template template = template_make(4000 + from + i, IPPROTO_UDP);
+		struct pinhole *pinhole = NULL;
+		void *data;
+
+		if (match(PEER, PEER_PORT + from + i, PORT, &pinhole) != PINHOLE_PASS)
+			return i;
+		template.owner[FLOW_OWNER_PINHOLE] = &pinhole->flows;
+		assert_int_equal(flow_create(&worker, flows, &template, &data), 0);
+	}
+	return most;
+}
+
+static void
+media_pinhole_has_a_limit_of_flows(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_RTP, PORT);
+	struct pinhole *pinhole = NULL;
+	struct flow_template first = template_make(4000, IPPROTO_UDP);
+	struct handle handle;
+
+	spec.media_source = MEDIA_SOURCE_ANY;
+	handle = opened(&spec);
+	assert_int_equal(flows_admitted(0, 100), PINHOLE_FLOWS_MAX);
+	assert_int_equal(match(PEER, PEER_PORT + 99, PORT, &pinhole), PINHOLE_FULL);
+	assert_null(pinhole);
+	/* What ends makes room. */
+	assert_true(flow_remove(&worker, flows, flow_of_data(lookup(flows, &first.key[0]))));
+	assert_int_equal(flows_admitted(99, 2), 1);
+	pinhole_release(&worker, table, handle, 0);
+	assert_int_equal(flow_key_count(flows), 0);
+}
+
+/* A trunk may open a connection for each call; at a call's end it lingers, and the sweep closes it. */
+static void
+signalling_pinhole_has_none(void **state)
+{
+	struct pinhole_spec spec = spec_make(PINHOLE_CONTACT, PORT);
+	struct handle handle = opened(&spec);
+
+	assert_int_equal(flows_admitted(0, 2 * PINHOLE_FLOWS_MAX), 2 * PINHOLE_FLOWS_MAX);
+	pinhole_release(&worker, table, handle, 0);
+	assert_int_equal(flow_key_count(flows), 0);
+}
+
 int
 main(void)
 {
@@ -346,6 +395,8 @@ main(void)
 		TEST(signalling_is_told_from_media_without_a_trace),
 		TEST(empty_pool_is_said_and_leaves_nothing),
 		TEST(call_that_leaves_a_shared_pinhole_takes_its_flows),
+		TEST(media_pinhole_has_a_limit_of_flows),
+		TEST(signalling_pinhole_has_none),
 		cmocka_unit_test(every_class_has_a_name),
 	};
 
