@@ -346,6 +346,26 @@ every_state_has_a_name(void **state)
 	assert_string_equal(tcp_state_name(TCP_ESTABLISHED), "established");
 }
 
+static void
+connection_begun_unseen_is_adopted_when_the_other_end_answers_and_no_other_is(void **state)
+{
+	for (int from = TCP_NEW; from < TCP_STATES; from++)
+		for (unsigned int direction = 0; direction < 2; direction++)
+			for (unsigned int flags = 0; flags < 32; flags++) {
+				const uint8_t kind = flags & (S | F | R | A);
+				const bool adopts = from == TCP_NEW && direction == 1 &&
+						    (kind == A || kind == F);
+				const int after = !adopts     ? from
+						  : kind == F ? TCP_FIN_REVERSE
+							      : TCP_ESTABLISHED;
+
+				atomic_store(&flow.tcp_state, (uint8_t)from);
+				assert_int_equal(
+					tcp_adopt(&flow, direction, (uint8_t)flags), adopts);
+				assert_int_equal(atomic_load(&flow.tcp_state), after);
+			}
+}
+
 int
 main(void)
 {
@@ -363,6 +383,8 @@ main(void)
 		cmocka_unit_test(closed_connection_is_opened_again_from_either_side),
 		cmocka_unit_test(flags_no_tcp_sends_are_refused_in_every_state),
 		cmocka_unit_test(only_a_syn_may_open),
+		cmocka_unit_test(
+			connection_begun_unseen_is_adopted_when_the_other_end_answers_and_no_other_is),
 		cmocka_unit_test(every_state_has_a_name),
 	};
 
