@@ -50,6 +50,12 @@ admit_local(struct admission *admission)
 		return;
 	}
 	if (key->proto == IPPROTO_ICMP) {
+		/* What was inspected may be answered; else it is a conversation of callgate's own. */
+		if (!(admission->verdict.inter_zone && admission->verdict.action == FW_INSPECT) &&
+			!forward_self_may(worker, key, admission->packet->ip_length)) {
+			packet_drop(&worker->thread, admission->mbuf, DROP_SELF_POLICY);
+			return;
+		}
 		icmp_local(&worker->thread, &worker->output, appliance->routes, admission->mbuf);
 		return;
 	}

@@ -5,12 +5,36 @@
 #include "forward.h"
 #include "pipeline.h"
 
+bool
+forward_self_may(struct worker *worker, const struct flow_key *answered, unsigned int bytes)
+{
+	const struct appliance *appliance = worker->appliance;
+	struct route route = route_lookup(appliance->routes, answered->src);
+	const struct interface *out;
+	struct flow_key key;
+
+	if (route.kind != ROUTE_CONNECTED && route.kind != ROUTE_GATEWAY)
+		return true; /* no way there: whoever sends it finds out */
+	out = &appliance->interfaces->entry[route.interface];
+	key = (struct flow_key){
+		.src = interface_source_for(out, answered->src),
+		.dst = answered->src,
+		.proto = IPPROTO_ICMP,
+	};
+	return fw_classify(appliance_ruleset(appliance), ZONE_SELF, out->zone, &key, bytes)
+		       .action != FW_DROP;
+}
+
 void
 forward_error(struct worker *worker, struct rte_mbuf *about, struct icmp_error error)
 {
 	const struct interface_table *interfaces = worker->appliance->interfaces;
 	bool inner = interfaces->entry[packet_of(about)->interface].nat_side != NAT_SIDE_OUTSIDE;
 
+	if (!forward_self_may(worker, &packet_of(about)->key, packet_of(about)->ip_length)) {
+		event_count(worker->thread.counters, EVENT_ICMP_ERROR_REFUSED, 1);
+		return;
+	}
 	icmp_error_send(&worker->thread, &worker->output, worker->appliance->routes,
 		&worker->limiter[inner], about, error);
 }

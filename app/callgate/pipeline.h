@@ -79,7 +79,10 @@ void fragment_stage_own(struct worker *worker, struct burst *fragments);
 /** End datagrams whose fragments did not all come in time; returns how many. Each turn. */
 unsigned int fragment_stage_age(struct worker *worker);
 
-/** Send an ICMP error about a packet, within the rate of its side: what comes from outside does not use up
+/** May callgate itself send ICMP to the source of this packet: policy of zone "self" to its zone. Worker. */
+bool forward_self_may(struct worker *worker, const struct flow_key *answered, unsigned int bytes);
+
+/** Send an ICMP error about a packet, if policy lets it and within the rate of its side: what comes from outside does not use up
  *  what inside hosts are to be told. */
 void forward_error(struct worker *worker, struct rte_mbuf *about, struct icmp_error error);
 

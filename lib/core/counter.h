@@ -29,6 +29,7 @@
 	X(ICMP_ECHO_REPLY_OUT, "icmp_echo_reply_out", "echo replies sent from own addresses")      \
 	X(ICMP_ERROR_OUT, "icmp_error_out", "ICMP errors sent")                                    \
 	X(ICMP_ERROR_LIMITED, "icmp_error_limited", "ICMP errors not sent: rate limit or RFC 1812 4.3.2.7") \
+	X(ICMP_ERROR_REFUSED, "icmp_error_refused", "ICMP errors not sent: a zone pair from self refuses them") \
 	X(ICMP_ERROR_TRANSLATED, "icmp_error_translated", "ICMP errors translated and forwarded")  \
 	X(PACKETS_FRAGMENTED, "packets_fragmented", "packets longer than the MTU that left in fragments") \
 	X(FRAGMENTS_OUT, "fragments_out", "fragments sent of packets longer than the MTU")         \

@@ -124,6 +124,29 @@ class FirewallLimits(SipTest):
         self.assertEqual(len(result.ip("wan0")), 2)
         self.assertEqual(result.drops(), {"policy_max_new": 3})
 
+    def test_what_callgate_itself_sends_obeys_pairs_from_self(self):
+        ping = IP(src=TRUNK, dst=WAN) / ICMP(id=7) / Raw(b"ping")
+        closed = udp(TRUNK, WAN, 4000, 99)
+        for inward in (None, "drop", "pass", "inspect"):
+            for outward in (None, "drop", "pass", "inspect"):
+                pairs = "".join(
+                    f', {{ name = "{n}"; source = "{source}"; destination = "{destination}"; policy = "{action}"; }}'
+                    for n, (source, destination, action) in enumerate((
+                        ("outside", "self", inward), ("self", "outside", outward))) if action)
+                text = zones(more=pairs).replace('policy_maps: (', 'policy_maps: ( ' + " ".join(
+                    f'{{ name = "{action}"; classes: ( {{ class = "class-default"; action = "{action}"; }} ); }},'
+                    for action in ("drop", "pass", "inspect")))
+                result = self.run_zones(text, {"wan0": [(1, ping), (2, closed)]})
+                reply = inward != "drop" and (inward == "inspect" or outward != "drop")
+                error = inward != "drop" and outward != "drop"
+                with self.subTest(inward=inward, outward=outward):
+                    self.assertEqual([p[ICMP].type for p in result.ip("wan0")],
+                                     [0] * reply + [3] * error)
+                    self.assertEqual(result.count("drop self_policy"),
+                                     2 if inward == "drop" else int(not reply))
+                    self.assertEqual(result.count("event icmp_error_refused"),
+                                     int(inward != "drop" and not error))
+
     def test_reverse_path_check(self):
         inside, outside = udp(PBX, FAR, 1, 2, b"good"), udp(FAR, PBX, 1, 2, b"good")
         spoofed, foreign = udp(FAR, TRUNK, 1, 2, b"far inside"), udp("10.0.0.77", PBX, 1, 2, b"near outside")
