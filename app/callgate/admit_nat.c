@@ -88,12 +88,13 @@ admission_is_media(const struct admission *admission)
 	       (admission->pinhole && admission->pinhole->class >= PINHOLE_RTP);
 }
 
-/* Of the host behind an endpoint, whose binding stands or not. */
+/* Of the host behind an endpoint, whose binding stands or not. `inward`: NAT_FLOW_INWARD or 0. */
 static bool
-has_room(const struct admission *admission, const struct endpoint *inside, struct binding *binding)
+has_room(const struct admission *admission, const struct endpoint *inside, struct binding *binding,
+	unsigned int inward)
 {
 	return nat_has_room(&admission->worker->thread, admission->worker->appliance->nat, inside,
-		binding, admission_is_media(admission));
+		binding, inward | (admission_is_media(admission) ? NAT_FLOW_MEDIA : 0));
 }
 
 /*
@@ -128,7 +129,7 @@ admit_inward(struct admission *admission)
 	if (!has_room(admission,
 		    &(struct endpoint){
 			    admission->real.dst, admission->real.dst_port, key->proto, 0},
-		    NULL))
+		    NULL, NAT_FLOW_INWARD))
 		return DROP_NAT_HOST_FLOWS;
 	switch (nat_inbound(
 		&admission->worker->thread, appliance->nat, &outside, &admission->destination)) {
@@ -225,7 +226,7 @@ admit_source(struct admission *admission)
 	admission->source = binding_find_inside(appliance->nat, &inside);
 	if (admission->source != NULL)
 		return ADMITTED;
-	if (!has_room(admission, &inside, NULL))
+	if (!has_room(admission, &inside, NULL, 0))
 		return DROP_NAT_HOST_FLOWS;
 	rc = binding_get(&admission->worker->thread, appliance->nat, &inside, &admission->source);
 	/* -ENOENT: no rule translates this source */
@@ -291,8 +292,9 @@ admit_room(struct admission *admission)
 {
 	struct binding *source = admission->source, *destination = admission->destination;
 
-	if ((destination != NULL && !has_room(admission, &destination->inside, destination)) ||
-		(source != NULL && !has_room(admission, &source->inside, source)))
+	if ((destination != NULL &&
+		    !has_room(admission, &destination->inside, destination, NAT_FLOW_INWARD)) ||
+		(source != NULL && !has_room(admission, &source->inside, source, 0)))
 		return DROP_NAT_HOST_FLOWS;
 	return ADMITTED;
 }

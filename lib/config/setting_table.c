@@ -250,7 +250,8 @@ const struct setting setting_table[] = {
 		TOP(nat.filtering)},
 	{INTEGER("nat.max_flows_per_host", 0, 0, 16777216,
 		 "Flows that one inside host may have through its translations at one time, those that others "
-		 "began to it included, media of calls not (RFC 6888 REQ-5). 0: half of `system.max_flows`."),
+		 "began to it included, which leave the last eighth to its own; media of calls not (RFC 6888 "
+		 "REQ-5). 0: half of `system.max_flows`."),
 		TOP(nat.max_flows_per_host)},
 	{GROUP("nat.port_hold",
 		"How long a shared outside UDP port rests when nobody uses it any more (RFC 6888 REQ-8), so "

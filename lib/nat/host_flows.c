@@ -10,6 +10,8 @@
 #include "core/log.h"
 #include "nat_priv.h"
 
+enum { OWN_PART = 8 }; /* this part of what a host may have is for flows that it begins */
+
 _Atomic uint32_t *
 static_account(struct nat *nat, rte_be32_t inside)
 {
@@ -57,9 +59,17 @@ refuse(struct thread *self, struct nat *nat, uint16_t pool, rte_be32_t host)
 	return false;
 }
 
+/* An outside peer, who may be many by name, must not take from the host what it needs itself. */
+static uint32_t
+max_of(uint32_t max, unsigned int kind)
+{
+	return kind & NAT_FLOW_INWARD ? max - max / OWN_PART : max;
+}
+
 /* Of an endpoint that has no binding yet: its host may stand, though. */
 static bool
-host_has_room(struct thread *self, struct nat *nat, const struct endpoint *inside)
+host_has_room(
+	struct thread *self, struct nat *nat, const struct endpoint *inside, unsigned int kind)
 {
 	uint16_t pool = POOL_NONE;
 	struct rule_target target;
@@ -74,23 +84,35 @@ host_has_room(struct thread *self, struct nat *nat, const struct endpoint *insid
 	if (seat.host)
 		flows = atomic_load_explicit(&seat.host->flows, memory_order_relaxed);
 	host_unlock(nat->hosts, &seat);
-	return flows < nat->max_flows || refuse(self, nat, pool, inside->address);
+	return flows < max_of(nat->max_flows, kind) || refuse(self, nat, pool, inside->address);
+}
+
+/* A flow of media may have a binding that is not, in a hairpin or by a pinhole: the other has the limit. */
+static bool
+door_has_room(const struct nat *nat, const struct binding *binding, unsigned int kind)
+{
+	const uint32_t max = RTE_MIN(nat->max_flows, (uint32_t)MEDIA_FLOWS_MAX);
+
+	return !atomic_load_explicit(&binding->media, memory_order_relaxed) ||
+	       flow_owner_count(&binding->flows) < max_of(max, kind);
 }
 
 bool
 nat_has_room(struct thread *self, struct nat *nat, const struct endpoint *inside,
-	const struct binding *binding, bool media)
+	const struct binding *binding, unsigned int kind)
 {
-	uint32_t flows, max;
+	bool room;
 
 	if (!binding)
-		return media || host_has_room(self, nat, inside);
-	flows = media ? flow_owner_count(&binding->flows)
-		      : atomic_load_explicit(binding->flows_counted.account, memory_order_relaxed);
-	max = media ? RTE_MIN(nat->max_flows, (uint32_t)MEDIA_FLOWS_MAX) : nat->max_flows;
-	return flows < max || refuse(self, nat,
-				      binding->kind == BINDING_STATIC
-					      ? (uint16_t)POOL_NONE
-					      : nat->rules->address[binding->outside_slot].pool,
-				      inside->address);
+		return kind & NAT_FLOW_MEDIA || host_has_room(self, nat, inside, kind);
+	if (kind & NAT_FLOW_MEDIA)
+		room = door_has_room(nat, binding, kind);
+	else
+		room = atomic_load_explicit(binding->flows_counted.account, memory_order_relaxed) <
+		       max_of(nat->max_flows, kind);
+	return room || refuse(self, nat,
+			       binding->kind == BINDING_STATIC
+				       ? (uint16_t)POOL_NONE
+				       : nat->rules->address[binding->outside_slot].pool,
+			       inside->address);
 }

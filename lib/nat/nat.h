@@ -41,6 +41,12 @@ enum door_class { DOOR_SIGNALLING, DOOR_MEDIA };
 /* Flows of media through one door, or other binding: peers of a call, early media of its forks. */
 enum { MEDIA_FLOWS_MAX = 256 };
 
+/* What nat_has_room() is asked about a flow. */
+enum nat_flow_kind {
+	NAT_FLOW_MEDIA = 1 << 0,
+	NAT_FLOW_INWARD = 1 << 1, /* somebody else begins it, outside or inside */
+};
+
 enum nat_proto { NAT_UDP, NAT_TCP, NAT_ICMP, NAT_PROTOS };
 
 /* Why a dynamic rule gave nothing. */
@@ -121,13 +127,14 @@ rte_be32_t nat_static_inside(const struct nat *nat, rte_be32_t outside);
 rte_be32_t nat_whole_inside(struct nat *nat, rte_be32_t outside);
 
 /**
- * May the inside host of this endpoint have one more flow (nat.max_flows_per_host; RFC 6888 REQ-5), or, if that
- * is of media, its door (MEDIA_FLOWS_MAX)? If not, that is counted and logged. `binding`: the endpoint's, NULL
- * where none stands yet. Workers that ask at once may each hear yes for the same place. Takes the host's lock
- * when `binding` is NULL, so none may be held. Worker.
+ * May the inside host of this endpoint have one more flow of this kind (enum nat_flow_kind) by
+ * nat.max_flows_per_host (RFC 6888 REQ-5), or, if that is of media, its door (MEDIA_FLOWS_MAX)? The last
+ * eighth is for those that the host begins. If not, that is counted and logged. `binding`: the endpoint's,
+ * NULL where none stands yet. Workers that ask at once may each hear yes for the same place. Takes the host's
+ * lock when `binding` is NULL, so none may be held. Worker.
  */
 bool nat_has_room(struct thread *self, struct nat *nat, const struct endpoint *inside,
-	const struct binding *binding, bool media);
+	const struct binding *binding, unsigned int kind);
 
 /** Outside addresses by number, 0 first (network order); address 0: no more. Any thread. */
 rte_be32_t nat_outside_address(const struct nat *nat, uint32_t number);

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Flows of one inside host (RFC 6888 REQ-5): so many and no more, whoever begins them; others do not notice."""
+from collections import Counter
+
 from replay import DYNAMIC, FAR, ICMP, IP, LAN, PBX, PHONE, TRUNK, WAN, main, udp
 from scene import Scene, SipTest
 from sip_text import Call, sdp
 
 LIMIT, AGAIN_S = 40, 1000              # AGAIN_S: after every timer of these tests
+INWARD = LIMIT - LIMIT // 8            # the rest is for what the host itself begins
 NAT = f"max_flows_per_host = {LIMIT};"
 ANYBODY = NAT + ' filtering = "endpoint_independent";'
 SERVER, FACE = "10.0.0.7", "203.0.113.7"
@@ -56,10 +59,12 @@ class Flows(SipTest):
                 wan = [(2 + n, udp(peer, WAN, 1024 + n, 4000)) for n in range(200)]
                 result = self.twice(self.config(nat=nat),
                                     [(0, udp(PBX, FAR, 4000, 5000)), (300, udp(PBX, FAR, 4000, 5000)),
-                                     (301, udp(PHONE, FAR, 4001, 5000))], wan)
-                self.assertEqual(len(result.ip("lan0")), 2 * (LIMIT - 1))
-                self.assertEqual(len(result.ip("wan0")), 2 * 3)
-                self.assertEqual(result.drops(), {"nat_host_flows": 2 * (201 - LIMIT)})
+                                     (301, udp(PHONE, FAR, 4001, 5000))] +
+                                    [(250 + n, udp(PBX, FAR, 4000 + n % 2, 6000 + n))
+                                     for n in range(LIMIT - INWARD)], wan)
+                self.assertEqual(len(result.ip("lan0")), 2 * (INWARD - 1))
+                self.assertEqual(len(result.ip("wan0")), 2 * (3 + LIMIT - INWARD))
+                self.assertEqual(result.drops(), {"nat_host_flows": 2 * (201 - INWARD)})
 
     def test_hosts_of_static_rules_have_the_same_limit(self):
         """All rules of one inside address together; its dynamic translations apart."""
@@ -73,16 +78,19 @@ class Flows(SipTest):
                                     [(200, udp(SERVER, FAR, 80, 9)), (200, udp(PHONE, FAR, 1, 9))],
                                     wan, permanent)
                 self.assertEqual([p[IP].dst for p in result.ip("lan0") if ICMP not in p],
-                                 2 * LIMIT * [SERVER])
-                self.assertEqual(len(result.ip("wan0")), 2)
-                self.assertEqual(result.drops(), {"nat_host_flows": 2 * 6})
+                                 2 * INWARD * [SERVER])
+                self.assertEqual(len(result.ip("wan0")), 2 * 2)
+                self.assertEqual(result.drops(), {"nat_host_flows": 2 * (LIMIT + 5 - INWARD)})
 
     def test_both_hosts_of_a_hairpin_count(self):
-        lan = [(n, udp(PHONE, FACE, 2000 + n, 9)) for n in range(LIMIT + 2)]
+        own = LIMIT - INWARD
+        lan = [(n, udp(PHONE, FACE, 2000 + n, 9)) for n in range(INWARD + 2)]
         result = self.twice(self.config(rules=STATIC + DYNAMIC, nat=NAT),
-                            lan + [(60, udp(SERVER, FAR, 9, 9)), (61, udp(PHONE, FAR, 9, 9)),
-                                   (62, udp(PBX, FAR, 9, 9))], [])
-        self.assertEqual([p[IP].src for p in result.ip("wan0")], 2 * [WAN])
+                            lan + [(60 + 0.1 * n, udp(src, FAR, 9, 9 + n))
+                                   for src in (SERVER, PHONE) for n in range(own + 1)] +
+                            [(62, udp(PBX, FAR, 9, 9))], [])
+        self.assertEqual(Counter(p[IP].src for p in result.ip("wan0")),
+                         {FACE: 2 * own, WAN: 2 * (own + 1)})
         self.assertEqual(result.drops(), {"nat_host_flows": 2 * 4})
 
     def test_half_of_all_flows_unless_set(self):
@@ -108,10 +116,12 @@ class Flows(SipTest):
             scene.lan(b"other", src=PBX, sport=7000, dst=TRUNK, dport=10000 + n)
         media = scene.lan(b"media", src=PBX, sport=4000, dst=FAR, dport=5000)
         flood = [scene.wan(b"media", src=FAR, sport=5000 + n, dport=4000) for n in range(300)]
+        own = [scene.lan(b"media", src=PBX, sport=4000, dst=FAR, dport=6000 + n) for n in range(33)]
         result = scene.run()
         self.assertEqual(media.ends, (WAN, 4000, FAR, 5000))
-        self.assertEqual([bool(e.sent) for e in flood], [n < 256 for n in range(300)])
-        self.assertEqual(result.drops(), {"nat_host_flows": 1 + 44})
+        self.assertEqual([bool(e.sent) for e in flood], [n < 224 for n in range(300)])
+        self.assertEqual([p for e in own for p, _ in e.sent], 32 * ["wan0"] + ["lan0"])
+        self.assertEqual(result.drops(), {"nat_host_flows": 1 + 76 + 1})
 
 
 if __name__ == "__main__":

@@ -198,7 +198,7 @@ room(const char *address, uint16_t port)
 {
 	struct endpoint inside = udp(address, port);
 
-	return nat_has_room(&f.worker, f.nat, &inside, binding_find_inside(f.nat, &inside), false);
+	return nat_has_room(&f.worker, f.nat, &inside, binding_find_inside(f.nat, &inside), 0);
 }
 
 static struct flow *
@@ -215,6 +215,7 @@ flow_to(const char *address, uint16_t port, const char *peer)
 static void
 host_has_room_for_so_many_flows_through_all_its_bindings(void **state)
 {
+	struct endpoint inside;
 	struct flow *flow[2];
 
 	start("203.0.113.10", "203.0.113.11", 1024, 65535);
@@ -237,6 +238,10 @@ host_has_room_for_so_many_flows_through_all_its_bindings(void **state)
 		/* no binding yet: its host is asked */
 		assert_int_equal(room("10.0.0.1", 7000), false);
 		assert_true(room("10.0.0.2", port));
+		/* of media, with the limit of another's door */
+		inside = udp("10.0.0.1", port);
+		assert_true(nat_has_room(&f.worker, f.nat, &inside,
+			binding_find_inside(f.nat, &inside), NAT_FLOW_MEDIA));
 		assert_true(flow_remove(&f.worker, f.flows, flow[i]));
 		assert_true(room("10.0.0.1", port));
 		assert_true(room("10.0.0.1", port + 1));
