@@ -436,3 +436,12 @@ flow_index_delete(struct flow_index *index, uint64_t hash, uint32_t reference)
 	if (stashed)
 		atomic_fetch_sub_explicit(&index->stashed, 1, memory_order_relaxed);
 }
+
+void
+flow_index_elsewhere(const struct flow_index *index, uint32_t *spilled, uint32_t *stashed)
+{
+	*spilled = 0;
+	for (uint32_t i = 0; i < index->buckets; i++)
+		*spilled += atomic_load_explicit(&index->bucket[i].spilled, memory_order_relaxed);
+	*stashed = atomic_load_explicit(&index->stashed, memory_order_relaxed);
+}

@@ -59,6 +59,12 @@ void flow_index_replace(struct flow_index *index, uint64_t hash, uint32_t old, u
 /** Delete the key that stands as `reference`. Holder of the key's stripe. */
 void flow_index_delete(struct flow_index *index, uint64_t hash, uint32_t reference);
 
+/**
+ * Gauges, as of a moment ago: keys that stand elsewhere than in their first bucket, and those of them that
+ * stand in the stash. Looks at all buckets. Any thread.
+ */
+void flow_index_elsewhere(const struct flow_index *index, uint32_t *spilled, uint32_t *stashed);
+
 /** What a reference names, as flow_of_data() takes it. */
 void *flow_index_data(const struct flow_index *index, uint32_t reference);
 

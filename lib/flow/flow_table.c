@@ -86,7 +86,9 @@ flow_table_windows(struct flow_table *table, int socket)
 size_t
 flow_table_windows_memory(uint32_t capacity)
 {
-	return (size_t)capacity * sizeof(struct flow_windows) + 2 * RTE_CACHE_LINE_SIZE;
+	return RTE_ALIGN_CEIL((size_t)capacity * sizeof(struct flow_windows),
+		       (size_t)RTE_CACHE_LINE_SIZE) +
+	       2 * RTE_CACHE_LINE_SIZE;
 }
 
 void

@@ -144,6 +144,17 @@ flow_check(void *data, const struct flow_key *key)
 	MUST(atomic_load(&flow->object.generation) - generation <= 1);
 }
 
+/* As long as it is live a flow has both its keys: nobody else has made the same one over it. */
+static void
+flow_has_its_keys(void *data, const struct flow_key key[2])
+{
+	struct flow *flow = flow_of_data(data);
+
+	for (unsigned int d = 0; d < 2; d++)
+		if (flow_of_data(flow_lookup(table, &key[d], flow_key_hash(&key[d]))) != flow)
+			MUST(atomic_load(&flow->state) != FLOW_LIVE);
+}
+
 static void
 conversation_make(struct thread *self)
 {
@@ -164,6 +175,9 @@ conversation_make(struct thread *self)
 		atomic_fetch_add(&made, 1);
 		flow_check(data, &template.key[0]);
 		MUST(flow_direction_of_data(data) == 0);
+		if (random_below(&self->random, 16) == 0)
+			sched_yield(); /* to who waited for the stripes meanwhile */
+		flow_has_its_keys(data, template.key);
 		break;
 	case 1:
 		atomic_fetch_add(&raced, 1);

@@ -73,6 +73,17 @@ found(uint32_t i, uint64_t by)
 	return flow_index_find(index_, key(i), by);
 }
 
+/* Counted as long as they are, for look-ups that find nothing look there. */
+static void
+elsewhere(uint32_t spilled, uint32_t stashed)
+{
+	uint32_t count[2];
+
+	flow_index_elsewhere(index_, &count[0], &count[1]);
+	assert_int_equal(count[0], spilled);
+	assert_int_equal(count[1], stashed);
+}
+
 static void
 every_key_is_found_while_it_stands(void **state)
 {
@@ -95,6 +106,35 @@ every_key_is_found_while_it_stands(void **state)
 	}
 	for (uint32_t i = 0; i < 2 * FLOWS; i++)
 		assert_int_equal(found(i, hash(i)), 0);
+	elsewhere(0, 0);
+}
+
+/* Of some hashes both buckets are one. There are so few buckets here that some are found. */
+static void
+hash_whose_buckets_are_one_fills_it_and_the_stash(void **state)
+{
+	struct flow_index *own = flow_index_create(SLOTS, flows, SOCKET_ID_ANY);
+	uint32_t once = 0, count[2];
+
+	for (uint64_t n = 1; n < 64; n++) {
+		const uint64_t by = n * UINT64_C(0xd1b54a32d192ed03);
+		uint32_t room = 0;
+
+		while (flow_index_add(own, by, reference(room)) == 0)
+			room++;
+		assert_true(room == ALIKE || room == SLOTS + STASH);
+		once += room < ALIKE;
+		for (uint32_t i = 0; i < room; i++) {
+			assert_int_equal(flow_index_find(own, key(i), by), reference(i));
+			flow_index_delete(own, by, reference(i));
+			assert_int_equal(flow_index_find(own, key(i), by), 0);
+		}
+		flow_index_elsewhere(own, &count[0], &count[1]);
+		assert_int_equal(count[0], 0);
+		assert_int_equal(count[1], 0);
+	}
+	assert_in_range(once, 1, 62);
+	flow_index_destroy(own);
 }
 
 /* As many as there is room for, beginning with key `from`; then no more. */
@@ -116,6 +156,7 @@ equal_hashes_fill_both_buckets_and_the_stash(void **state)
 
 	for (unsigned int round = 0; round < 3; round++) {
 		alike_fill(by, 0, ALIKE);
+		elsewhere(ALIKE - SLOTS, STASH);
 		/* The stash is full, the buckets of others are not. */
 		alike_fill(other, 1000, 2 * SLOTS);
 		for (uint32_t i = 0; i < ALIKE; i++) {
@@ -135,6 +176,7 @@ equal_hashes_fill_both_buckets_and_the_stash(void **state)
 		}
 		for (uint32_t i = 0; i < 2 * ALIKE; i++)
 			assert_int_equal(found(i, by), 0);
+		elsewhere(0, 0);
 	}
 }
 
@@ -197,6 +239,38 @@ burst_finds_what_single_look_ups_find(void **state)
 	}
 }
 
+static uint32_t
+stashed_of(const struct flow_index *index)
+{
+	uint32_t count[2];
+
+	flow_index_elsewhere(index, &count[0], &count[1]);
+	return count[1];
+}
+
+/* Its tag is nobody else's, so neither of its buckets has a candidate. */
+static void
+burst_finds_what_is_only_in_the_stash(void **state)
+{
+	struct flow_index *own = flow_index_create(SLOTS, flows, SOCKET_ID_ANY);
+	struct packet *packet = packet_of(&frames[0].mbuf);
+	struct rte_mbuf *mbuf = &frames[0].mbuf;
+	void *data;
+
+	*packet = (struct packet){.key = *key(0), .hash = UINT64_C(0x1234567890)};
+	for (uint32_t i = 1; stashed_of(own) < STASH / 2; i++) {
+		const uint64_t by = (uint64_t)i << 48 | i * UINT64_C(0xd1b54a32d192ed03) >> 16;
+
+		assert_int_equal(flow_index_add(own, by, reference(i)), 0);
+	}
+	assert_int_equal(flow_index_add(own, packet->hash, reference(0)), 0);
+	assert_int_equal(stashed_of(own), STASH / 2 + 1);
+	flow_index_find_begin(own, &mbuf, 1, &data);
+	flow_index_find_end(own, &mbuf, 1, &data);
+	assert_ptr_equal(data, flow_index_data(own, reference(0)));
+	flow_index_destroy(own);
+}
+
 /*
  * Random additions, deletions and replacements of keys that crowd in a few buckets, against a plain
  * list of what stands.
@@ -247,6 +321,7 @@ churn_is_as_a_plain_list_would_be(void **state)
 		if (standing[i] != 0)
 			flow_index_delete(index_, by[i], standing[i]);
 	}
+	elsewhere(0, 0);
 	alike_fill(by[0], 0, ALIKE); /* no place was lost */
 }
 
@@ -258,8 +333,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(every_key_is_found_while_it_stands),
 		TEST(equal_hashes_fill_both_buckets_and_the_stash),
+		TEST(hash_whose_buckets_are_one_fills_it_and_the_stash),
 		TEST(key_is_replaced_in_place_wherever_it_stands),
 		TEST(burst_finds_what_single_look_ups_find),
+		TEST(burst_finds_what_is_only_in_the_stash),
 		TEST(churn_is_as_a_plain_list_would_be),
 	};
 
