@@ -6,6 +6,7 @@ that policy allows, and to callgate's own address.
 The rated rate is what the configuration lets begin in a second from outside: `max_new_per_second`
 of the zone pair. What comes in excess is dropped by name; so are the flows that the floods made when
 they end. Counted at the receivers: each RTP and RTCP packet of each call, both ways."""
+import argparse
 import re
 import time
 
@@ -67,6 +68,10 @@ FLOODS = [
     ('ICMP to callgate', ['--icmp', '--data', '56', calls.WAN]),
 ]
 
+parser = argparse.ArgumentParser()
+parser.add_argument('--workers', type=int, default=1)
+workers = parser.parse_args().workers
+
 
 def media_port(appliance):
     for binding in appliance.show('nat', 'translations').values():
@@ -93,10 +98,11 @@ def flood(appliance, host, options):
 
 
 def test(network):
-    hosts = calls.hosts_add(network)
+    hosts = calls.hosts_add(network, workers)
     callnet.run('ip', '-n', hosts['inside'].namespace, 'address', 'add', f'{INSIDE_SERVER}/24',
                 'dev', 'eth0')
-    appliance = callnet.Imported(network, IOS, {'gi0/0': 'lan0', 'gi0/1': 'wan0'})
+    appliance = callnet.Imported(network, IOS, {'gi0/0': 'lan0', 'gi0/1': 'wan0'},
+                                 workers=workers)
     appliance.edit('policy = "IN"; }', f'policy = "IN"; max_new_per_second = {RATED}; }}')
     # With `latch` one more source, the first, may send media: a far phone behind a NAT of its own.
     appliance.edit('system:', 'sip: { media_source = "announced"; };\nsystem:')
