@@ -50,6 +50,19 @@ def reload_policy(appliance, hosts):
         except OSError:
             answer = None
         callnet.check(answer == b'answer', f'the answer passes after a reload: {answer}')
+        # It counts where the next policy has it, once.
+        change(appliance, 'name = "in-out"', 'name = "outward"')
+        callnet.check('reloaded' in appliance.ask('/callgate/reload'), 'the pair has another name')
+        receiver.sendto(b'again', peer)
+        callnet.check(sender.recv(2048) == b'again', 'the answer passes under the new name')
+        flows = [one for one in appliance.ask('/callgate/fw/sessions').values()
+                 if isinstance(one, dict)]
+        moved = [one for one in flows if one['zone_pair'] == 'outward']
+        callnet.check(len(moved) == 1 and moved[0]['class'] == 'class-default', f'moved: {flows}')
+        rows = {(one['zone_pair'], one['class']): one['flows']
+                for one in appliance.ask('/callgate/fw/zone_pairs').values() if isinstance(one, dict)}
+        callnet.check((rows['outward', 'class-default'], rows['outward', '*']) == (1, 1), f'{rows}')
+        change(appliance, 'name = "outward"', 'name = "in-out"')
         change(appliance, one_way, both_ways)
         # The established flow is asked again under the next ruleset.
         change(appliance, opened, closed)

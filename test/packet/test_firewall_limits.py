@@ -54,6 +54,15 @@ class FirewallLimits(SipTest):
         self.assertEqual(len(result.ip("wan0")), 4)
         self.assertEqual(result.drops(), {"policy_max_flows": 2})
 
+    def test_what_nat_refuses_takes_no_place(self):
+        rules = '{ kind = "dynamic"; inside = ["10.0.0.0/24"]; pool = "one"; overload = false; }'
+        nat = 'pools: ( { name = "one"; addresses = ["203.0.113.9"]; } );'
+        text = self.config(rules=rules, nat=nat, zones=zones(pair="max_flows = 2;"))
+        result = self.replay(text, {"lan0": [(1, udp(PBX, FAR, 1, 53)), *enumerate_at(2, [
+            udp(PHONE, FAR, n, 53) for n in range(1, 9)]), (3, udp(PBX, FAR, 2, 53)), (4, udp(PBX, FAR, 3, 53))]})
+        self.assertEqual(len(result.ip("wan0")), 2)
+        self.assertEqual(result.drops(), {"nat_no_port": 8, "policy_max_flows": 1})
+
     def test_new_flows_in_a_second(self):
         for limits in ({"names": "max_new_per_second = 3;"}, {"pair": "max_new_per_second = 3;"}):
             for action in ("inspect", "pass"):
@@ -109,10 +118,11 @@ class FirewallLimits(SipTest):
             scene = self.scene(routed=routed, zones=text)
             call = OutgoingCall(scene)
             call.establish()
-            media = call.media_in()
+            media, report = call.media_in(), call.media_in(offset=1)  # two flows, for one place
             other = scene.lan(b"not of the call", sport=4000, dst=FAR, dport=99)
             result = scene.run()
             self.assert_media(media, call.in_ends())
+            self.assertEqual(len(report.sent), 1)
             self.assert_stopped(other)
             self.assertEqual(result.drops(), {"policy_max_flows": 1})
 
