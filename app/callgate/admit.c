@@ -207,6 +207,7 @@ flow_operations(const struct admission *admission)
 	bool stateful = admission->verdict.action != FW_PASS;
 	uint16_t excluded = admission->excluded ? FLOW_NAT_EXCLUDED : 0;
 	uint16_t mss = admission->in->tcp_mss || admission->out->tcp_mss ? FLOW_TCP_MSS : 0;
+	uint16_t window = 0;
 
 	switch (admission->real.proto) {
 	case IPPROTO_TCP:
@@ -217,7 +218,10 @@ flow_operations(const struct admission *admission)
 				       : mss;
 		if (!tcp_may_open(admission->packet->tcp_flags))
 			return mss;
-		return mss | FLOW_TCP | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
+		if (admission->worker->appliance->config->tcp_window_check &&
+			admission->verdict.inter_zone)
+			window = FLOW_TCP_WINDOW;
+		return mss | FLOW_TCP | window | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
 	case IPPROTO_UDP:
 		return is_sip(admission) ? FLOW_SIP_UDP | excluded : 0;
 	case IPPROTO_ICMP:

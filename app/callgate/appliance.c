@@ -147,7 +147,7 @@ flows_up(struct appliance *appliance)
 	appliance->flows = flow_table_create(config->system.max_flows, &timeouts, socket);
 	if (appliance->flows == NULL)
 		return -rte_errno;
-	if (config->nat.tcp_rst_check) {
+	if (config->nat.tcp_rst_check || config->tcp_window_check) {
 		int rc = flow_table_windows(appliance->flows, socket);
 
 		if (rc != 0)

@@ -88,7 +88,7 @@ appliance_table_memory(const struct config *config)
 
 	sum += sizeof(struct interface_table) + route_table_memory() + neighbour_table_memory();
 	sum += flow_table_memory(config->system.max_flows);
-	if (config->nat.tcp_rst_check)
+	if (config->nat.tcp_rst_check || config->tcp_window_check)
 		sum += flow_table_windows_memory(config->system.max_flows);
 	sum += pinhole_table_memory(appliance_pinhole_capacity(config));
 	if (config->nat.rule_count > 0)

@@ -19,6 +19,7 @@
 #include "flow/flow_account.h"
 #include "flow/tcp.h"
 #include "flow/tcp_sequence.h"
+#include "flow/tcp_window.h"
 #include "forward.h"
 #include "net/parse.h"
 #include "net/tcp_option.h"
@@ -57,6 +58,19 @@ forward_unseen(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *p
 	atomic_store_explicit(&path->last_seen_s, last_seen_s, memory_order_relaxed);
 }
 
+/* inspect.tcp_window_check: do the segment's numbers fit what both ends have said? */
+static bool
+operate_window(struct worker *worker, struct rte_mbuf *mbuf, void *hit)
+{
+	const struct packet *packet = packet_of(mbuf);
+	uint32_t length = TCP_LENGTH_UNKNOWN;
+
+	if (!fragment_is_one(mbuf))
+		length = packet->ip_length - (uint32_t)(packet->payload_offset - packet->ip_offset);
+	return tcp_window(worker->appliance->flows, flow_of_data(hit), flow_direction_of_data(hit),
+		packet_l4(mbuf), length);
+}
+
 /* TCP state of a packet's flow. False: the packet is gone, most often for a segment impossible in it. */
 static bool
 operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t ops)
@@ -72,6 +86,10 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 			forward_unseen(worker, mbuf, flow_path_of_data(hit));
 		else
 			packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
+		return false;
+	}
+	if (unlikely(ops & FLOW_TCP_WINDOW) && !operate_window(worker, mbuf, hit)) {
+		packet_drop(&worker->thread, mbuf, DROP_TCP_WINDOW);
 		return false;
 	}
 	effect = tcp_segment(flow, direction, tcp_flags);

@@ -274,6 +274,7 @@ struct config {
 	struct config_policy_map *policy_maps;
 	struct config_zone_pair *zone_pairs;
 	struct config_sip sip;
+	bool tcp_window_check; /* inspect.tcp_window_check */
 	struct config_fragments fragments;
 	bool telemetry_enabled;
 	struct config_places *places; /* where the settings stand; see config_place() */

@@ -371,6 +371,13 @@ const struct setting setting_table[] = {
 		 "Flows of this zone pair that may begin in a second. 0: no limit."),
 		FIELD(struct config_zone_pair, limits.max_new_per_second), LIVE},
 
+	{GROUP("inspect", "What the action \"inspect\" looks at besides the states of conversations.")},
+	{BOOLEAN("inspect.tcp_window_check", false,
+		 "Drop TCP segments outside of what their receiver lets be sent, and those that acknowledge "
+		 "what was never sent or is long over, in connections seen from their SYN on. Takes 48 bytes "
+		 "for each of `system.max_flows`."),
+		TOP(tcp_window_check)},
+
 	{GROUP("sip", "The SIP ALG.")},
 	{INTEGER("sip.call_proceeding_timeout", 180, 1, DAY,
 		 "Seconds a call may ring: from its INVITE or the last 1xx to the 2xx."),

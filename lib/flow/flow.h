@@ -43,6 +43,7 @@ enum flow_op {
 		1 << 6, /* nat.exclude: the ALG leaves addresses in its texts alone, too */
 	FLOW_TCP_MSS = 1 << 7, /* an interface on the way has tcp_mss: SYNs are looked at */
 	FLOW_TCP_LOOSE = 1 << 8, /* the state is for the timers alone: no segment is refused */
+	FLOW_TCP_WINDOW = 1 << 9, /* with FLOW_TCP: sequence numbers are looked at (tcp_window.h) */
 };
 
 /* One direction. Everything the fast path touches. */

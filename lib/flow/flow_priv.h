@@ -5,6 +5,8 @@
 #ifndef FLOW_FLOW_PRIV_H
 #define FLOW_FLOW_PRIV_H
 
+#include <rte_tcp.h>
+
 #include "flow.h"
 #include "flow_index.h"
 
@@ -26,7 +28,20 @@ struct flow_windows {
 	_Atomic uint64_t
 		window[2]; /* what it expects next << 32 | bytes of its window; 0: unknown */
 	_Atomic uint8_t scale[2]; /* of the window, one more than in its SYN; 0: none */
+	_Atomic uint8_t seen[2]; /* tcp_window.c */
+	struct flow_tcp_side {
+		_Atomic uint32_t end; /* sequence number behind the furthest it has sent */
+		_Atomic uint32_t limit; /* behind the last that it lets the other send */
+		_Atomic uint32_t widest; /* bytes of the widest window it offered */
+	} side[2]; /* tcp_window.c */
 };
+
+/** Keep the window scale of a SYN. Worker. */
+void tcp_scale_note(
+	struct flow_windows *windows, unsigned int direction, const struct rte_tcp_hdr *tcp);
+
+/** By how many bits this side's windows are shifted. Worker. */
+unsigned int tcp_scale_get(const struct flow_windows *windows, unsigned int direction);
 
 struct flow_table {
 	struct flow_index *index;

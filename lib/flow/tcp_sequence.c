@@ -22,8 +22,14 @@ scale_of_syn(const struct rte_tcp_hdr *tcp)
 }
 
 /* relaxed throughout: each word stands by itself */
-static unsigned int
-scale_get(const struct flow_windows *windows, unsigned int direction)
+void
+tcp_scale_note(struct flow_windows *windows, unsigned int direction, const struct rte_tcp_hdr *tcp)
+{
+	atomic_store_explicit(&windows->scale[direction], scale_of_syn(tcp), memory_order_relaxed);
+}
+
+unsigned int
+tcp_scale_get(const struct flow_windows *windows, unsigned int direction)
 {
 	uint8_t own = atomic_load_explicit(&windows->scale[direction], memory_order_relaxed);
 	uint8_t other = atomic_load_explicit(&windows->scale[!direction], memory_order_relaxed);
@@ -47,7 +53,7 @@ syn_note(const struct flow *flow, struct flow_windows *windows, unsigned int dir
 
 	if (tcp_phase_of(state) == TCP_OPEN)
 		return;
-	atomic_store_explicit(&windows->scale[direction], scale_of_syn(tcp), memory_order_relaxed);
+	tcp_scale_note(windows, direction, tcp);
 	if (tcp->tcp_flags & TCP_ACK)
 		window_set(windows, direction, rte_be_to_cpu_32(tcp->recv_ack),
 			rte_be_to_cpu_16(tcp->rx_win)); /* never scaled here (RFC 7323 2.2) */
@@ -76,7 +82,8 @@ tcp_sequence(struct flow_table *table, struct flow *flow, unsigned int direction
 		syn_note(flow, windows, direction, tcp);
 	else if (tcp->tcp_flags & TCP_ACK)
 		window_set(windows, direction, rte_be_to_cpu_32(tcp->recv_ack),
-			(uint32_t)rte_be_to_cpu_16(tcp->rx_win) << scale_get(windows, direction));
+			(uint32_t)rte_be_to_cpu_16(tcp->rx_win)
+				<< tcp_scale_get(windows, direction));
 	return true;
 }
 

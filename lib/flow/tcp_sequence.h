@@ -2,7 +2,7 @@
 /*
  * Does a RST fit what its receiver expects? An option (nat.tcp_rst_check): each side's last
  * acknowledgement and window are kept beside the flow, and a RST outside of that window is one that its
- * receiver would refuse, too (RFC 9293 3.10.7.4, RFC 5961 3.2). Data is not checked.
+ * receiver would refuse, too (RFC 9293 3.10.7.4, RFC 5961 3.2). Data is tcp_window.h's business.
  */
 #ifndef FLOW_TCP_SEQUENCE_H
 #define FLOW_TCP_SEQUENCE_H

@@ -43,6 +43,7 @@ class Scene:
         with open(appliance.file) as file:
             text = file.read()
         text = text.replace('  sip: {', f'  filtering = "{filtering}"; tcp_rst_check = true;\n  sip: {{')
+        text += 'inspect: { tcp_window_check = true; };\n'
         text = text.replace('nat = "outside"; }', f'nat = "outside"; tcp_mss = {MSS}; }}')
         text = text.replace('overload = true; }', 'overload = true; }, { kind = "static"; '
                             f'protocol = "tcp"; inside = "{calls.INSIDE}:{HTTP}"; outside = '
@@ -150,6 +151,8 @@ def test(network):
         if filtering == 'address':
             for use in (ping, traceroute, segment_size, iperf, curl, connection_refused):
                 use(scene)
+            refused = appliance.show('drops').get('tcp_window', 0)
+            callnet.check(refused == 0, f'{refused} segments of ordinary programs refused')
             clamped = appliance.show('events')['tcp_mss_clamped']
             callnet.check(clamped > 2 * AT_ONCE, f'{clamped} SYNs clamped')
         appliance.stop()
