@@ -44,14 +44,34 @@ show_info(struct appliance *appliance, const char *parameters, struct rte_tel_da
 	return 0;
 }
 
-/* A port's name as a key of DPDK's telemetry, which takes letters, digits, "_" and "/". */
+enum { PORT_KEY_MAX = NAME_MAX_LENGTH + 16 };
+
 static void
-port_key(char key[NAME_MAX_LENGTH + 1], const char *name)
+key_clean(char key[PORT_KEY_MAX], const char *name)
 {
-	snprintf(key, NAME_MAX_LENGTH + 1, "%s", name);
+	snprintf(key, PORT_KEY_MAX, "%s", name);
 	for (char *at = key; *at != '\0'; at++)
 		if (*at == '-' || *at == '.')
 			*at = '_';
+}
+
+/*
+ * A port's name as a key of DPDK's telemetry, which takes letters, digits, "_" and "/". Where that
+ * makes the names of two the same, a number behind "/", which no name has, tells them apart.
+ */
+static void
+port_key(char key[PORT_KEY_MAX], const struct appliance *appliance, unsigned int index)
+{
+	char other[PORT_KEY_MAX];
+	unsigned int same = 1;
+
+	key_clean(key, appliance->ports[index].config->name);
+	for (unsigned int i = 0; i < index; i++) {
+		key_clean(other, appliance->ports[i].config->name);
+		same += strcmp(other, key) == 0;
+	}
+	if (same > 1)
+		snprintf(key + strlen(key), PORT_KEY_MAX - strlen(key), "/%u", same);
 }
 
 static int
@@ -62,7 +82,7 @@ show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_d
 		struct rte_tel_data *record = rte_tel_data_alloc();
 		struct rte_eth_stats statistics = {0};
 		struct rte_eth_link link = {0};
-		char key[NAME_MAX_LENGTH + 1];
+		char key[PORT_KEY_MAX];
 
 		if (record == NULL)
 			return -ENOMEM;
@@ -81,7 +101,7 @@ show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_d
 		telemetry_number(record, "rx_errors", statistics.ierrors);
 		telemetry_number(record, "tx_errors", statistics.oerrors);
 		telemetry_number(record, "rx_no_mbuf", statistics.rx_nombuf);
-		port_key(key, port->config->name);
+		port_key(key, appliance, i);
 		if (rte_tel_data_add_dict_container(data, key, record, 0) != 0) {
 			rte_tel_data_free(record);
 			return -ENOSPC;

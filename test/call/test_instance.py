@@ -17,10 +17,10 @@ SOCKET = f'/var/run/dpdk/{PREFIX}/dpdk_telemetry.v2'
 CONFIG = '''
 system: { control_core = 0; worker_cores = [0]; file_prefix = "%s"; max_flows = 4096;
   max_calls = 1024; };
-ports: ( { name = "lan0"; driver = "null"; }, { name = "wan0"; driver = "null"; } );
+ports: ( { name = "lan-0"; driver = "null"; }, { name = "lan.0"; driver = "null"; } );
 interfaces: (
-  { name = "lan"; port = "lan0"; addresses = ["10.0.0.1/24"]; nat = "inside"; },
-  { name = "wan"; port = "wan0"; addresses = ["203.0.113.1/24"]; nat = "outside"; } );
+  { name = "lan"; port = "lan-0"; addresses = ["10.0.0.1/24"]; nat = "inside"; },
+  { name = "wan"; port = "lan.0"; addresses = ["203.0.113.1/24"]; nat = "outside"; } );
 nat: { rules: ( { kind = "dynamic"; inside = ["10.0.0.0/24"]; interface = "wan"; } ); };
 '''
 NONSENSE = ['', ',', '-1', '0x10', 'abc', '%n%s', '"', '1,2,3', '64,0', '4294967295', '4294967296',
@@ -105,6 +105,8 @@ def test(path):
         for parameters in NONSENSE:
             json.loads(client.ask(f'{command},{parameters}'))
     assert b'"flows":0' in client.ask('/callgate/summary')
+    ports = json.loads(client.ask('/callgate/ports'), object_pairs_hook=list)[0][1]
+    assert [key for key, _ in ports] == ['lan_0', 'lan_0/2'], ports
 
     def hammer(seed):
         with contextlib.suppress(OSError):
