@@ -310,6 +310,15 @@ ios_side_expand(struct ios_model *model, const struct ios_side *side, struct ios
 	return true;
 }
 
+bool
+ios_side_lost(const struct ios_model *model, const struct ios_side *side)
+{
+	const struct ios_group *group =
+		side->group != NULL ? ios_group_find(model, side->group) : NULL;
+
+	return group != NULL && group->lost;
+}
+
 const char *
 ios_clean(struct ios_model *model, const char *text)
 {

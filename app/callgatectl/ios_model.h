@@ -41,15 +41,19 @@ struct ios_interface {
 	const char *name; /* "gigabitethernet0/0/0.10" */
 	const char *own; /* the same as a name of callgate's */
 	const char *port; /* own name of the interface that it is a part of, or is */
-	const char *description, *unusable; /* unusable: why, or NULL */
+	const char *description;
+	bool shut, vrf; /* shut down; in a VRF */
+	bool ip_mtu; /* `mtu` is of an `ip mtu` line */
 	struct ios_number vlan, mtu, tcp_mss;
 	struct ios_item nat, zone, source_check;
 	bool loose; /* of `source_check` */
 	bool outside; /* of `nat` */
 	const char *zone_name;
-	struct ios_prefixes addresses; /* own address and prefix length; the first is the primary */
+	struct ios_prefixes addresses; /* own address and prefix length; the primary is the first */
+	struct ios_prefix *first; /* the primary; NULL: none yet */
 	/* of the configuration as it is written */
 	bool written;
+	bool stands_in; /* its address does */
 	uint32_t primary;
 };
 
@@ -82,7 +86,7 @@ struct ios_acl {
 	STAILQ_ENTRY(ios_acl) next;
 	const char *name;
 	bool extended;
-	bool lost; /* an entry that permits was of no use */
+	bool lost; /* an entry that permits, or might, was of no use */
 	/* of the configuration as it is written */
 	bool translates, matches; /* who uses it: NAT, a class map */
 	bool excludes; /* some of what it is about is not translated */
@@ -100,6 +104,7 @@ struct ios_group {
 	STAILQ_ENTRY(ios_group) next;
 	const char *name;
 	bool visited; /* while groups are followed, against circles */
+	bool lost; /* a line of it, or of a group within it, was of no use */
 	STAILQ_HEAD(, ios_member) members;
 };
 
@@ -139,6 +144,9 @@ struct ios_class {
 	const char *name;
 	bool all;
 	bool lost; /* one of its lines was of no use */
+	/* of the configuration as it is written */
+	bool less; /* it matches less than in IOS */
+	bool wide; /* it may match what is neither TCP, UDP nor ICMP */
 	STAILQ_HEAD(, ios_match) matches;
 };
 
@@ -300,6 +308,9 @@ struct ios_choice *ios_choice_find(struct ios_choices *choices, const char *inte
 /** The prefixes of a side, its group followed; any: 0.0.0.0/0. False: a group that is not there. */
 bool ios_side_expand(
 	struct ios_model *model, const struct ios_side *side, struct ios_prefixes *prefixes);
+
+/** Has its group lost a line, or one within it? */
+bool ios_side_lost(const struct ios_model *model, const struct ios_side *side);
 
 /** `text` without what could end a text or a comment of a configuration. */
 const char *ios_clean(struct ios_model *model, const char *text);

@@ -47,10 +47,21 @@ void ios_write_routes(struct ios_out *out);
 void ios_write_acls(struct ios_out *out); /* after ios_nat_plan() */
 void ios_nat_plan(struct ios_out *out); /* which lists the rules use, and how */
 void ios_write_nat(struct ios_out *out);
+void ios_write_classes(struct ios_out *out); /* as a part of the policy */
 void ios_write_policy(struct ios_out *out);
+
+/** Is this class inspected, and might it match what is neither TCP, UDP nor ICMP? */
+bool ios_class_has_rest(const struct ios_model *model, const struct ios_policy_class *class);
+/** callgate's name of the class map of that; NULL: of class-default's. */
+const char *ios_class_rest_name(struct ios_model *model, const char *class);
 
 /** Does this entry speak of sources only? */
 bool ios_entry_plain(const struct ios_entry *entry);
+
+/** Add a prefix to others of which none lies within another. */
+void ios_source_add(
+	struct ios_model *model, struct ios_prefixes *sources, const struct ios_prefix *added);
+bool ios_prefix_within(const struct ios_prefix *narrow, const struct ios_prefix *wide);
 
 /** callgate's name of the access list of what `list` leaves untranslated. */
 const char *ios_exclude_name(struct ios_model *model, const char *list);

@@ -12,11 +12,19 @@ static const struct ios_commands *const tables[] = {
 	&ios_interface_commands, &ios_acl_commands, &ios_nat_commands, &ios_zone_commands};
 
 /* What begins a block of which callgate has nothing, where no indentation shows its end. */
-static const char *const foreign_blocks[] = {"aaa group", "archive", "control-plane", "controller",
-	"crypto dynamic-map", "crypto ikev2", "crypto ipsec", "crypto isakmp", "crypto keyring",
-	"crypto pki", "dial-peer", "ephone", "ephone-dn", "event manager", "ip dhcp pool", "ip sla",
-	"ip vrf", "key chain", "line", "parameter-map", "route-map", "router", "sip-ua",
-	"telephony-service", "voice", "voice-port", "vrf definition"};
+static const char *const foreign_blocks[] = {"aaa group", "aaa server", "archive", "bba-group",
+	"call-home", "control-plane", "controller", "crypto dynamic-map", "crypto gdoi",
+	"crypto ikev2", "crypto ipsec", "crypto isakmp", "crypto keyring", "crypto pki",
+	"dial-peer", "dspfarm profile", "ephone", "ephone-dn", "event manager", "flow exporter",
+	"flow monitor", "flow record", "gatekeeper", "gateway", "ip dhcp pool", "ip sla", "ip vrf",
+	"ipv6 access-list", "ipv6 dhcp pool", "key chain", "line", "mac access-list",
+	"parameter-map", "radius server", "route-map", "router", "sccp ccm", "sip-ua",
+	"tacacs server", "telephony-service", "track", "voice", "voice-port", "vpdn-group",
+	"vrf definition"};
+
+/* What no line begins with, but the second part of one that was broken. */
+static const char *const rests[] = {"any", "destination", "eq", "established", "extendable", "gt",
+	"host", "log", "lt", "neq", "netmask", "overload", "prefix-length", "range", "secondary"};
 
 /* Words of a terminal that configure nothing. */
 static const char *const silent[] = {"enable", "configure terminal", "configure t", "configure",
@@ -93,6 +101,9 @@ exit_read(struct ios_reader *reader, const struct ios_words *line)
 	struct ios_words words = *line;
 
 	if (ios_take(&words, "exit") && ios_done(&words)) {
+		/* Within a block that is not read nobody knows of which level. */
+		if (reader->mode == IOS_FOREIGN && reader->line->deep)
+			return true;
 		reader->mode = reader->mode == IOS_POLICY_CLASS ? IOS_POLICY_MAP : IOS_GLOBAL;
 		return true;
 	}
@@ -104,17 +115,66 @@ exit_read(struct ios_reader *reader, const struct ios_words *line)
 	return false;
 }
 
+/* A line of the block was of no use: what refers to it has to know. */
+static void
+block_lose(struct ios_reader *reader)
+{
+	if (reader->mode == IOS_CLASS_MAP)
+		reader->class->lost = true;
+	else if (reader->mode == IOS_ACL)
+		reader->acl->lost = true;
+	else if (reader->mode == IOS_GROUP)
+		reader->group->lost = true;
+}
+
 static void
 unknown_line(struct ios_reader *reader, const struct ios_words *words)
 {
 	static const size_t blocks = sizeof(foreign_blocks) / sizeof(foreign_blocks[0]);
 	const bool flat = reader->model->text.flat;
+	const bool list = reader->mode == IOS_ACL || reader->mode == IOS_GROUP;
 
-	ios_refuse(reader->model, reader->line->number, "callgate has nothing of the kind");
-	if (flat ? words_among(words, foreign_blocks, blocks, false) : !reader->line->deep)
+	ios_refuse(reader->model, reader->line->number,
+		words_among(words, rests, sizeof(rests) / sizeof(rests[0]), false)
+			? "no line begins so: if it is the rest of the one above, that was used "
+			  "without it"
+			: "callgate has nothing of the kind");
+	if (flat ? words_among(words, foreign_blocks, blocks, false) || list
+		 : !reader->line->deep) {
+		/* What a router answers, or shows, ends no mode. */
+		if (reader->line->prompt != NULL) {
+			reader->interrupted = IOS_FOREIGN;
+		} else if (reader->mode != IOS_FOREIGN) {
+			reader->interrupted = reader->mode;
+			reader->interrupted_prompt = NULL;
+		}
 		reader->mode = IOS_FOREIGN;
-	else if (reader->mode == IOS_CLASS_MAP)
-		reader->class->lost = true;
+	} else {
+		block_lose(reader);
+	}
+	reader->unknown = reader->line->prompt;
+}
+
+/* A prompt shows whether the line before, which nobody knew, began a mode, and when that ends. */
+static void
+prompt_follow(struct ios_reader *reader, const struct ios_line *line)
+{
+	if (!line->deep) {
+		reader->unknown = NULL;
+		return;
+	}
+	if (reader->mode != IOS_FOREIGN && reader->unknown != NULL &&
+		strcmp(reader->unknown, line->prompt) != 0) {
+		reader->interrupted = reader->mode;
+		reader->interrupted_prompt = reader->unknown;
+		reader->mode = IOS_FOREIGN;
+	} else if (reader->mode == IOS_FOREIGN &&
+		   (reader->interrupted_prompt == NULL ||
+			   strcmp(reader->interrupted_prompt, line->prompt) == 0)) {
+		reader->mode = reader->interrupted;
+		reader->interrupted = IOS_FOREIGN;
+	}
+	reader->unknown = NULL;
 }
 
 /* A line of the submode, or of the one around it. */
@@ -125,8 +185,8 @@ submode_read(struct ios_reader *reader, const struct ios_words *words)
 
 	if (result == IOS_UNKNOWN && reader->mode == IOS_POLICY_CLASS)
 		result = mode_read(reader, IOS_POLICY_MAP, words);
-	if (result == IOS_REFUSED && reader->mode == IOS_CLASS_MAP)
-		reader->class->lost = true;
+	if (result == IOS_REFUSED && reader->mode != IOS_ACL) /* there it depends on the entry */
+		block_lose(reader);
 	return result;
 }
 
@@ -141,6 +201,8 @@ global_read(struct ios_reader *reader, const struct ios_words *words)
 	result = mode_read(reader, IOS_GLOBAL, words);
 	if (result == IOS_UNKNOWN)
 		reader->mode = mode;
+	else
+		reader->interrupted = IOS_FOREIGN;
 	return result;
 }
 
@@ -152,10 +214,13 @@ line_read(struct ios_reader *reader, const struct ios_line *line)
 	struct ios_words words = whole;
 
 	reader->line = line;
+	if (line->prompt != NULL)
+		prompt_follow(reader, line);
 	if (exit_read(reader, &whole) ||
 		words_among(&whole, silent, sizeof(silent) / sizeof(silent[0]), true))
 		return;
-	if (reader->mode == IOS_FOREIGN && line->deep) {
+	/* Behind a prompt of any depth IOS takes lines of global configuration, too. */
+	if (reader->mode == IOS_FOREIGN && line->deep && line->prompt == NULL) {
 		ios_refuse(reader->model, line->number, "in a block that callgate has nothing of");
 		return;
 	}
@@ -171,9 +236,11 @@ line_read(struct ios_reader *reader, const struct ios_line *line)
 void
 ios_read(struct ios_model *model)
 {
-	struct ios_reader reader = {.model = model};
+	struct ios_reader reader = {.model = model, .interrupted = IOS_FOREIGN};
 	const struct ios_line *line;
 
 	STAILQ_FOREACH (line, &model->text.lines, next)
 		line_read(&reader, line);
+	ios_groups_complete(model);
+	ios_zones_complete(model);
 }

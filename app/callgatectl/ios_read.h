@@ -33,6 +33,10 @@ struct ios_reader {
 	const struct ios_line *line;
 	bool negated; /* the line begins with `no` */
 	enum ios_mode mode;
+	/* The mode to which a prompt leads back: this one, or any (NULL); IOS_FOREIGN: none. */
+	enum ios_mode interrupted;
+	const char *interrupted_prompt;
+	const char *unknown; /* prompt of the line before, when nobody knew that line */
 	/* what the submode is of */
 	struct ios_interface *interface;
 	struct ios_acl *acl;
@@ -58,6 +62,11 @@ struct ios_commands {
 
 extern const struct ios_commands ios_interface_commands, ios_acl_commands, ios_nat_commands,
 	ios_zone_commands;
+
+/** A group has lost a line when one within it has; after all lines. */
+void ios_groups_complete(struct ios_model *model);
+/** Make the zones that interfaces name and no line makes; after all lines. */
+void ios_zones_complete(struct ios_model *model);
 
 /** Read all lines of model->text. */
 void ios_read(struct ios_model *model);

@@ -6,7 +6,7 @@
 
 #include "ios_read.h"
 
-enum { SEQUENCE_STEP = 10, SEQUENCE_MAX = 1 << 30, LENGTH_MAX = 32 };
+enum { SEQUENCE_STEP = 10, SEQUENCE_MAX = INT32_MAX, LENGTH_MAX = 32 };
 
 /* The live list of that name, or a new one. */
 static struct ios_acl *
@@ -56,12 +56,15 @@ entry_remove(
 	struct ios_reader *reader, struct ios_acl *acl, const char *text, unsigned int sequence)
 {
 	struct ios_entry *entry;
+	bool found = false;
 
 	STAILQ_FOREACH (entry, &acl->entries, next) {
-		if (sequence != 0 ? entry->sequence == sequence : strcmp(entry->text, text) == 0)
-			entry->item.removed = true;
+		if (!ios_live(&entry->item) || (sequence != 0 ? entry->sequence != sequence
+							      : strcmp(entry->text, text) != 0))
+			continue;
+		entry->item.removed = found = true;
 	}
-	return IOS_USED;
+	return found ? IOS_USED : ios_line_refuse(reader, "the list has no such entry above");
 }
 
 /* "any", "host A", "object-group G", "A WILDCARD"; in a standard list "A" alone is a host. */
@@ -218,6 +221,11 @@ entry_read(struct ios_reader *reader, struct ios_acl *acl, struct ios_words *wor
 		return entry_remove(reader, acl, "", entry->sequence);
 	if (ios_take(words, "remark"))
 		return IOS_USED;
+	if (ios_take(words, "evaluate") || ios_take(words, "dynamic")) {
+		acl->lost = true;
+		return ios_line_refuse(reader, "callgate has no reflexive or dynamic entries: "
+					       "`inspect` lets answers pass");
+	}
 	entry->text = ios_line_text(reader, words->at);
 	entry->permit = ios_take(words, "permit");
 	if (!entry->permit && !ios_take(words, "deny"))
@@ -281,8 +289,10 @@ named_enter(struct ios_reader *reader, struct ios_words *words)
 			reader, "callgate has standard and extended IPv4 lists only");
 	}
 	name = ios_next(words);
-	if (name == NULL || !ios_done(words))
-		return IOS_UNKNOWN;
+	if (name == NULL || !ios_done(words)) {
+		reader->mode = IOS_FOREIGN;
+		return ios_line_refuse(reader, "no name of a list");
+	}
 	reader->acl = acl_get(reader, name, extended);
 	reader->mode = IOS_ACL;
 	if (reader->acl->extended != extended) {
@@ -394,6 +404,35 @@ member_network(struct ios_reader *reader, struct ios_words *words)
 	return IOS_USED;
 }
 
+/* Addresses are all that a group of callgate's has. */
+static enum ios_result
+member_any(struct ios_reader *reader, struct ios_words *words)
+{
+	return ios_line_refuse(reader, "write `any` into the access list's entries");
+}
+
+void
+ios_groups_complete(struct ios_model *model)
+{
+	const struct ios_member *member;
+	const struct ios_group *other;
+	struct ios_group *group;
+	bool again = true;
+
+	while (again) {
+		again = false;
+		STAILQ_FOREACH (group, &model->groups, next) {
+			STAILQ_FOREACH (member, &group->members, next) {
+				other = member->group != NULL ? ios_group_find(model, member->group)
+							      : NULL;
+				if (group->lost || other == NULL || !other->lost)
+					continue;
+				group->lost = again = true;
+			}
+		}
+	}
+}
+
 static enum ios_result
 silent_read(struct ios_reader *reader, struct ios_words *words)
 {
@@ -408,6 +447,7 @@ static const struct ios_command commands[] = {
 	{IOS_GROUP, "host", member_host},
 	{IOS_GROUP, "range", member_range},
 	{IOS_GROUP, "group-object", member_group},
+	{IOS_GROUP, "any", member_any},
 	{IOS_GROUP, "description", silent_read},
 	{IOS_GROUP, "", member_network},
 };

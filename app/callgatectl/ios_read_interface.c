@@ -18,8 +18,11 @@ interface_enter(struct ios_reader *reader, struct ios_words *words)
 		return ios_line_refuse(reader, "no interface that callgate knows");
 	}
 	ios_take(words, "point-to-point");
-	if (!ios_done(words))
-		return IOS_UNKNOWN;
+	if (!ios_done(words)) {
+		reader->mode = IOS_FOREIGN;
+		return ios_line_refuse(
+			reader, "\"%s\" is nothing that callgate has", ios_peek(words));
+	}
 	if (!ethernet) {
 		reader->mode = IOS_FOREIGN;
 		return ios_line_refuse(reader, "callgate has Ethernet interfaces and VLANs only");
@@ -51,7 +54,10 @@ address_remove(struct ios_reader *reader, struct ios_words *words)
 	return IOS_USED;
 }
 
-/* A primary address takes the place of the one before; secondary ones come behind. */
+/*
+ * A primary address takes the place of the one before. Secondary ones stand behind it, though a
+ * running configuration shows them before it.
+ */
 static enum ios_result
 address_read(struct ios_reader *reader, struct ios_words *words)
 {
@@ -66,7 +72,7 @@ address_read(struct ios_reader *reader, struct ios_words *words)
 		return ios_line_refuse(reader, "callgate's addresses are in its configuration");
 	if (!ios_take_address(words, &address) || !ios_take_mask(words, &length))
 		return ios_line_refuse(reader, "no address with its mask");
-	if (ios_take(words, "secondary")) {
+	if (ios_take(words, "secondary") && ios_done(words)) {
 		ios_prefix_add(reader->model, &interface->addresses, address, length,
 			reader->line->number);
 		return IOS_USED;
@@ -77,8 +83,9 @@ address_read(struct ios_reader *reader, struct ios_words *words)
 	prefix = ios_alloc(&reader->model->arena, sizeof(*prefix));
 	*prefix = (struct ios_prefix){
 		.item.line = reader->line->number, .address = address, .length = length};
-	if (!STAILQ_EMPTY(&interface->addresses))
-		STAILQ_FIRST(&interface->addresses)->item.removed = true;
+	if (interface->first != NULL)
+		interface->first->item.removed = true;
+	interface->first = prefix;
 	STAILQ_INSERT_HEAD(&interface->addresses, prefix, next);
 	return IOS_USED;
 }
@@ -115,19 +122,20 @@ zone_member_read(struct ios_reader *reader, struct ios_words *words)
 
 /*
  * `zone security X` under an interface, which IOS does not have but its documents do. Where nothing
- * shows that the line is the interface's, it is if the zone is there already and it has none.
+ * shows that the line is the interface's, it is if the zone is there already and it has none; typed
+ * into a terminal, if it has none.
  */
 static enum ios_result
 zone_under_interface(struct ios_reader *reader, struct ios_words *words)
 {
 	const struct ios_words name = *words;
-	const bool flat = reader->model->text.flat;
+	const bool flat = reader->model->text.flat, typed = flat || reader->line->prompt != NULL;
 
 	if (reader->negated || ios_next(words) == NULL || !ios_done(words))
 		return IOS_UNKNOWN;
-	if (flat ? ios_zone_find(reader->model, ios_peek(&name)) == NULL ||
-				reader->interface->zone.line != 0
-		 : !reader->line->deep)
+	if ((typed && reader->interface->zone.line != 0) ||
+		(flat ? ios_zone_find(reader->model, ios_peek(&name)) == NULL
+		      : !reader->line->deep))
 		return IOS_UNKNOWN;
 	ios_note(reader->model, reader->line->number,
 		"read as `zone-member security %s`, which is what IOS has under an interface",
@@ -170,10 +178,26 @@ vlan_read(struct ios_reader *reader, struct ios_words *words)
 	return IOS_USED;
 }
 
+/* How long IP packets may be `ip mtu` says, and `mtu`, which is about all frames, where it does not. */
 static enum ios_result
 mtu_read(struct ios_reader *reader, struct ios_words *words)
 {
-	return number_set(reader, words, &reader->interface->mtu, NUMBER_MAX);
+	struct ios_interface *interface = reader->interface;
+	struct ios_number behind = {0};
+	const bool hidden = interface->ip_mtu;
+
+	return number_set(reader, words, hidden ? &behind : &interface->mtu, NUMBER_MAX);
+}
+
+static enum ios_result
+ip_mtu_read(struct ios_reader *reader, struct ios_words *words)
+{
+	const enum ios_result result =
+		number_set(reader, words, &reader->interface->mtu, NUMBER_MAX);
+
+	if (result == IOS_USED)
+		reader->interface->ip_mtu = !reader->negated;
+	return result;
 }
 
 static enum ios_result
@@ -218,7 +242,7 @@ shutdown_read(struct ios_reader *reader, struct ios_words *words)
 {
 	if (!ios_done(words))
 		return IOS_UNKNOWN;
-	reader->interface->unusable = reader->negated ? NULL : "it is shut down";
+	reader->interface->shut = !reader->negated;
 	return IOS_USED;
 }
 
@@ -226,7 +250,7 @@ shutdown_read(struct ios_reader *reader, struct ios_words *words)
 static enum ios_result
 vrf_read(struct ios_reader *reader, struct ios_words *words)
 {
-	reader->interface->unusable = reader->negated ? NULL : "it is in a VRF";
+	reader->interface->vrf = !reader->negated;
 	return reader->negated ? IOS_USED : ios_line_refuse(reader, "callgate has no VRFs");
 }
 
@@ -252,13 +276,14 @@ static enum ios_result
 route_remove(struct ios_reader *reader, uint32_t address, unsigned int length, uint32_t via)
 {
 	struct ios_route *route;
+	bool found = false;
 
 	STAILQ_FOREACH (route, &reader->model->routes, next) {
-		if (route->address == address && route->length == length &&
-			(via == 0 || route->via == via))
-			route->item.removed = true;
+		if (ios_live(&route->item) && route->address == address &&
+			route->length == length && (via == 0 || route->via == via))
+			route->item.removed = found = true;
 	}
-	return IOS_USED;
+	return found ? IOS_USED : ios_line_refuse(reader, "there is no such route above");
 }
 
 /* Of several routes to one prefix callgate has one: that of the least distance. */
@@ -330,7 +355,7 @@ static const struct ios_command commands[] = {
 	{IOS_INTERFACE, "zone security", zone_under_interface},
 	{IOS_INTERFACE, "zone-member security", zone_member_enter},
 	{IOS_INTERFACE, "encapsulation dot1q", vlan_read},
-	{IOS_INTERFACE, "ip mtu", mtu_read},
+	{IOS_INTERFACE, "ip mtu", ip_mtu_read},
 	{IOS_INTERFACE, "mtu", mtu_read},
 	{IOS_INTERFACE, "ip tcp adjust-mss", tcp_mss_read},
 	{IOS_INTERFACE, "ip verify unicast", source_check_read},

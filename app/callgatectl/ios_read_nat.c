@@ -38,8 +38,9 @@ rule_add(struct ios_reader *reader, struct ios_rule *rule)
 		other->item.removed = reader->negated;
 		return IOS_USED;
 	}
-	if (!reader->negated)
-		STAILQ_INSERT_TAIL(&reader->model->rules, rule, next);
+	if (reader->negated)
+		return ios_line_refuse(reader, "there is no such line above");
+	STAILQ_INSERT_TAIL(&reader->model->rules, rule, next);
 	return IOS_USED;
 }
 
@@ -190,7 +191,7 @@ sip_begin(struct ios_reader *reader)
 	reader->negated = negated;
 }
 
-/* `[no] ip nat service sip [tcp|udp port N]`; without a port `no` means all of it. */
+/* `[no] ip nat service all-algs|sip [tcp|udp port N]`; without a port `no` means all of it. */
 static enum ios_result
 sip_read(struct ios_reader *reader, struct ios_words *words)
 {
@@ -250,6 +251,7 @@ static const struct ios_command commands[] = {
 	{IOS_GLOBAL, "ip nat inside destination", other_direction_read},
 	{IOS_GLOBAL, "ip nat pool", pool_read},
 	{IOS_GLOBAL, "ip nat service sip", sip_read},
+	{IOS_GLOBAL, "ip nat service all-algs", sip_read},
 	{IOS_GLOBAL, "ip nat translation", timeout_read},
 };
 

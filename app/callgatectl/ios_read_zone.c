@@ -13,12 +13,9 @@ static const struct {
 } protocols[] = {
 	{"bootpc", "dhcp-client"},
 	{"bootps", "dhcp"},
-	{"imap3", "imap"},
 	{"ipsec-msft", "ipsec-nat-t"},
 	{"sip-tls", "sips"},
 	{"radius-acct", "radius-accounting"},
-	{"pop3s", "pop3s"},
-	{"ldap-admin", "ldap"},
 	{"domain", "dns"},
 	{"www", "http"},
 };
@@ -60,11 +57,11 @@ class_map_enter(struct ios_reader *reader, struct ios_words *words)
 		STAILQ_INIT(&class->matches);
 		STAILQ_INSERT_TAIL(&reader->model->classes, class, next);
 	}
-	reader->class = class;
-	reader->mode = IOS_CLASS_MAP;
 	if (said && class->all != all)
 		return ios_line_refuse(reader, "line %u says the other of match-any and match-all",
 			class->item.line);
+	reader->class = class;
+	reader->mode = IOS_CLASS_MAP;
 	return IOS_USED;
 }
 
@@ -117,6 +114,20 @@ protocol_name(struct ios_reader *reader, const char *name)
 	return lower;
 }
 
+/* IOS follows the connections that these agree on within their messages, callgate does not. */
+static void
+protocol_note(struct ios_reader *reader, const char *name)
+{
+	static const char *const openers[] = {"ftp", "h323", "mgcp", "rtsp", "tftp"};
+
+	for (size_t i = 0; name != NULL && i < sizeof(openers) / sizeof(openers[0]); i++)
+		if (strcmp(name, openers[i]) == 0)
+			ios_note(reader->model, reader->line->number,
+				"what %s opens besides its first connection needs a class of its "
+				"own",
+				name);
+}
+
 /* `match [not] protocol|access-group [name]|class-map NAME` */
 static enum ios_result
 match_read(struct ios_reader *reader, struct ios_words *words)
@@ -142,6 +153,8 @@ match_read(struct ios_reader *reader, struct ios_words *words)
 	if (!ios_done(words))
 		return ios_line_refuse(
 			reader, "\"%s\" is nothing that callgate matches", ios_peek(words));
+	if (kind == IOS_MATCH_PROTOCOL && !negated && !reader->negated)
+		protocol_note(reader, name);
 	return match_add(reader, kind, negated, name);
 }
 
@@ -249,6 +262,9 @@ parameters_enter(struct ios_reader *reader, struct ios_words *words)
 	reader->mode = IOS_FOREIGN;
 	if (name == NULL || !ios_done(words))
 		return ios_line_refuse(reader, "no name of a parameter map");
+	if (strcmp(name, "global") == 0 || strcmp(name, "default") == 0)
+		return ios_line_refuse(reader, "callgate has limits by class: give the map another "
+					       "name and write it behind `inspect`");
 	parameters = ios_parameters_find(reader->model, name);
 	if (parameters == NULL) {
 		parameters = ios_alloc(&reader->model->arena, sizeof(*parameters));
@@ -389,6 +405,38 @@ service_policy_read(struct ios_reader *reader, struct ios_words *words)
 }
 
 static enum ios_result
+port_map_read(struct ios_reader *reader, struct ios_words *words)
+{
+	return ios_line_refuse(reader, "callgate's services have the ports of its own table: match "
+				       "an access list with these");
+}
+
+/*
+ * An interface is a member of a zone that no line makes, as in a part of a configuration: in no
+ * zone it would talk to others in none.
+ */
+void
+ios_zones_complete(struct ios_model *model)
+{
+	struct ios_interface *interface;
+	struct ios_zone *zone;
+
+	STAILQ_FOREACH (interface, &model->interfaces, next) {
+		const char *name = interface->zone_name;
+
+		if (interface->zone.line == 0 || !ios_live(&interface->zone) ||
+			!ios_live(&interface->item) || strcmp(name, "self") == 0 ||
+			strcmp(name, "default") == 0 || ios_zone_find(model, name) != NULL)
+			continue;
+		zone = ios_alloc(&model->arena, sizeof(*zone));
+		zone->item.line = interface->zone.line;
+		zone->name = name;
+		STAILQ_INSERT_TAIL(&model->zones, zone, next);
+		ios_note(model, zone->item.line, "no line makes zone %s, so this one does", name);
+	}
+}
+
+static enum ios_result
 silent_read(struct ios_reader *reader, struct ios_words *words)
 {
 	return IOS_USED;
@@ -400,6 +448,7 @@ static const struct ios_command commands[] = {
 	{IOS_GLOBAL, "parameter-map type inspect", parameters_enter},
 	{IOS_GLOBAL, "policy-map type inspect", policy_map_enter},
 	{IOS_GLOBAL, "policy-map", foreign_map_enter},
+	{IOS_GLOBAL, "ip port-map", port_map_read},
 	{IOS_GLOBAL, "zone security", zone_enter},
 	{IOS_GLOBAL, "zone-pair security", pair_enter},
 	{IOS_CLASS_MAP, "match", match_read},

@@ -111,7 +111,8 @@ source_next(struct source *source, struct span *line)
 	line->length = (size_t)(source->at - line->at);
 	if (source->at < source->end)
 		source->at++;
-	if (line->length > 0 && line->at[line->length - 1] == '\r')
+	/* Logs of terminals have two. */
+	while (line->length > 0 && line->at[line->length - 1] == '\r')
 		line->length--;
 	source->number++;
 	return true;
@@ -140,19 +141,55 @@ prompt_length(const char *text, bool *deep)
 	return *at == '>' || *at == '#' ? (size_t)(at + 1 - text) : 0;
 }
 
+/* A prompt without the router's name. */
+static const char *
+prompt_mode(struct ios_arena *arena, const char *text, size_t length)
+{
+	const char *mode = memchr(text, '(', length);
+
+	if (mode == NULL)
+		mode = text + length - 1;
+	return text_copy(arena, mode, length - (size_t)(mode - text));
+}
+
+/* The line behind the pager's " --More-- ", which backspaces and spaces have wiped out. */
+static void
+pager_skip(struct span *line)
+{
+	static const char mark[] = "--More--";
+	const char *at = memmem(line->at, line->length, mark, sizeof(mark) - 1), *wiped;
+
+	if (at == NULL || (size_t)(at - line->at) != strspn(line->at, " "))
+		return;
+	at += sizeof(mark) - 1;
+	wiped = memrchr(at, '\b', line->length - (size_t)(at - line->at));
+	if (wiped != NULL)
+		at = wiped + 1;
+	line->length -= (size_t)(at - line->at);
+	line->at = at;
+}
+
 /* A copy that is safe to print: no control characters, spaces only within. Returns the depth. */
 static size_t
 line_clean(struct ios_arena *arena, const struct span *raw, char **clean)
 {
-	char *copy = text_copy(arena, raw->at, raw->length);
-	size_t length = raw->length, indent;
+	struct span line = *raw;
+	size_t length = 0, indent;
+	char *copy;
 
-	for (size_t i = 0; i < length; i++) {
-		if (copy[i] == '\t')
-			copy[i] = ' ';
-		else if ((unsigned char)copy[i] < ' ' || copy[i] == 0x7f)
-			copy[i] = '?';
+	pager_skip(&line);
+	copy = text_copy(arena, line.at, line.length);
+	for (size_t i = 0; i < line.length; i++) {
+		const char byte = copy[i];
+
+		if (byte == '\b')
+			length -= length > 0;
+		else if (byte == '\t')
+			copy[length++] = ' ';
+		else
+			copy[length++] = (unsigned char)byte < ' ' || byte == 0x7f ? '?' : byte;
 	}
+	copy[length] = '\0';
 	while (length > 0 && copy[length - 1] == ' ')
 		copy[--length] = '\0';
 	indent = strspn(copy, " ");
@@ -185,34 +222,61 @@ word_abbreviates(const char *word, const char *keyword, size_t least)
 	       strncasecmp(word, keyword, length) == 0;
 }
 
+/* Which word begins a text that goes on to its first character's second coming; 0: none does. */
+static unsigned int
+text_word(const struct ios_line *line)
+{
+	static const char *const kinds[] = {
+		"motd", "login", "exec", "incoming", "prompt-timeout", "slip-ppp"};
+
+	if (line->count > 3 && strcasecmp(line->words[0], "aaa") == 0 &&
+		(word_abbreviates(line->words[2], "banner", 2) ||
+			word_abbreviates(line->words[2], "fail-message", 2)))
+		return 3;
+	if (!word_abbreviates(line->words[0], "banner", 3))
+		return 0;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (line->count > 1 && word_abbreviates(line->words[1], kinds[i], 2))
+			return 2;
+	return 1;
+}
+
 /*
  * After "banner motd ^Ctext": go on behind the line with the same delimiter. Where none follows, the
  * one line is all of it: a torn file does not lose what comes after.
  */
 static void
-banner_skip(struct source *source, const struct ios_line *line)
+text_skip(struct source *source, const struct ios_line *line, unsigned int word,
+	const struct span *begin)
 {
-	static const char *const kinds[] = {
-		"motd", "login", "exec", "incoming", "prompt-timeout", "slip-ppp"};
 	struct source ahead = *source;
-	unsigned int word = 1;
 	const char *first;
 	char delimiter[3];
 	struct span raw;
+	bool asked = true;
 
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && word == 1; i++)
-		if (line->count > 1 && word_abbreviates(line->words[1], kinds[i], 2))
-			word = 2;
 	if (line->count <= word)
 		return;
-	first = line->words[word];
+	first = line->text;
+	for (unsigned int i = 0; i < word; i++) {
+		first += strcspn(first, " ");
+		first += strspn(first, " ");
+	}
 	/* ^C as two characters is how IOS shows the control character. */
 	snprintf(delimiter, sizeof(delimiter), "%.*s", *first == '^' ? 2 : 1, first);
-	if (*first == '?')
+	if (*first == '?') {
 		strcpy(delimiter, "\003");
-	if (strstr(strstr(line->text, first) + strlen(delimiter), delimiter) != NULL)
+		if (memchr(begin->at, '\003', begin->length) !=
+			memrchr(begin->at, '\003', begin->length))
+			return;
+	} else if (strstr(first + strlen(delimiter), delimiter) != NULL) {
 		return;
+	}
 	while (source_next(&ahead, &raw)) {
+		/* What a terminal answers names the delimiter. */
+		if (asked && memmem(raw.at, raw.length, "Enter TEXT message", 18) != NULL)
+			continue;
+		asked = false;
 		if (memmem(raw.at, raw.length, delimiter, strlen(delimiter)) != NULL) {
 			*source = ahead;
 			return;
@@ -246,10 +310,13 @@ void
 ios_text_read(struct ios_text *text, struct ios_arena *arena, const char *bytes, size_t size)
 {
 	struct source source = {.at = bytes, .end = bytes + size};
+	static const char order_mark[] = "\xef\xbb\xbf";
 	size_t count = 1, *indents;
 	bool prompts = false;
 	struct span raw;
 
+	if (size >= 3 && memcmp(bytes, order_mark, 3) == 0)
+		source.at += 3;
 	for (size_t i = 0; i < size; i++)
 		count += bytes[i] == '\n';
 	indents = ios_alloc(arena, count * sizeof(*indents));
@@ -259,27 +326,30 @@ ios_text_read(struct ios_text *text, struct ios_arena *arena, const char *bytes,
 	STAILQ_INIT(&text->lines);
 	while (source_next(&source, &raw)) {
 		struct ios_line *line;
-		size_t indent, prompt;
+		size_t indent, prompt, behind;
+		unsigned int word;
 		char *clean;
 		bool deep;
 
 		indent = line_clean(arena, &raw, &clean);
 		prompt = prompt_length(clean, &deep);
-		clean += prompt;
-		clean += strspn(clean, " ");
+		behind = prompt + strspn(clean + prompt, " ");
+		clean += behind;
 		if (*clean == '\0' || *clean == '!')
 			continue;
 		prompts |= prompt > 0;
 		line = ios_alloc(arena, sizeof(*line));
 		line->number = source.number;
 		line->deep = deep;
+		line->prompt = prompt == 0 ? NULL : prompt_mode(arena, clean - behind, prompt);
 		line->text = clean;
 		words_split(line, arena);
 		text->by_number[line->number] = line;
-		if (word_abbreviates(line->words[0], "banner", 3)) {
-			banner_skip(&source, line);
-			continue;
-		}
+		word = text_word(line);
+		if (word > 0)
+			text_skip(&source, line, word, &raw);
+		if (word > 0 && word < 3)
+			continue; /* a banner */
 		indents[count++] = indent;
 		STAILQ_INSERT_TAIL(&text->lines, line, next);
 	}

@@ -26,6 +26,7 @@ struct ios_line {
 	STAILQ_ENTRY(ios_line) next;
 	unsigned int number;
 	bool deep; /* belongs to the block above: indented, or its prompt says so */
+	const char *prompt; /* that it was typed behind, such as "(config-if)#"; NULL: none */
 	const char *text; /* without prompt and outer spaces, no control characters */
 	unsigned int count;
 	const char **words;

@@ -235,7 +235,7 @@ ios_take_interface(struct ios_words *words, char name[IOS_INTERFACE_NAME_MAX], b
 
 	letters = word == NULL ? 0 : strcspn(word, "0123456789");
 	number = letters == 0 || word[letters] != '\0' ? word : ios_next(words);
-	if (number == NULL || letters < ABBREVIATION_MIN)
+	if (number == NULL || letters == 0)
 		goto fail;
 	if (number == word)
 		number += letters;

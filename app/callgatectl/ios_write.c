@@ -107,6 +107,24 @@ is_subinterface(const struct ios_interface *interface)
 	return strchr(interface->name, '.') != NULL;
 }
 
+/* Why it does not work in IOS either, or not among the others; NULL: it does. */
+static const char *
+interface_unusable(const struct ios_model *model, const struct ios_interface *interface)
+{
+	const struct ios_interface *other;
+
+	if (interface->vrf)
+		return "it is in a VRF";
+	if (interface->shut)
+		return "it is shut down";
+	STAILQ_FOREACH (other, &model->interfaces, next) {
+		if (ios_live(&other->item) && other->shut &&
+			strcmp(other->own, interface->port) == 0)
+			return "the interface that it is a part of is shut down";
+	}
+	return NULL;
+}
+
 /* Has this one VLANs that are interfaces of their own? */
 static bool
 has_subinterfaces(const struct ios_model *model, const struct ios_interface *parent)
@@ -126,11 +144,13 @@ static bool
 interface_wanted(struct ios_out *out, struct ios_interface *interface)
 {
 	struct ios_model *model = out->model;
+	const char *unusable;
 
 	if (!ios_live(&interface->item))
 		return false;
-	if (interface->unusable != NULL) {
-		ios_note(model, interface->item.line, "left out: %s", interface->unusable);
+	unusable = interface_unusable(model, interface);
+	if (unusable != NULL) {
+		ios_note(model, interface->item.line, "left out: %s", unusable);
 		return false;
 	}
 	if (first_live(&interface->addresses) == NULL && !part_live(&interface->zone) &&
@@ -229,6 +249,7 @@ stand_in_write(struct ios_out *out, struct ios_interface *interface)
 		fprintf(out->stream, "[]");
 		return;
 	}
+	interface->stands_in = true;
 	interface->primary = stand_in_network(i) + 1;
 	ios_address_format(interface->primary, address);
 	ios_note(out->model, interface->item.line,
@@ -334,6 +355,7 @@ ios_write_interfaces(struct ios_out *out)
 
 	STAILQ_FOREACH (interface, &out->model->interfaces, next) {
 		interface->primary = 0;
+		interface->stands_in = false;
 		interface->written = interface_wanted(out, interface);
 	}
 	if (ports_write(out) == 0) {

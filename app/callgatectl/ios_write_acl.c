@@ -131,6 +131,21 @@ entry_write(struct writing *writing, const struct ios_entry *entry, struct ios_i
 	}
 }
 
+/* A deny that is gone, or narrower than in IOS, leaves to others what it was about. */
+static void
+deny_note(struct ios_model *model, const struct ios_entry *entry)
+{
+	if (entry->permit || entry->item.removed)
+		return;
+	if (entry->item.refused)
+		ios_note(model, entry->item.line,
+			"what this line denies is decided by the entries after it");
+	else if (ios_side_lost(model, &entry->source) || ios_side_lost(model, &entry->destination))
+		ios_note(model, entry->item.line,
+			"its object group lost a line: what this entry denied of it is decided by "
+			"the entries after it");
+}
+
 static void
 acl_begin(struct writing *writing, struct ios_acl *acl, const char *name)
 {
@@ -157,15 +172,73 @@ acl_write(struct writing *writing, struct ios_acl *acl)
 	STAILQ_FOREACH (entry, &acl->entries, next) {
 		if (ios_live(&entry->item))
 			entry_write(writing, entry, &entry->item);
+		deny_note(writing->out->model, entry);
 	}
 	if (writing->entries == 0)
 		fprintf(writing->out->stream, " { action = \"deny\"; }");
 	acl_end(writing);
 }
 
+/* The sources of all entries that permit. */
+static void
+permitted_collect(
+	struct ios_model *model, const struct ios_acl *acl, struct ios_prefixes *permitted)
+{
+	const struct ios_prefix *prefix;
+	const struct ios_entry *entry;
+
+	STAILQ_FOREACH (entry, &acl->entries, next) {
+		struct ios_prefixes sources = STAILQ_HEAD_INITIALIZER(sources);
+
+		if (!ios_live(&entry->item) || !entry->permit ||
+			!ios_side_expand(model, &entry->source, &sources))
+			continue;
+		STAILQ_FOREACH (prefix, &sources, next)
+			ios_source_add(model, permitted, prefix);
+	}
+}
+
+/*
+ * Of what a deny is about, that from sources which the list permits: hosts of other rules are none
+ * of its business. Nothing is written where nothing is left.
+ */
+static void
+deny_write(struct writing *writing, struct ios_entry *entry, const struct ios_prefixes *permitted)
+{
+	struct ios_model *model = writing->out->model;
+	struct ios_prefixes sources = STAILQ_HEAD_INITIALIZER(sources);
+	const struct ios_prefix *source, *other;
+	struct ios_entry narrow = *entry;
+	bool same = true;
+
+	if (!ios_side_expand(model, &entry->source, &sources)) {
+		entry_write(writing, entry, &entry->item); /* which refuses it */
+		return;
+	}
+	narrow.source.group = NULL;
+	STAILQ_INIT(&narrow.source.prefixes);
+	STAILQ_FOREACH (source, &sources, next) {
+		bool within = false;
+
+		STAILQ_FOREACH (other, permitted, next) {
+			within |= ios_prefix_within(source, other);
+			if (ios_prefix_within(source, other))
+				ios_source_add(model, &narrow.source.prefixes, source);
+			else if (ios_prefix_within(other, source))
+				ios_source_add(model, &narrow.source.prefixes, other);
+		}
+		same &= within;
+	}
+	if (same)
+		entry_write(writing, entry, &entry->item);
+	else if (!STAILQ_EMPTY(&narrow.source.prefixes))
+		entry_write(writing, &narrow, &entry->item);
+}
+
 static void
 exclude_write(struct writing *writing, struct ios_acl *acl)
 {
+	struct ios_prefixes permitted = STAILQ_HEAD_INITIALIZER(permitted);
 	struct ios_entry *entry, *last = NULL, rest;
 
 	writing->inverted = true;
@@ -173,10 +246,14 @@ exclude_write(struct writing *writing, struct ios_acl *acl)
 	STAILQ_FOREACH (entry, &acl->entries, next) {
 		if (ios_live(&entry->item) && entry->permit)
 			last = entry;
+		deny_note(writing->out->model, entry);
 	}
+	permitted_collect(writing->out->model, acl, &permitted);
 	STAILQ_FOREACH (entry, &acl->entries, next) {
-		if (ios_live(&entry->item))
+		if (ios_live(&entry->item) && entry->permit)
 			entry_write(writing, entry, &entry->item);
+		else if (ios_live(&entry->item))
+			deny_write(writing, entry, &permitted);
 		if (entry == last)
 			break;
 	}

@@ -23,26 +23,27 @@ ios_entry_plain(const struct ios_entry *entry)
 	       STAILQ_EMPTY(&entry->destination.prefixes);
 }
 
-static bool
-prefix_within(const struct ios_prefix *narrow, const struct ios_prefix *wide)
+bool
+ios_prefix_within(const struct ios_prefix *narrow, const struct ios_prefix *wide)
 {
 	return wide->length <= narrow->length &&
 	       (wide->length == 0 || (narrow->address ^ wide->address) >> (32 - wide->length) == 0);
 }
 
 /* Add what is not there already, in place of what lies within. */
-static void
-source_add(struct ios_model *model, struct ios_prefixes *sources, const struct ios_prefix *added)
+void
+ios_source_add(
+	struct ios_model *model, struct ios_prefixes *sources, const struct ios_prefix *added)
 {
 	struct ios_prefix *prefix, *following;
 
 	STAILQ_FOREACH (prefix, sources, next) {
-		if (prefix_within(added, prefix))
+		if (ios_prefix_within(added, prefix))
 			return;
 	}
 	for (prefix = STAILQ_FIRST(sources); prefix != NULL; prefix = following) {
 		following = STAILQ_NEXT(prefix, next);
-		if (prefix_within(prefix, added))
+		if (ios_prefix_within(prefix, added))
 			STAILQ_REMOVE(sources, prefix, ios_prefix, next);
 	}
 	ios_prefix_add(model, sources, added->address, added->length, 0);
@@ -79,7 +80,7 @@ rule_plan(struct ios_out *out, struct ios_rule *rule)
 			continue;
 		}
 		STAILQ_FOREACH (prefix, &sources, next)
-			source_add(out->model, &rule->sources, prefix);
+			ios_source_add(out->model, &rule->sources, prefix);
 	}
 	if (STAILQ_EMPTY(&rule->sources))
 		ios_drop(out, &rule->item, "access list %s permits nothing", rule->list);
@@ -93,12 +94,13 @@ rules_meet(const struct ios_rule *rule, const struct ios_rule *other)
 	const struct ios_prefix *prefix, *another;
 
 	STAILQ_FOREACH (prefix, &rule->sources, next) {
-		if (other->list == NULL && prefix_within(&host, prefix))
+		if (other->list == NULL && ios_prefix_within(&host, prefix))
 			return true;
 		if (other->list == NULL || strcmp(other->list, rule->list) == 0)
 			continue;
 		STAILQ_FOREACH (another, &other->sources, next) {
-			if (prefix_within(prefix, another) || prefix_within(another, prefix))
+			if (ios_prefix_within(prefix, another) ||
+				ios_prefix_within(another, prefix))
 				return true;
 		}
 	}
@@ -221,6 +223,10 @@ static_write(struct ios_out *out, const struct ios_rule *rule)
 
 	ios_address_format(rule->inside, inside);
 	ios_address_format(interface != NULL ? interface->primary : rule->outside, outside);
+	if (interface != NULL && interface->stands_in)
+		ios_note(out->model, rule->item.line,
+			"%s, which stands in for the interface's address, is in this rule, too",
+			outside);
 	if (rule->protocol == 0)
 		fprintf(out->stream,
 			"    { kind = \"static\"; inside = \"%s\"; outside = \"%s\"; }", inside,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Zones, class maps, policy maps, zone pairs. */
+/* Zones, policy maps, zone pairs. */
+#include <string.h>
+
 #include "ios_out.h"
 
 static void
@@ -26,115 +28,6 @@ zones_write(struct ios_out *out)
 }
 
 static void
-matches_write(struct ios_out *out, struct ios_class *class, unsigned int index,
-	enum ios_match_kind kind, bool negated)
-{
-	static const struct {
-		const char *name;
-		enum ios_name_kind kind;
-	} members[] = {
-		[IOS_MATCH_PROTOCOL] = {"protocols", IOS_NAME_KINDS},
-		[IOS_MATCH_ACL] = {"acls", IOS_NAME_ACL},
-		[IOS_MATCH_CLASS] = {"class_maps", IOS_NAME_CLASS},
-	};
-	const char *not = negated ? "not_" : "", *name = members[kind].name;
-	struct ios_match *match;
-	unsigned int count = 0;
-
-	STAILQ_FOREACH (match, &class->matches, next) {
-		if (!ios_live(&match->item) || match->kind != kind || match->negated != negated)
-			continue;
-		if (count == 0)
-			fprintf(out->stream, "\n    %s%s = [", not, name);
-		ios_origin_add(
-			out, &match->item, "class_maps[%u].%s%s[%u]", index, not, name, count);
-		fprintf(out->stream, "%s\"%s\"", count++ == 0 ? "" : ", ",
-			kind == IOS_MATCH_PROTOCOL
-				? ios_clean(out->model, match->name)
-				: ios_own_name(out->model, members[kind].kind, match->name));
-	}
-	if (count > 0)
-		fprintf(out->stream, "];");
-}
-
-/* A list that permits less than in IOS lets its negation match more. */
-static bool
-list_lost(const struct ios_acl *acl)
-{
-	const struct ios_entry *entry;
-	bool lost = acl->lost;
-
-	STAILQ_FOREACH (entry, &acl->entries, next)
-		lost |= entry->permit && entry->item.refused;
-	return lost;
-}
-
-static void
-match_check(struct ios_out *out, struct ios_match *match)
-{
-	const struct ios_acl *acl;
-
-	if (match->kind == IOS_MATCH_CLASS && ios_class_find(out->model, match->name) == NULL)
-		ios_drop(out, &match->item, "class map %s is not there", match->name);
-	if (match->kind != IOS_MATCH_ACL)
-		return;
-	acl = ios_acl_find(out->model, match->name);
-	if (acl == NULL)
-		ios_drop(out, &match->item, "access list %s is not there", match->name);
-	else if (match->negated && list_lost(acl))
-		ios_drop(out, &match->item,
-			"list %s lost an entry that permits, so this would match more than in IOS",
-			match->name);
-}
-
-/* Drop lines that name what is not there. Whether the class map can stand without them. */
-static bool
-class_whole(struct ios_out *out, struct ios_class *class)
-{
-	unsigned int live = 0, lost = class->lost;
-	struct ios_match *match;
-
-	if (!ios_live(&class->item))
-		return false;
-	STAILQ_FOREACH (match, &class->matches, next) {
-		if (ios_live(&match->item))
-			match_check(out, match);
-		live += ios_live(&match->item);
-		lost += match->item.refused;
-	}
-	if (class->all && lost > 0)
-		ios_drop(out, &class->item,
-			"match-all without one of its lines would match more than it does in IOS");
-	else if (live == 0)
-		ios_drop(out, &class->item, "the class map matches nothing");
-	return ios_live(&class->item);
-}
-
-static void
-classes_write(struct ios_out *out)
-{
-	struct ios_class *class;
-	unsigned int count = 0;
-
-	STAILQ_FOREACH (class, &out->model->classes, next) {
-		if (!class_whole(out, class))
-			continue;
-		ios_entry_begin(out, "class_maps", count);
-		ios_origin_add(out, &class->item, "class_maps[%u]", count);
-		fprintf(out->stream, "  { name = \"%s\"; match = \"%s\";",
-			ios_own_name(out->model, IOS_NAME_CLASS, class->name),
-			class->all ? "all" : "any");
-		for (unsigned int kind = 0; kind < IOS_MATCH_KINDS; kind++) {
-			matches_write(out, class, count, kind, false);
-			matches_write(out, class, count, kind, true);
-		}
-		fprintf(out->stream, " }");
-		count++;
-	}
-	ios_list_end(out, count);
-}
-
-static void
 limit_write(struct ios_out *out, struct ios_number *limit, unsigned int policy, unsigned int index,
 	const char *name)
 {
@@ -144,7 +37,8 @@ limit_write(struct ios_out *out, struct ios_number *limit, unsigned int policy, 
 	fprintf(out->stream, " %s = %u;", name, limit->value);
 }
 
-static void
+/* Returns the index of the class that follows. */
+static unsigned int
 policy_class_write(struct ios_out *out, struct ios_policy_class *class, unsigned int policy,
 	unsigned int index)
 {
@@ -152,14 +46,26 @@ policy_class_write(struct ios_out *out, struct ios_policy_class *class, unsigned
 		[IOS_INSPECT] = "inspect",
 		[IOS_PASS] = "pass",
 		[IOS_DROP] = "drop"};
+	const enum ios_action action = ios_live(&class->item) ? class->action : IOS_DROP;
 	struct ios_parameters *parameters =
 		class->parameters == NULL ? NULL
 					  : ios_parameters_find(out->model, class->parameters);
 
+	if (ios_class_has_rest(out->model, class)) {
+		ios_note(out->model, class->item.line,
+			"in IOS `inspect` is for tcp, udp and icmp: what else this class matches "
+			"is "
+			"dropped");
+		fprintf(out->stream, "      { class = \"%s\"; action = \"drop\"; },\n",
+			ios_class_rest_name(out->model, class->name));
+		index++;
+	}
+	if (class->name != NULL)
+		ios_origin_add(out, &class->item, "policy_maps[%u].classes[%u]", policy, index);
 	fprintf(out->stream, "      { class = \"%s\"; action = \"%s\";%s",
 		class->name == NULL ? "class-default"
 				    : ios_own_name(out->model, IOS_NAME_CLASS, class->name),
-		actions[class->action], class->log ? " log = true;" : "");
+		actions[action], class->log ? " log = true;" : "");
 	if (parameters != NULL) {
 		limit_write(out, &parameters->half_open, policy, index, "max_half_open");
 		limit_write(out, &parameters->flows, policy, index, "max_flows");
@@ -168,21 +74,28 @@ policy_class_write(struct ios_out *out, struct ios_policy_class *class, unsigned
 			class->parameters);
 	}
 	fprintf(out->stream, " }");
+	return index + 1;
 }
 
 /* Whether it can be written; what a lost class dropped may pass by a later one. */
 static bool
 policy_class_whole(struct ios_out *out, struct ios_policy_class *class)
 {
+	const bool drops = class->action == IOS_DROP || class->action == IOS_ACTION_NONE;
+	const struct ios_class *map = ios_class_find(out->model, class->name);
+
 	if (!ios_live(&class->item))
 		return false;
-	if (ios_class_find(out->model, class->name) == NULL) {
+	if (map == NULL) {
 		ios_drop(out, &class->item, "class map %s is not there%s", class->name,
-			class->action == IOS_DROP || class->action == IOS_ACTION_NONE
-				? ", so what it dropped is left to the classes after it"
-				: "");
+			drops ? ", so what it dropped is left to the classes after it" : "");
 		return false;
 	}
+	if (drops && map->less)
+		ios_note(out->model, class->item.line,
+			"class map %s lost something that it matches: that is not dropped here, "
+			"but left to the classes after it",
+			class->name);
 	if (class->action == IOS_ACTION_NONE)
 		ios_note(out->model, class->item.line, "the class has no action: it drops");
 	return true;
@@ -201,12 +114,53 @@ policy_write(struct ios_out *out, struct ios_policy *policy, unsigned int index)
 	STAILQ_FOREACH (class, &policy->classes, next) {
 		if (!policy_class_whole(out, class))
 			continue;
-		ios_origin_add(out, &class->item, "policy_maps[%u].classes[%u]", index, count);
-		policy_class_write(out, class, index, count++);
+		count = policy_class_write(out, class, index, count);
 		fprintf(out->stream, ",\n");
 	}
 	policy_class_write(out, &policy->otherwise, index, count);
 	fprintf(out->stream, " ); }");
+}
+
+/* Of two zones one is callgate itself: where no pair is, everything passes. */
+static bool
+pair_of_self(const struct ios_pair *pair)
+{
+	return strcmp(pair->source, "self") == 0 || strcmp(pair->destination, "self") == 0;
+}
+
+/* Without its policy such a pair would let everything in. */
+static bool
+pair_needs_policy(const struct ios_model *model, const struct ios_pair *pair)
+{
+	return ios_live(&pair->item) && pair->policy != NULL && pair_of_self(pair) &&
+	       ios_policy_find(model, pair->policy) == NULL;
+}
+
+/* One in the place of each policy map that is not there and has to be. */
+static unsigned int
+stand_ins_write(struct ios_out *out, unsigned int count)
+{
+	struct ios_pair *pair, *before;
+
+	STAILQ_FOREACH (pair, &out->model->pairs, next) {
+		if (!pair_needs_policy(out->model, pair))
+			continue;
+		STAILQ_FOREACH (before, &out->model->pairs, next) {
+			if (before == pair || (pair_needs_policy(out->model, before) &&
+						      strcmp(before->policy, pair->policy) == 0))
+				break;
+		}
+		if (before != pair)
+			continue;
+		ios_entry_begin(out, "policy_maps", count);
+		ios_origin_add(out, &pair->item, "policy_maps[%u]", count++);
+		fprintf(out->stream,
+			"  # stands in: IOS's is not there\n"
+			"  { name = \"%s\"; classes: ( { class = \"class-default\"; action = "
+			"\"drop\"; } ); }",
+			ios_own_name(out->model, IOS_NAME_POLICY, pair->policy));
+	}
+	return count;
 }
 
 static void
@@ -219,7 +173,7 @@ policies_write(struct ios_out *out)
 		if (ios_live(&policy->item))
 			policy_write(out, policy, count++);
 	}
-	ios_list_end(out, count);
+	ios_list_end(out, stand_ins_write(out, count));
 }
 
 static bool
@@ -229,9 +183,18 @@ pair_whole(struct ios_out *out, struct ios_pair *pair)
 		return false;
 	if (pair->policy == NULL) {
 		ios_note(out->model, pair->item.line,
-			"left out: without a service policy nothing passes, with or without the "
-			"pair");
+			pair_of_self(pair)
+				? "left out: without a service policy everything passes to and "
+				  "from callgate itself, with or without the pair"
+				: "left out: without a service policy nothing passes, with or "
+				  "without the pair");
 		return false;
+	}
+	if (pair_needs_policy(out->model, pair)) {
+		ios_note(out->model, pair->item.line,
+			"policy map %s is not there: one that drops everything stands in",
+			pair->policy);
+		return true;
 	}
 	if (ios_policy_find(out->model, pair->policy) == NULL) {
 		ios_drop(out, &pair->item, "policy map %s is not there, so nothing passes",
@@ -268,7 +231,7 @@ void
 ios_write_policy(struct ios_out *out)
 {
 	zones_write(out);
-	classes_write(out);
+	ios_write_classes(out);
 	policies_write(out);
 	pairs_write(out);
 }

@@ -45,12 +45,30 @@ static const char *const seeds[] = {
 	"zone-pair security x source a destination self\n service-policy type inspect p\n"
 	"zone-pair security y source a destination default\n service-policy type inspect p\n"
 	"banner motd ^C\nhello\n^C\nno zone security a\n",
+	"R(config)#int g0/0\r\r\nR(config-if)#zone-member security a\n% no such zone\n"
+	"R(config-if)#ip addr 10.0.0.1 255.255.255.0\n --More-- \b\b\b\b\b\b\b\b\b  \b\b"
+	"router ospf 1\nR(config-if)#shut\nR(config)#banner motd #\nEnter TEXT message.  End "
+	"with the character '#'.\nx\n#\nR(config)#zone-pair security x source a destination "
+	"self\nR(config-sec-zone-pair)#service-policy type inspect gone\n",
+	"object-group network G\n host 198.51.100.1\n any\nobject-group network H\n group-object "
+	"G\n"
+	"ip access-list extended A\n permit ip object-group H any\n evaluate B\n"
+	"ip access-list extended N\n deny ip any object-group H\n deny ip object-group H any\n"
+	" permit ip 10.0.0.0 0.0.1.255 any\n permit tcp 10.1.0.0 0.0.1.255 any eq www\n"
+	"ip nat inside source list N interface Gi0/1 overload\ninterface Gi0/1\n ip address "
+	"10.0.1.1 255.255.255.0 secondary\n ip address 10.0.0.1 255.255.255.0\n ip nat outside\n"
+	"class-map type inspect match-all c\n match access-group name A\n match not class-map d\n"
+	"class-map type inspect match-any d\n match protocol gone\n match not access-group name N\n"
+	"policy-map type inspect p\n class type inspect d\n  inspect\n class type inspect c\n"
+	"  drop\n class class-default\n  inspect\nzone security a\nzone security b\n"
+	"zone-pair security x source a destination b\n service-policy type inspect p\n",
 };
 
 static const char *const words[] = {"\n", "\n ", "\n!\n", " ", "no ", "ip ", "interface ",
 	"interface Gi0/0/0", "interface te0/1/0.7", "zone ", "zone security a\n", "any ", "host ",
-	"10.0.0.0 ", "0.0.0.0 ", "255.255.255.255 ", "255.255.255.0", "0.0.255.0 ", "203.0.113.9 ",
-	"permit ", "deny ", "eq ", "range ", "65535 ", "0 ", "4294967296 ", "-1 ", "class-map ",
+	"\b", "--More-- ", "inspect\n", "evaluate x\n", "vrf forwarding x\n", "10.0.0.0 ",
+	"0.0.0.0 ", "255.255.255.255 ", "255.255.255.0", "0.0.255.0 ", "203.0.113.9 ", "permit ",
+	"deny ", "eq ", "range ", "65535 ", "0 ", "4294967296 ", "-1 ", "class-map ",
 	"class-default", "self", "default", "\"", "\\", "\t", "\r\n", "banner exec #", "exit\n",
 	"end\n", "match ", "not ", "protocol sip\n", "object-group ", "secondary", "overload",
 	"pool ", "static ", "tcp ", "udp ", "interface ", "x(config-if)# ", "dot1q ", "shutdown\n"};
