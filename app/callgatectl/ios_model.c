@@ -163,7 +163,8 @@ own_name_taken(const struct ios_model *model, enum ios_name_kind kind, const cha
 			return true;
 	}
 	/* What callgate reads otherwise where a name may stand. */
-	return (kind == IOS_NAME_CLASS && strcmp(own, "class-default") == 0) ||
+	return (kind == IOS_NAME_CLASS &&
+		       (strcmp(own, "class-default") == 0 || strcmp(own, "pinholes") == 0)) ||
 	       (kind == IOS_NAME_NETWORK && strcmp(own, "any") == 0);
 }
 

@@ -192,9 +192,11 @@ class_maps_read(struct reader *reader)
 		}
 		map->line = config_setting_source_line(entry);
 		group_read(reader, entry, "class_maps[]", map);
-		if (map->name != NULL && strcmp(map->name, "class-default") == 0)
+		/* The other one is where show commands count what pinholes let in. */
+		if (map->name != NULL && (strcmp(map->name, "class-default") == 0 ||
+						 strcmp(map->name, "pinholes") == 0))
 			fault_add_member(reader, entry, "name",
-				"\"class-default\" exists by itself, allowed: another name");
+				"\"%s\" exists by itself, allowed: another name", map->name);
 		name_add(reader, NAME_CLASS_MAP, entry, map->name);
 	}
 	for (i = 0; i < count; i++) {
