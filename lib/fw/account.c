@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_jhash.h>
 #include <rte_malloc.h>
 
 #include "account.h"
@@ -13,13 +14,15 @@ enum { SPARE = 256 };
 
 struct account_name {
 	char zone_pair[NAME_MAX_LENGTH + 1], class[NAME_MAX_LENGTH + 1]; /* first empty: free */
+	uint32_t next; /* in its list of `lists`, or of free ones; 0: the last */
 	uint32_t uses; /* by rulesets */
 	bool going; /* nobody needs it, and a grace period passes */
 };
 
 struct fw_accounts {
 	uint32_t count; /* 0, which is no account, included */
-	uint32_t last; /* found last: the next one is likely to follow */
+	uint32_t unused; /* the first free one; 0: none */
+	uint32_t *lists; /* `count` lists of names, by their hash: the first of each */
 	struct account_name *names;
 	struct flow_account *accounts;
 };
@@ -40,6 +43,23 @@ fw_accounts_needed(const struct config *config)
 	return (uint32_t)RTE_MIN(needed, (uint64_t)FLOW_ACCOUNT_ENDED / 4);
 }
 
+static void
+unused_put(struct fw_accounts *accounts, uint32_t number)
+{
+	accounts->names[number].next = accounts->unused;
+	accounts->unused = number;
+}
+
+/* The list in which these names are, if they are anywhere. */
+static uint32_t *
+list_of(const struct fw_accounts *accounts, const char *zone_pair, const char *class)
+{
+	uint32_t hash = rte_jhash(zone_pair, (uint32_t)strlen(zone_pair), 0);
+
+	hash = rte_jhash(class, (uint32_t)strlen(class), hash);
+	return &accounts->lists[hash % accounts->count];
+}
+
 struct fw_accounts *
 fw_accounts_create(uint32_t needed, int socket)
 {
@@ -53,10 +73,14 @@ fw_accounts_create(uint32_t needed, int socket)
 		accounts->count * sizeof(accounts->names[0]), RTE_CACHE_LINE_SIZE, socket);
 	accounts->accounts = rte_zmalloc_socket("accounts",
 		accounts->count * sizeof(accounts->accounts[0]), RTE_CACHE_LINE_SIZE, socket);
-	if (accounts->names == NULL || accounts->accounts == NULL) {
+	accounts->lists = rte_zmalloc_socket("account lists",
+		accounts->count * sizeof(accounts->lists[0]), RTE_CACHE_LINE_SIZE, socket);
+	if (accounts->names == NULL || accounts->accounts == NULL || accounts->lists == NULL) {
 		fw_accounts_destroy(accounts);
 		return NULL;
 	}
+	for (uint32_t number = accounts->count - 1; number > 0; number--)
+		unused_put(accounts, number);
 	return accounts;
 }
 
@@ -65,6 +89,7 @@ fw_accounts_destroy(struct fw_accounts *accounts)
 {
 	if (accounts == NULL)
 		return;
+	rte_free(accounts->lists);
 	rte_free(accounts->names);
 	rte_free(accounts->accounts);
 	rte_free(accounts);
@@ -74,7 +99,8 @@ size_t
 fw_accounts_memory(uint32_t needed)
 {
 	return sizeof(struct fw_accounts) +
-	       accounts_count(needed) * (sizeof(struct account_name) + sizeof(struct flow_account));
+	       accounts_count(needed) * (sizeof(uint32_t) + sizeof(struct account_name) +
+						sizeof(struct flow_account));
 }
 
 struct flow_account *
@@ -117,10 +143,18 @@ void
 fw_accounts_collect(struct fw_accounts *accounts)
 {
 	for (uint32_t number = 1; number < accounts->count; number++) {
-		if (!accounts->names[number].going)
+		struct account_name *name = &accounts->names[number];
+		uint32_t *link;
+
+		if (!name->going)
 			continue;
-		memset(&accounts->names[number], 0, sizeof(accounts->names[number]));
+		link = list_of(accounts, name->zone_pair, name->class);
+		while (*link != number)
+			link = &accounts->names[*link].next;
+		*link = name->next;
+		memset(name, 0, sizeof(*name));
 		memset(&accounts->accounts[number], 0, sizeof(accounts->accounts[number]));
+		unused_put(accounts, number);
 	}
 }
 
@@ -128,29 +162,25 @@ uint32_t
 fw_account_use(
 	struct fw_accounts *accounts, const char *zone_pair, const char *class, uint32_t parent)
 {
-	uint32_t unused = 0, found = 0;
+	uint32_t *list = list_of(accounts, zone_pair, class), found = *list;
+	struct account_name *name;
 
-	for (uint32_t i = 1; i < accounts->count && found == 0; i++) {
-		uint32_t number = 1 + (accounts->last + i - 1) % (accounts->count - 1);
-		const struct account_name *name = &accounts->names[number];
-
-		if (strcmp(name->zone_pair, zone_pair) == 0 && strcmp(name->class, class) == 0)
-			found = number;
-		else if (unused == 0 && name->zone_pair[0] == '\0')
-			unused = number;
-	}
+	while (found != 0 && (strcmp(accounts->names[found].zone_pair, zone_pair) != 0 ||
+				     strcmp(accounts->names[found].class, class) != 0))
+		found = accounts->names[found].next;
 	if (found == 0) {
-		if (unused == 0)
+		found = accounts->unused;
+		if (found == 0)
 			return 0;
-		found = unused;
-		snprintf(accounts->names[found].zone_pair, sizeof(accounts->names[found].zone_pair),
-			"%s", zone_pair);
-		snprintf(accounts->names[found].class, sizeof(accounts->names[found].class), "%s",
-			class);
+		name = &accounts->names[found];
+		accounts->unused = name->next;
+		snprintf(name->zone_pair, sizeof(name->zone_pair), "%s", zone_pair);
+		snprintf(name->class, sizeof(name->class), "%s", class);
+		name->next = *list;
+		*list = found;
 	}
 	accounts->accounts[found].parent = parent;
 	accounts->names[found].uses++;
-	accounts->last = found;
 	return found;
 }
 
