@@ -14,7 +14,8 @@
  *   7. filter (RFC 4787 REQ-8): who may reach a dynamic binding
  *   8. limit of flows (RFC 6888 REQ-5) of the inside hosts that it is a flow of
  *   9. the flow, linked to the bindings and the pinhole it came through
- * Limits of the class and the zone pair are asked after 4, of what comes to an outside endpoint after 8.
+ * Limits of the class and the zone pair are asked after 4, of what comes to an outside endpoint after 8,
+ * or before its binding is made in 5.
  */
 #include <rte_icmp.h>
 
@@ -38,8 +39,8 @@ admit_local(struct admission *admission)
 
 	admission->out = NULL;
 	admission->real = *key;
-	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
-		ZONE_SELF, key, admission->packet->ip_length);
+	admission->verdict = fw_classify(admission->ruleset, admission->in->zone, ZONE_SELF, key);
+	fw_count(admission->ruleset, &admission->verdict, false, admission->packet->ip_length);
 	if (admission->verdict.action == FW_DROP)
 		result = DROP_SELF_POLICY;
 	else
@@ -159,12 +160,11 @@ binding_is_door(struct binding *binding)
 static int
 admit_policy(struct admission *admission)
 {
-	struct appliance *appliance = admission->worker->appliance;
 	struct flow_key seen;
 	int result;
 
-	admission->verdict = fw_classify(appliance_ruleset(appliance), admission->in->zone,
-		admission->out->zone, &admission->real, admission->packet->ip_length);
+	admission->verdict = fw_classify(
+		admission->ruleset, admission->in->zone, admission->out->zone, &admission->real);
 	if (admission->verdict.action != FW_DROP)
 		return ADMITTED;
 	if (admission->in->nat_side == NAT_SIDE_INSIDE && admission->destination != NULL &&
@@ -181,7 +181,7 @@ admit_policy(struct admission *admission)
 static bool
 is_sip(const struct admission *admission)
 {
-	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
+	const struct ruleset *ruleset = admission->ruleset;
 
 	if (admission->verdict.action == FW_PASS)
 		return false;
@@ -280,7 +280,7 @@ admit_create(struct admission *admission, void **data)
 			}},
 		.ops = {operations | FLOW_PERMITTED, operations | FLOW_PERMITTED},
 		.egress = {admission->out->index, admission->in->index},
-		.ruleset_generation = ruleset_generation(appliance_ruleset(appliance)),
+		.ruleset_generation = ruleset_generation(admission->ruleset),
 		.account = admission->account,
 		.media = admission_is_media(admission),
 		.owner =
@@ -317,6 +317,16 @@ admit_create(struct admission *admission, void **data)
 	}
 }
 
+/* It is not forwarded: neither place nor binding is left of it. */
+static void
+admit_undo(struct admission *admission)
+{
+	admit_limit_undo(admission);
+	if (admission->made)
+		binding_undo(&admission->worker->thread, admission->worker->appliance->nat,
+			admission->source);
+}
+
 static int
 admit_once(struct admission *admission, void **data)
 {
@@ -337,7 +347,7 @@ admit_once(struct admission *admission, void **data)
 		int result = steps[i](admission);
 
 		if (result != ADMITTED) {
-			admit_limit_undo(admission);
+			admit_undo(admission);
 			return result;
 		}
 	}
@@ -360,6 +370,7 @@ admit_to_self(struct worker *worker, struct rte_mbuf *mbuf)
 		.worker = worker,
 		.mbuf = mbuf,
 		.packet = packet_of(mbuf),
+		.ruleset = appliance_ruleset(worker->appliance),
 		.in = &worker->appliance->interfaces->entry[packet_of(mbuf)->interface],
 	};
 
@@ -395,8 +406,10 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 		.worker = worker,
 		.mbuf = mbuf,
 		.packet = packet,
+		.ruleset = appliance_ruleset(worker->appliance),
 		.in = &worker->appliance->interfaces->entry[packet->interface],
 	};
+	const uint16_t bytes = packet->ip_length; /* where it is taken, its mbuf is gone */
 	int result = DROP_FLOW_STALE;
 
 	if (data != NULL)
@@ -412,15 +425,17 @@ admit(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 	/* The packet before this one in the burst may have made the flow. */
 	data = flow_lookup(worker->appliance->flows, &packet->key, packet->hash);
 	if (data != NULL)
-		return pipeline_permit(worker, mbuf, data,
-			ruleset_generation(appliance_ruleset(worker->appliance)));
+		return pipeline_permit(worker, mbuf, data, ruleset_generation(admission.ruleset));
 	for (int attempt = 0; attempt < CREATE_ATTEMPTS && result == DROP_FLOW_STALE; attempt++) {
 		admission.destination = admission.source = NULL;
-		admission.inward = false;
+		admission.inward = admission.made = admission.limited = false;
 		admission.pinhole = NULL;
 		admission.verdict = (struct fw_verdict){0};
 		result = admit_once(&admission, &data);
 	}
+	/* To callgate itself it has been counted, and to nobody there is nothing to count. */
+	if (admission.out != NULL)
+		fw_count(admission.ruleset, &admission.verdict, admission.pinhole != NULL, bytes);
 	if (result == ADMITTED)
 		return data;
 	admit_refused(&admission, result);

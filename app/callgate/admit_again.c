@@ -2,18 +2,23 @@
 /* Policy for flows that stand already: after a reload, the other way, the next connection. */
 #include "admit_priv.h"
 
-/* What policy says of one direction of a standing flow; it sees real addresses. */
-static struct fw_verdict
-path_verdict(struct admission *admission, const struct flow_path *path)
+/* Where a packet of this direction goes; policy and the log see real addresses. */
+static void
+path_take(struct admission *admission, const struct flow_path *path)
 {
-	struct appliance *appliance = admission->worker->appliance;
-
-	admission->out = &appliance->interfaces->entry[path->egress];
+	admission->out = &admission->worker->appliance->interfaces->entry[path->egress];
 	admission->real = path->key;
 	admission->real.dst = path->new_dst;
 	admission->real.dst_port = path->new_dst_port;
-	return fw_classify(appliance_ruleset(appliance), realm_zone(path->key.realm),
-		admission->out->zone, &admission->real, admission->packet->ip_length);
+}
+
+/* What policy says of one direction of a standing flow. */
+static struct fw_verdict
+path_verdict(struct admission *admission, const struct flow_path *path)
+{
+	path_take(admission, path);
+	return fw_classify(admission->ruleset, realm_zone(path->key.realm), admission->out->zone,
+		&admission->real);
 }
 
 void *
@@ -24,9 +29,11 @@ admit_again(struct admission *admission, void *data)
 	struct flow *flow = flow_of_data(data);
 	unsigned int direction = flow_direction_of_data(data);
 	struct flow_path *path = &flow->path[direction];
-	uint16_t generation = ruleset_generation(appliance_ruleset(appliance));
+	uint16_t generation = ruleset_generation(admission->ruleset);
 	uint16_t ops = atomic_load_explicit(&path->ops, memory_order_relaxed);
 	enum drop_reason reason;
+	/* An answer for which a policy of its own decides; all others have been counted. */
+	bool first = false;
 	bool permitted = flow->link[FLOW_OWNER_PINHOLE].owner != 0, refused = false;
 
 	/* An answer that this ruleset has refused already was not inspected: no need to ask that. */
@@ -35,20 +42,26 @@ admit_again(struct admission *admission, void *data)
 		admission->verdict = path_verdict(admission, &flow->path[0]);
 		if (permitted || admission->verdict.action != FW_DROP)
 			flow_account_move(appliance->flows, flow,
-				fw_account_of(appliance_ruleset(appliance), &admission->verdict,
+				fw_account_of(admission->ruleset, &admission->verdict,
 					permitted && admission->verdict.action == FW_DROP));
 		refused = !permitted && admission->verdict.action == FW_DROP;
 		permitted |= admission->verdict.action == FW_INSPECT ||
 			     (direction == 0 && admission->verdict.action == FW_PASS);
 	}
-	if (!permitted && direction != 0) {
+	if (refused) { /* answers end with it, whatever is said of their own direction */
+		path_take(admission, path);
+	} else if (!permitted && direction != 0) {
 		admission->verdict = path_verdict(admission, path);
 		permitted = admission->verdict.action != FW_DROP;
+		first = !(ops & FLOW_PERMITTED);
 	}
 	ops = permitted ? ops | FLOW_PERMITTED : ops & (uint16_t)~FLOW_PERMITTED;
 	/* relaxed: hints for the fast path, which rereads them with every packet */
 	atomic_store_explicit(&path->ops, ops, memory_order_relaxed);
 	atomic_store_explicit(&path->ruleset_generation, generation, memory_order_relaxed);
+	if (first || !permitted)
+		fw_count(admission->ruleset, &admission->verdict, false,
+			admission->packet->ip_length);
 	if (permitted)
 		return data;
 	if (refused) /* nobody may begin it any more */
@@ -64,7 +77,10 @@ admit_query_back(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 {
 	const struct flow_path *back = &flow_of_data(data)->path[1];
 	const struct nat *nat = worker->appliance->nat;
-	struct admission admission = {.worker = worker, .mbuf = mbuf, .packet = packet_of(mbuf)};
+	struct admission admission = {.worker = worker,
+		.mbuf = mbuf,
+		.packet = packet_of(mbuf),
+		.ruleset = appliance_ruleset(worker->appliance)};
 
 	/* An address that hosts share is asked for itself. */
 	if (nat != NULL && nat_is_outside_address(nat, back->key.dst) &&
@@ -82,6 +98,7 @@ admit_reverse(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 		.worker = worker,
 		.mbuf = mbuf,
 		.packet = packet,
+		.ruleset = appliance_ruleset(worker->appliance),
 		.in = &worker->appliance->interfaces->entry[packet->interface],
 	};
 

@@ -29,14 +29,15 @@ admit_source_check(const struct admission *admission)
 static int
 limit_ask(struct admission *admission)
 {
-	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
+	const struct ruleset *ruleset = admission->ruleset;
 	bool half_open = admission->real.proto == IPPROTO_TCP &&
 			 admission->verdict.action == FW_INSPECT &&
 			 tcp_may_open(admission->packet->tcp_flags);
 	enum flow_limit limit = FLOW_LIMIT_NONE;
 
+	admission->limited = true;
 	if (admission->verdict.action != FW_DROP) {
-		limit = fw_reserve(ruleset, &admission->verdict, admission->worker->thread.now_s,
+		limit = fw_reserve(ruleset, &admission->verdict, admission->worker->thread.now_ms,
 			half_open, &admission->account);
 		if (limit == FLOW_LIMIT_NONE)
 			return ADMITTED;
@@ -60,7 +61,7 @@ admit_limit_outward(struct admission *admission)
 int
 admit_limit_inward(struct admission *admission)
 {
-	return admission->inward ? limit_ask(admission) : ADMITTED;
+	return admission->inward && !admission->limited ? limit_ask(admission) : ADMITTED;
 }
 
 void
@@ -73,9 +74,8 @@ admit_limit_undo(struct admission *admission)
 int
 admit_limit_self(struct admission *admission)
 {
-	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
-	enum flow_limit limit = fw_reserve(ruleset, &admission->verdict,
-		admission->worker->thread.now_s, false, &admission->account);
+	enum flow_limit limit = fw_reserve(admission->ruleset, &admission->verdict,
+		admission->worker->thread.now_ms, false, &admission->account);
 
 	if (limit != FLOW_LIMIT_NONE)
 		return (int)limit_reasons[limit];

@@ -40,7 +40,7 @@ proto_text(uint8_t proto, char text[8])
 static void
 line_write(const struct admission *admission, const char *what, const char *as, const char *reason)
 {
-	const struct ruleset *ruleset = appliance_ruleset(admission->worker->appliance);
+	const struct ruleset *ruleset = admission->ruleset;
 	const struct flow_key *key = &admission->packet->key;
 	const char *pair = fw_zone_pair_name(ruleset, admission->verdict.zone_pair);
 	struct fw_class_statistics class;

@@ -66,8 +66,8 @@ admit_to_somebody(const struct admission *admission)
 		if (inside->nat_side != NAT_SIDE_INSIDE || asked >> inside->zone & 1)
 			continue;
 		asked |= UINT64_C(1) << inside->zone;
-		if (fw_classify(appliance_ruleset(appliance), admission->in->zone, inside->zone,
-			    &admission->packet->key, admission->packet->ip_length)
+		if (fw_classify(admission->ruleset, admission->in->zone, inside->zone,
+			    &admission->packet->key)
 				.action != FW_DROP)
 			return true;
 	}
@@ -119,6 +119,7 @@ admit_inward(struct admission *admission)
 	struct appliance *appliance = admission->worker->appliance;
 	const struct flow_key *key = &admission->packet->key;
 	struct endpoint outside = {key->dst, key->dst_port, key->proto};
+	int result;
 
 	if (pool_is_empty(flow_pool(appliance->flows)))
 		return DROP_FLOW_POOL_EMPTY;
@@ -131,6 +132,9 @@ admit_inward(struct admission *admission)
 			    admission->real.dst, admission->real.dst_port, key->proto, 0},
 		    NULL, NAT_FLOW_INWARD))
 		return DROP_NAT_HOST_FLOWS;
+	result = admit_limit_inward(admission);
+	if (result != ADMITTED)
+		return result;
 	switch (nat_inbound(
 		&admission->worker->thread, appliance->nat, &outside, &admission->destination)) {
 	case 0:
@@ -176,7 +180,7 @@ is_excluded(const struct admission *admission)
 			.src_port = seen.dst_port,
 			.dst_port = seen.src_port,
 			.proto = seen.proto};
-	if (!fw_nat_excludes(appliance_ruleset(appliance), &seen))
+	if (!fw_nat_excludes(admission->ruleset, &seen))
 		return false;
 	inside = inside_endpoint(
 		appliance->nat, &seen, inward ? admission->in->index : admission->out->index);
@@ -187,12 +191,14 @@ is_excluded(const struct admission *admission)
 static int
 refuse_source(struct admission *admission, int error)
 {
+	enum drop_reason reason = error == -EADDRNOTAVAIL ? DROP_NAT_NO_PORT
+				  : error == -EDQUOT      ? DROP_NAT_HOST_LIMIT
+				  : error == -EAGAIN      ? DROP_NAT_HOST_RATE
+							  : DROP_NAT_NO_BINDING;
+
+	admit_log_refused(admission, reason);
 	forward_refuse(admission->worker, admission->mbuf,
-		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0},
-		error == -EADDRNOTAVAIL ? DROP_NAT_NO_PORT
-		: error == -EDQUOT      ? DROP_NAT_HOST_LIMIT
-		: error == -EAGAIN      ? DROP_NAT_HOST_RATE
-					: DROP_NAT_NO_BINDING);
+		(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0}, reason);
 	return TAKEN;
 }
 
@@ -229,6 +235,7 @@ admit_source(struct admission *admission)
 	if (!has_room(admission, &inside, NULL, 0))
 		return DROP_NAT_HOST_FLOWS;
 	rc = binding_get(&admission->worker->thread, appliance->nat, &inside, &admission->source);
+	admission->made = rc == 0;
 	/* -ENOENT: no rule translates this source */
 	return rc == 0 || rc == -ENOENT ? ADMITTED : refuse_source(admission, rc);
 }

@@ -16,11 +16,14 @@ struct admission {
 	struct worker *worker;
 	struct rte_mbuf *mbuf;
 	const struct packet *packet;
+	const struct ruleset *ruleset; /* one for all steps: a reload may come between any two */
 	const struct interface *in, *out;
 	struct flow_key real; /* source as it came, destination translated */
 	bool inward; /* to an outside endpoint of NAT */
 	struct binding *destination, *source;
 	struct pinhole *pinhole;
+	bool made; /* `source` was, for this packet */
+	bool limited; /* limits have been asked */
 	bool excluded; /* from translation */
 	struct fw_verdict verdict;
 	uint32_t account; /* reserved for the flow; 0: none */
@@ -65,7 +68,8 @@ int admit_source_check(const struct admission *admission);
 
 /**
  * The limits of flows, from where on one is reserved: of conversations that go out before NAT makes
- * anything for them, of those to an outside endpoint when it is known whom NAT lets in.
+ * anything for them, of those to an outside endpoint when it is known whom NAT lets in: where its binding
+ * does not stand yet, before that is made (step 5), for who may have it made is let in.
  */
 int admit_limit_outward(struct admission *admission);
 int admit_limit_inward(struct admission *admission);

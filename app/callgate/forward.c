@@ -10,7 +10,9 @@ forward_self_may(struct worker *worker, const struct flow_key *answered, unsigne
 {
 	const struct appliance *appliance = worker->appliance;
 	struct route route = route_lookup(appliance->routes, answered->src);
+	const struct ruleset *ruleset = appliance_ruleset(appliance);
 	const struct interface *out;
+	struct fw_verdict verdict;
 	struct flow_key key;
 
 	if (route.kind != ROUTE_CONNECTED && route.kind != ROUTE_GATEWAY)
@@ -21,8 +23,9 @@ forward_self_may(struct worker *worker, const struct flow_key *answered, unsigne
 		.dst = answered->src,
 		.proto = IPPROTO_ICMP,
 	};
-	return fw_classify(appliance_ruleset(appliance), ZONE_SELF, out->zone, &key, bytes)
-		       .action != FW_DROP;
+	verdict = fw_classify(ruleset, ZONE_SELF, out->zone, &key);
+	fw_count(ruleset, &verdict, false, bytes);
+	return verdict.action != FW_DROP;
 }
 
 void

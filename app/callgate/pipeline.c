@@ -105,10 +105,15 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 		tcp_sequence_unknown(worker->appliance->flows, flow);
 	if (unlikely(ops & FLOW_SIP_TCP))
 		event_count(worker->thread.counters, EVENT_TCP_SIP_LAYER4, 1);
-	/* One in fragments takes their way, which knows of no other. */
-	if (unlikely(tcp_flags & TCP_RST) && effect == TCP_STAYS && !fragment_is_one(mbuf)) {
-		forward_unseen(worker, mbuf, flow_path_of_data(hit));
-		return false;
+	if (unlikely(tcp_flags & TCP_RST) && effect == TCP_STAYS) {
+		/* Only the end that was asked can say that it keeps nothing of a handshake. */
+		if (direction == 1)
+			flow_account_refused(worker->appliance->flows, flow);
+		/* One in fragments takes their way, which knows of no other. */
+		if (!fragment_is_one(mbuf)) {
+			forward_unseen(worker, mbuf, flow_path_of_data(hit));
+			return false;
+		}
 	}
 	return true;
 }

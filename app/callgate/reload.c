@@ -38,7 +38,7 @@ static void
 fault_note(void *context, const struct config_fault *fault)
 {
 	struct faults *faults = context;
-	char line[512];
+	char line[2048];
 	int length;
 
 	config_fault_format(line, sizeof(line), fault);

@@ -52,7 +52,7 @@
 	X(POLICY_NO_PAIR, "policy_no_pair", "no zone pair between these zones")                    \
 	X(POLICY_MAX_FLOWS, "policy_max_flows", "the class or the zone pair has max_flows flows")  \
 	X(POLICY_MAX_HALF_OPEN, "policy_max_half_open", "the class or the zone pair has max_half_open TCP handshakes that are not over") \
-	X(POLICY_MAX_NEW, "policy_max_new", "max_new_per_second flows of the class or the zone pair have begun in this second") \
+	X(POLICY_MAX_NEW, "policy_max_new", "flows of the class or the zone pair begin faster than max_new_per_second") \
 	X(NAT_UNSOLICITED, "nat_unsolicited", "from outside, to an inside endpoint that asked nothing of this source") \
 	X(NAT_NO_PORT, "nat_no_port", "no free outside port")                                      \
 	X(NAT_HOST_LIMIT, "nat_host_limit", "the inside host has all the outside ports that its rule or its blocks allow") \

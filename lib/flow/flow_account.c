@@ -26,19 +26,33 @@ gauge_take(_Atomic uint32_t *gauge, uint32_t max)
 	return true;
 }
 
-static bool
-rate_take(struct flow_account *account, uint32_t max, uint32_t now_s)
+/* In units of which 2^32 are a second. */
+static uint64_t
+rate_clock(uint64_t now_ms)
 {
-	uint64_t word = atomic_load_explicit(&account->second, memory_order_relaxed), next;
+	return (now_ms / 1000 << 32) + (now_ms % 1000 << 32) / 1000;
+}
+
+/*
+ * A bucket of `max` places, refilled one by one over a second, in one word: when it will be full. So a
+ * flood has no second whose beginning it takes whole, and a worker whose clock is behind gains nothing.
+ */
+static bool
+rate_take(struct flow_account *account, uint32_t max, uint64_t now_ms)
+{
+	uint64_t full = atomic_load_explicit(&account->full, memory_order_relaxed), next;
+	uint64_t now = rate_clock(now_ms), place;
 
 	if (max == 0)
 		return true;
+	place = (UINT64_C(1) << 32) / max;
 	do {
-		next = word >> 32 == now_s ? word + 1 : (uint64_t)now_s << 32 | 1;
-		if ((uint32_t)next > max)
+		next = RTE_MAX(full, now);
+		if (next - now > (max - 1) * place)
 			return false;
+		next += place;
 	} while (!atomic_compare_exchange_weak_explicit(
-		&account->second, &word, next, memory_order_relaxed, memory_order_relaxed));
+		&account->full, &full, next, memory_order_relaxed, memory_order_relaxed));
 	return true;
 }
 
@@ -60,8 +74,8 @@ flow_account_release(struct flow_account *account, bool half_open)
 }
 
 enum flow_limit
-flow_account_reserve(struct flow_account *account, const struct flow_limits *limits, uint32_t now_s,
-	bool half_open)
+flow_account_reserve(struct flow_account *account, const struct flow_limits *limits,
+	uint64_t now_ms, bool half_open)
 {
 	enum flow_limit limit = FLOW_LIMIT_NONE;
 
@@ -70,7 +84,7 @@ flow_account_reserve(struct flow_account *account, const struct flow_limits *lim
 	} else if (half_open && !gauge_take(&account->half_open, limits->max_half_open)) {
 		flow_account_release(account, false);
 		limit = FLOW_LIMIT_HALF_OPEN;
-	} else if (!rate_take(account, limits->max_new_per_second, now_s)) {
+	} else if (!rate_take(account, limits->max_new_per_second, now_ms)) {
 		flow_account_release(account, half_open);
 		limit = FLOW_LIMIT_RATE;
 	}
@@ -132,6 +146,19 @@ flow_account_tcp(struct flow_table *table, struct flow *flow)
 		if (atomic_compare_exchange_strong(&flow->account, &word, word ^ FLOW_HALF_OPEN))
 			half_open_count(table, number, opening);
 	}
+}
+
+/* The bit stands while the connection opens only, so there is no state to look at. */
+void
+flow_account_refused(struct flow_table *table, struct flow *flow)
+{
+	uint32_t word = atomic_load(&flow->account);
+
+	do {
+		if (!(word & FLOW_HALF_OPEN))
+			return;
+	} while (!atomic_compare_exchange_strong(&flow->account, &word, word ^ FLOW_HALF_OPEN));
+	half_open_count(table, word ^ FLOW_HALF_OPEN, false);
 }
 
 void

@@ -32,7 +32,7 @@ struct flow_limits {
 
 struct flow_account {
 	_Atomic uint32_t flows, half_open; /* that stand now */
-	_Atomic uint64_t second; /* << 32 | reserved in it */
+	_Atomic uint64_t full; /* when max_new_per_second may begin at once again; 2^-32 s */
 	_Atomic uint64_t packets, bytes; /* first packets that matched, flows or not */
 	_Atomic uint64_t refused[FLOW_LIMITS - 1]; /* by limit less 1 */
 	uint32_t parent; /* 0: none; immutable while anything counts here */
@@ -52,7 +52,7 @@ void flow_table_accounts(struct flow_table *table, struct flow_account *accounts
  * FLOW_LIMIT_NONE, or the limit that refused (counted). Any worker.
  */
 enum flow_limit flow_account_reserve(struct flow_account *account, const struct flow_limits *limits,
-	uint32_t now_s, bool half_open);
+	uint64_t now_ms, bool half_open);
 
 /** One more, whatever its limits. Any thread. */
 void flow_account_add(struct flow_account *account, bool half_open);
@@ -65,6 +65,12 @@ void flow_account_return(struct flow_table *table, uint32_t word);
 
 /** The flow's TCP state has changed: does it still count as half open? Any worker. */
 void flow_account_tcp(struct flow_table *table, struct flow *flow);
+
+/**
+ * A RST of the end that was asked: the handshake is refused, and half open no longer. Should it go on after
+ * all, flow_account_tcp() counts it again. Any worker.
+ */
+void flow_account_refused(struct flow_table *table, struct flow *flow);
 
 /** A standing flow counts for `number` from now on, whatever its limits. Any worker. */
 void flow_account_move(struct flow_table *table, struct flow *flow, uint32_t number);

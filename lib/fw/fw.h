@@ -43,10 +43,17 @@ uint16_t ruleset_generation(const struct ruleset *ruleset);
 
 /**
  * Verdict for a new conversation from `source_zone` to `destination_zone`. `real` is the first
- * packet's key with real addresses. Counts the packet on its zone pair and class. Online worker.
+ * packet's key with real addresses. Counts nothing: a verdict may be asked for out of curiosity. Online worker.
  */
-struct fw_verdict fw_classify(struct ruleset *ruleset, uint8_t source_zone,
-	uint8_t destination_zone, const struct flow_key *real, unsigned int packet_bytes);
+struct fw_verdict fw_classify(const struct ruleset *ruleset, uint8_t source_zone,
+	uint8_t destination_zone, const struct flow_key *real);
+
+/**
+ * Count the packet that a verdict was about, once, when it is known what becomes of it: in its class, or,
+ * where that drops and a pinhole lets it in, in what the zone pair's pinholes let in. Online worker.
+ */
+void fw_count(const struct ruleset *ruleset, const struct fw_verdict *verdict, bool pinhole,
+	unsigned int packet_bytes);
 
 /**
  * A flow is to be made by this verdict: one more in its class and its zone pair, unless a limit of
@@ -54,7 +61,7 @@ struct fw_verdict fw_classify(struct ruleset *ruleset, uint8_t source_zone,
  * flow after all gives it to flow_account_return(). Online worker.
  */
 enum flow_limit fw_reserve(const struct ruleset *ruleset, const struct fw_verdict *verdict,
-	uint32_t now_s, bool half_open, uint32_t *account);
+	uint64_t now_ms, bool half_open, uint32_t *account);
 
 /** The same for a flow that a pinhole lets in: no limit refuses it. */
 uint32_t fw_reserve_pinhole(const struct ruleset *ruleset, const struct fw_verdict *verdict);
@@ -81,7 +88,7 @@ const char *fw_zone_pair_name(const struct ruleset *ruleset, uint16_t zone_pair)
 struct fw_class_statistics {
 	const char *class_name; /* FW_CLASS_PINHOLE, FW_CLASS_PAIR for the last two */
 	const char *action; /* "-" for the last two */
-	uint64_t packets, bytes; /* of first packets that matched */
+	uint64_t packets, bytes; /* of first packets; of those that a pinhole let in, there */
 	uint64_t drops; /* by action or limit */
 	uint64_t refused[FLOW_LIMITS - 1]; /* by each limit */
 	uint32_t flows, half_open; /* now */

@@ -339,13 +339,12 @@ policy_run(const struct ruleset *ruleset, const struct policy *policy, const str
 }
 
 struct fw_verdict
-fw_classify(struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zone,
-	const struct flow_key *real, unsigned int packet_bytes)
+fw_classify(const struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zone,
+	const struct flow_key *real)
 {
 	static const struct fw_verdict passed = {.action = FW_INSPECT};
 	static const struct fw_verdict no_pair = {.action = FW_DROP, .no_pair = true};
 	const struct policy_class *class;
-	struct flow_account *account;
 	const struct zone_pair *pair;
 	uint16_t number, index;
 
@@ -364,10 +363,6 @@ fw_classify(struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zo
 	pair = &ruleset->pairs[number - 1];
 	index = policy_run(ruleset, &ruleset->policies[pair->policy], real);
 	class = &ruleset->policies[pair->policy].classes[index];
-	account = &fw_accounts_all(ruleset->accounts)[pair->class_accounts[index]];
-	/* on misses only, so one relaxed counter for all workers */
-	atomic_fetch_add_explicit(&account->packets, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&account->bytes, packet_bytes, memory_order_relaxed);
 	return (struct fw_verdict){
 		.action = (enum fw_action) class->action,
 		.log = class->log,
@@ -377,8 +372,23 @@ fw_classify(struct ruleset *ruleset, uint8_t source_zone, uint8_t destination_zo
 	};
 }
 
+void
+fw_count(const struct ruleset *ruleset, const struct fw_verdict *verdict, bool pinhole,
+	unsigned int packet_bytes)
+{
+	uint32_t number = fw_account_of(ruleset, verdict, pinhole && verdict->action == FW_DROP);
+	struct flow_account *account;
+
+	if (number == 0)
+		return;
+	account = &fw_accounts_all(ruleset->accounts)[number];
+	/* on misses only, so one relaxed counter for all workers */
+	atomic_fetch_add_explicit(&account->packets, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&account->bytes, packet_bytes, memory_order_relaxed);
+}
+
 enum flow_limit
-fw_reserve(const struct ruleset *ruleset, const struct fw_verdict *verdict, uint32_t now_s,
+fw_reserve(const struct ruleset *ruleset, const struct fw_verdict *verdict, uint64_t now_ms,
 	bool half_open, uint32_t *account)
 {
 	struct flow_account *all = fw_accounts_all(ruleset->accounts);
@@ -393,10 +403,10 @@ fw_reserve(const struct ruleset *ruleset, const struct fw_verdict *verdict, uint
 	pair = &ruleset->pairs[verdict->zone_pair - 1];
 	class = &ruleset->policies[pair->policy].classes[verdict->class_index];
 	number = pair->class_accounts[verdict->class_index];
-	limit = flow_account_reserve(&all[number], &class->limits, now_s, half_open);
+	limit = flow_account_reserve(&all[number], &class->limits, now_ms, half_open);
 	if (limit != FLOW_LIMIT_NONE)
 		return limit;
-	limit = flow_account_reserve(&all[pair->account], &pair->limits, now_s, half_open);
+	limit = flow_account_reserve(&all[pair->account], &pair->limits, now_ms, half_open);
 	if (limit != FLOW_LIMIT_NONE)
 		flow_account_release(&all[number], half_open);
 	else

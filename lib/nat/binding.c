@@ -222,6 +222,24 @@ binding_get(struct thread *self, struct nat *nat, const struct endpoint *inside,
 	return rc;
 }
 
+void
+binding_undo(struct thread *self, struct nat *nat, struct binding *binding)
+{
+	struct inside_ref ref = inside_ref_make(&binding->inside);
+	bool closes;
+
+	stripe_lock(nat, ref.stripe);
+	closes = binding_is_open(binding) && !binding->permanent && !door_gauge_of(binding).door &&
+		 binding_close_empty(binding);
+	if (closes) {
+		binding->untold = true;
+		binding_close_begin(self, nat, &ref, binding);
+	}
+	stripe_unlock(nat, ref.stripe);
+	if (closes)
+		binding_close_end(self, nat, binding);
+}
+
 struct binding *
 binding_find_inside(struct nat *nat, const struct endpoint *inside)
 {

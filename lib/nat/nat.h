@@ -175,6 +175,12 @@ int nat_inbound_find(struct nat *nat, const struct endpoint *outside, struct end
 int nat_inbound(struct thread *self, struct nat *nat, const struct endpoint *outside,
 	struct binding **binding);
 
+/**
+ * A binding that binding_get() has made for a packet which is not forwarded: it closes at once, unless somebody
+ * else has come to use it. Its port rests for nobody. Online worker, holding no lock.
+ */
+void binding_undo(struct thread *self, struct nat *nat, struct binding *binding);
+
 struct door_spec {
 	struct endpoint inside;
 	enum door_class class;

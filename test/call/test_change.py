@@ -59,11 +59,32 @@ def reload_policy(appliance, hosts):
                  if isinstance(one, dict)]
         moved = [one for one in flows if one['zone_pair'] == 'outward']
         callnet.check(len(moved) == 1 and moved[0]['class'] == 'class-default', f'moved: {flows}')
-        rows = {(one['zone_pair'], one['class']): one['flows']
-                for one in appliance.ask('/callgate/fw/zone_pairs').values() if isinstance(one, dict)}
-        callnet.check((rows['outward', 'class-default'], rows['outward', '*']) == (1, 1), f'{rows}')
+        def rows():
+            return {(one['zone_pair'], one['class']): (one['flows'], one['packets'])
+                    for one in appliance.ask('/callgate/fw/zone_pairs').values() if isinstance(one, dict)}
+        # One that stands: no packet of it is a first one.
+        counted = rows()
+        callnet.check((counted['outward', 'class-default'], counted['outward', '*']) == ((1, 0), (1, 0)),
+                      f'{counted}')
         change(appliance, 'name = "outward"', 'name = "in-out"')
-        change(appliance, one_way, both_ways)
+        # What may not begin any more ends, answers too, though these have an open pair of their own.
+        drops = 'policy_maps: ( { name = "nothing"; classes: ( { class = "class-default"; } ); },'
+        change(appliance, 'policy_maps: (', drops)
+        taken = both_ways.replace('"trunk"', '"nothing"', 1)
+        change(appliance, one_way, taken)
+        callnet.check('reloaded' in appliance.ask('/callgate/reload'), 'the policy is taken away')
+        receiver.sendto(b'late', peer)
+        try:
+            late = sender.recv(2048)
+        except OSError:
+            late = None
+        counted = rows()
+        callnet.check(late is None and counted['in-out', 'class-default'] == (0, 1),
+                      f'the answer ends with its conversation: {late} {counted}')
+        change(appliance, taken, both_ways)
+        change(appliance, drops, 'policy_maps: (')
+        callnet.check('reloaded' in appliance.ask('/callgate/reload'), 'the policy is back')
+        callnet.check(passes(sender, receiver, b'anew'), 'it may begin again')
         # The established flow is asked again under the next ruleset.
         change(appliance, opened, closed)
         os.kill(appliance.process.pid, signal.SIGHUP)

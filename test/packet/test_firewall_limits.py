@@ -93,6 +93,27 @@ class FirewallLimits(SipTest):
             self.assertEqual(result.drops(), {"policy_max_half_open": 2})
             self.assertEqual(len(result.ip("wan0")), 6)
 
+    def test_handshake_that_the_asked_end_refuses_is_over(self):
+        def opens(port):
+            return ("lan0", tcp(PBX, FAR, port, 53, seq=1))
+
+        def refuses(port):
+            return ("wan0", tcp(FAR, PBX, 53, port, "RA", ack=2))
+        answers = ("wan0", tcp(FAR, PBX, 53, 1, "SA", seq=9, ack=2))
+        steps = [opens(1), opens(2),
+                 ("lan0", tcp(PBX, FAR, 2, 53, "R", seq=2)),  # whoever floods would say so, too
+                 opens(3),                                    # one too many
+                 refuses(1), refuses(1), opens(4), opens(5),  # room for one
+                 refuses(4), opens(1), answers, opens(6)]     # the first goes on after all
+        for limits in ({"names": "max_half_open = 2;"}, {"pair": "max_half_open = 2;"}):
+            frames = {"lan0": [], "wan0": []}
+            for n, (port, packet) in enumerate(steps):
+                frames[port].append((1 + n * 0.01, packet))
+            result = self.run_zones(zones(**limits), frames)
+            self.assertEqual(result.drops(), {"policy_max_half_open": 3})
+            self.assertEqual(sorted(p[TCP].sport for p in result.ip("wan0")), [1, 1, 2, 2, 4])
+            self.assertEqual(len(result.ip("lan0")), 4)
+
     def test_syn_flood_leaves_established_conversations_alone(self):
         flood = [(2 + n * 0.0005, tcp(PHONE, FAR, 1024 + n, 80)) for n in range(2000)]
         talk = {"lan0": [(1, udp(PBX, FAR, 4000, 53)), *flood, (3.2, tcp(PBX, FAR, 9, 443))],
@@ -101,6 +122,14 @@ class FirewallLimits(SipTest):
         self.assertEqual(len(result.ip("lan0")), 100)
         self.assertEqual(len(result.ip("wan0")), 1 + 100)
         self.assertEqual(result.drops(), {"policy_max_half_open": 1901})
+
+    def test_a_flood_does_not_take_the_beginning_of_each_second(self):
+        # Ten times the rate, evenly: who comes at any part of a second finds the same room.
+        flood = [(1 + n * 0.01, udp(PBX, FAR, 1024 + n, 53)) for n in range(1000)]
+        result = self.run_zones(zones(pair="max_new_per_second = 10;"), {"lan0": flood})
+        times = [float(p.time) % 1 for p in result.ip("wan0")]
+        self.assertIn(len(times), range(105, 112))
+        self.assertGreater(len([t for t in times if t >= 0.5]), 40)
 
     def test_limit_of_what_comes_in_counts_what_nat_lets_in(self):
         rules = '{ kind = "static"; protocol = "udp"; inside = "10.0.0.6:53"; outside = "203.0.113.1:53"; }'
@@ -111,6 +140,33 @@ class FirewallLimits(SipTest):
             1.1, stray + [udp(FAR, WAN, 8000 + n, 53) for n in range(4)])})
         self.assertEqual(len(result.ip("lan0")), 2)
         self.assertEqual(result.count("drop policy_max_new"), 2)
+
+    def test_what_a_limit_refuses_makes_no_binding_of_a_whole_address(self):
+        rules = '{ kind = "static"; inside = "10.0.0.6"; outside = "203.0.113.6"; }'
+        more = ', { name = "out-in"; source = "outside"; destination = "inside"; policy = "policy"; %s }'
+        for limit, frames in (
+                ("max_flows = 2;", [udp(FAR, "203.0.113.6", 7000, 100 + n) for n in range(9)]),
+                ("max_new_per_second = 2;", [IP(src=FAR, dst="203.0.113.6") / ICMP(id=n) for n in range(9)]),
+                ("max_half_open = 2;", [tcp(FAR, "203.0.113.6", 7000, 100 + n) for n in range(9)])):
+            text = self.config(rules=rules, zones=zones(more=more % limit))
+            result = self.replay(text, {"wan0": enumerate_at(1.1, frames)})
+            self.assertEqual(len(result.ip("lan0")), 2)
+            self.assertEqual(sum(result.drops().values()), 7)
+            self.assertEqual(result.count("event binding_created"), 2, limit)
+
+    def test_hairpin_that_a_limit_refuses_leaves_no_binding(self):
+        rules = '{ kind = "static"; inside = "10.5.0.9"; outside = "203.0.113.6"; }, ' \
+                '{ kind = "dynamic"; inside = ["10.0.0.0/24"]; interface = "wan"; overload = true; }'
+        text = self.config(rules=rules, zones=zones(
+            more=', { name = "in-dmz"; source = "inside"; destination = "dmz"; policy = "policy"; max_flows = 2; }'
+        ).replace('"outside"];', '"outside", "dmz"];'))
+        text = text.replace('{ name = "wan0";', '{ name = "dmz0"; driver = "null"; }, { name = "wan0";')
+        text = text.replace('interfaces: (', 'interfaces: ( { name = "dmz"; port = "dmz0"; zone = "dmz"; '
+                            'nat = "inside"; addresses = ["10.5.0.1/24"]; },')
+        result = self.replay(text, {"lan0": [udp(PBX, "203.0.113.6", 4000 + n, 53) for n in range(6)]})
+        self.assertEqual(len(result.ip("dmz0")), 2)
+        self.assertEqual(result.drops(), {"policy_max_flows": 4})
+        self.assertEqual(result.count("summary translations"), 3)
 
     def test_calls_pass_a_full_zone_pair(self):
         text = (INSPECT % "inspect").replace('policy = "all";', 'policy = "all"; max_flows = 1;')
@@ -182,8 +238,8 @@ class FirewallLimits(SipTest):
             udp(WAN, FAR, 1, 2)]})
         self.assertEqual(result.drops(), {"ip_source": 5, "ip_source_own": 2})
 
-    def log_of(self, text, frames, nat=True):
-        config = self.config(zones=text).replace('"warning"', '"info"')
+    def log_of(self, text, frames, nat=True, **rules):
+        config = self.config(zones=text, **rules).replace('"warning"', '"info"')
         lines = self.replay(config if nat else without_nat(config), frames).log.splitlines()
         return [re.sub(r"^callgate: | \(\d+ lines left out before\)$", "", line) for line in lines
                 if " zone pair " in line]
@@ -202,6 +258,14 @@ class FirewallLimits(SipTest):
         self.assertEqual(self.log_of(text.replace('"inspect"', '"pass"'), frames)[:2],
                          ["pass " + begun, dropped])
         self.assertEqual(self.log_of(text.replace("log = true;", ""), frames), [])
+
+    def test_log_line_of_what_nat_refuses(self):
+        lines = self.log_of(zones(names="log = true;"), {
+            "lan0": [(1, udp(PHONE, FAR, 4001, 53)), (2, udp(PHONE, FAR, 4000, 53))]},
+            rules='{ kind = "dynamic"; inside = ["10.0.0.0/24"]; interface = "wan"; max_ports_per_host = 1; }')
+        self.assertEqual(len(lines), 2)
+        self.assertEqual(lines[1], f"drop udp {PHONE}:4000 to {FAR}:53 as {PHONE}:4000 to {FAR}:53, inside to "
+                                   "outside, zone pair in-out, class names: nat_host_limit")
 
     def test_log_lines_of_limits_and_of_callgate_itself(self):
         more = ', { name = "self"; source = "outside"; destination = "self"; policy = "policy"; }'

@@ -119,6 +119,18 @@ class Zones(SipTest):
                 self.assert_stopped(unnamed)
                 self.assert_nothing_left(result)
 
+    def test_who_is_refused_leaves_no_binding(self):
+        left = []
+        for comes in (False, True):
+            scene = self.zones("address", "announced")
+            self.call(scene)
+            if comes:
+                scene.lan(b"c", STRANGER, 4000, WAN, 12000)
+            result = scene.run()
+            self.assertEqual(result.count("drop pinhole_source"), int(comes))
+            left.append(result.count("summary translations"))
+        self.assertEqual(left[0], left[1])
+
 
 if __name__ == "__main__":
     main()

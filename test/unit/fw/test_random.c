@@ -406,7 +406,7 @@ packets_compare(struct ruleset *ruleset, unsigned int seed, unsigned int seen[3]
 			key.src_port = key.dst_port = htons(some_port());
 		}
 		answer = interpret(from, to, &key);
-		verdict = fw_classify(ruleset, from, to, &key, 60);
+		verdict = fw_classify(ruleset, from, to, &key);
 		if (!is_answer(&verdict, &answer))
 			fail_msg("FW_RANDOM_SEED=%u, packet %u: ruleset %d of pair %u class %u, "
 				 "interpreter %d of pair %u class %u",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Zones, class maps, policies and zone pairs: what fw_classify() decides, and what it counts. */
+/* Zones, class maps, policies and zone pairs: what fw_classify() decides, and what fw_count() counts. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,7 +90,7 @@ classify(struct firewall *f, uint8_t from, uint8_t to, uint8_t proto, uint16_t p
 		.proto = proto,
 	};
 
-	return fw_classify(f->ruleset, from, to, &key, 100);
+	return fw_classify(f->ruleset, from, to, &key);
 }
 
 static bool
@@ -404,13 +404,21 @@ without_zones_everything_passes_statefully(void **state)
 
 	assert_int_equal(ruleset_create(&config, accounts, 3, SOCKET_ID_ANY, &ruleset), 0);
 	assert_int_equal(ruleset_generation(ruleset), 3);
-	v = fw_classify(ruleset, ZONE_DEFAULT, ZONE_DEFAULT, &key, 60);
+	v = fw_classify(ruleset, ZONE_DEFAULT, ZONE_DEFAULT, &key);
 	assert_int_equal(v.action, FW_INSPECT);
 	assert_false(v.inter_zone);
-	v = fw_classify(ruleset, ZONE_DEFAULT, ZONE_SELF, &key, 60);
+	v = fw_classify(ruleset, ZONE_DEFAULT, ZONE_SELF, &key);
 	assert_int_equal(v.action, FW_INSPECT);
 	assert_int_equal(fw_zone_pair_count(ruleset), 0);
 	ruleset_destroy(ruleset);
+}
+
+static void
+count(struct firewall *f, uint8_t from, uint8_t to, uint8_t proto)
+{
+	struct fw_verdict verdict = classify(f, from, to, proto, 1);
+
+	fw_count(f->ruleset, &verdict, false, 100);
 }
 
 static void
@@ -430,11 +438,12 @@ statistics_count_each_pair_and_class_apart(void **state)
 		.name = (char *)"out-dmz", .source = OUTSIDE, .destination = DMZ};
 	firewall_compile(&f);
 	for (unsigned int i = 0; i < 3; i++)
-		classify(&f, INSIDE, OUTSIDE, IPPROTO_UDP, 1);
+		count(&f, INSIDE, OUTSIDE, IPPROTO_UDP);
 	for (unsigned int i = 0; i < 2; i++)
-		classify(&f, INSIDE, OUTSIDE, IPPROTO_TCP, 1);
-	classify(&f, OUTSIDE, DMZ, IPPROTO_TCP, 1);
-	classify(&f, INSIDE, INSIDE, IPPROTO_TCP, 1);
+		count(&f, INSIDE, OUTSIDE, IPPROTO_TCP);
+	count(&f, OUTSIDE, DMZ, IPPROTO_TCP);
+	count(&f, INSIDE, INSIDE, IPPROTO_TCP);
+	classify(&f, INSIDE, OUTSIDE, IPPROTO_UDP, 1);
 
 	assert_int_equal(fw_zone_pair_count(f.ruleset), 2);
 	assert_true(fw_pair_statistics(f.ruleset, 1, &pair));
