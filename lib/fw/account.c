@@ -54,10 +54,13 @@ unused_put(struct fw_accounts *accounts, uint32_t number)
 static uint32_t *
 list_of(const struct fw_accounts *accounts, const char *zone_pair, const char *class)
 {
-	uint32_t hash = rte_jhash(zone_pair, (uint32_t)strlen(zone_pair), 0);
+	struct {
+		char zone_pair[NAME_MAX_LENGTH + 1], class[NAME_MAX_LENGTH + 1];
+	} key __rte_aligned(4) = {0}; /* whole words, which is what the hash reads */
 
-	hash = rte_jhash(class, (uint32_t)strlen(class), hash);
-	return &accounts->lists[hash % accounts->count];
+	snprintf(key.zone_pair, sizeof(key.zone_pair), "%s", zone_pair);
+	snprintf(key.class, sizeof(key.class), "%s", class);
+	return &accounts->lists[rte_jhash(&key, sizeof(key), 0) % accounts->count];
 }
 
 struct fw_accounts *
