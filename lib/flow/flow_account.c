@@ -11,8 +11,8 @@ flow_table_accounts(struct flow_table *table, struct flow_account *accounts)
 	table->accounts = accounts;
 }
 
-/* relaxed throughout: each gauge stands by itself. Exact: no worker passes a limit that another has
- * filled, and none is refused for the sake of one that is refused itself. */
+/* relaxed throughout: each gauge stands by itself. No worker passes a limit that another has filled. A place taken
+ * and given back because a further limit refuses may, for that moment, refuse another worker the last one. */
 static bool
 gauge_take(_Atomic uint32_t *gauge, uint32_t max)
 {
