@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <rte_common.h>
+
+#include "byte_queue.h"
+
+/* An odd number of cache lines, so that the first lines of chunks are in all sets of the cache. */
+enum { CHUNK_SIZE = 31 * RTE_CACHE_LINE_SIZE };
+
+struct byte_chunk {
+	struct pool_object object;
+	struct byte_chunk *next;
+	uint32_t filled;
+	uint8_t bytes[CHUNK_SIZE - sizeof(struct pool_object) - sizeof(void *) - sizeof(uint32_t)];
+};
+
+struct pool *
+byte_pool_create(const char *name, uint32_t chunks, int socket)
+{
+	return pool_create(name, chunks, sizeof(struct byte_chunk), socket, NULL, NULL);
+}
+
+size_t
+byte_pool_memory(uint32_t chunks)
+{
+	return pool_memory(chunks, sizeof(struct byte_chunk));
+}
+
+static struct byte_chunk *
+chunk_add(struct pool *pool, struct byte_queue *queue)
+{
+	struct byte_chunk *chunk = pool_alloc(pool);
+
+	if (chunk == NULL)
+		return NULL;
+	chunk->next = NULL;
+	chunk->filled = 0;
+	if (queue->last == NULL)
+		queue->first = chunk;
+	else
+		queue->last->next = chunk;
+	queue->last = chunk;
+	return chunk;
+}
+
+/* Give back the chunks behind `last` (NULL: all), which was filled so far. */
+static void
+queue_cut(struct pool *pool, struct byte_queue *queue, struct byte_chunk *last, uint32_t filled)
+{
+	struct byte_chunk *chunk = last == NULL ? queue->first : last->next;
+
+	while (chunk != NULL) {
+		struct byte_chunk *next = chunk->next;
+
+		pool_free_unused(pool, chunk);
+		chunk = next;
+	}
+	queue->last = last;
+	if (last == NULL) {
+		queue->first = NULL;
+		return;
+	}
+	last->next = NULL;
+	last->filled = filled;
+}
+
+bool
+byte_queue_append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length)
+{
+	struct byte_chunk *const last = queue->last;
+	const uint32_t filled = last == NULL ? 0 : last->filled;
+	const uint8_t *from = bytes;
+
+	for (uint32_t left = length; left > 0;) {
+		struct byte_chunk *chunk = queue->last;
+		uint32_t part;
+
+		if (chunk == NULL || chunk->filled == sizeof(chunk->bytes))
+			chunk = chunk_add(pool, queue);
+		if (chunk == NULL) {
+			queue_cut(pool, queue, last, filled);
+			return false;
+		}
+		part = RTE_MIN(left, (uint32_t)sizeof(chunk->bytes) - chunk->filled);
+		memcpy(chunk->bytes + chunk->filled, from, part);
+		chunk->filled += part;
+		from += part;
+		left -= part;
+	}
+	queue->length += length;
+	return true;
+}
+
+bool
+byte_queue_move(struct pool *pool, struct byte_queue *from, uint32_t length, struct byte_queue *to)
+{
+	struct byte_chunk *const last = to->last;
+	const uint32_t filled = last == NULL ? 0 : last->filled, before = to->length;
+
+	for (uint32_t done = 0; done < length;) {
+		uint32_t part;
+		const uint8_t *bytes = byte_queue_span(from, done, &part);
+
+		part = RTE_MIN(part, length - done);
+		if (!byte_queue_append(pool, to, bytes, part)) {
+			queue_cut(pool, to, last, filled);
+			to->length = before;
+			return false;
+		}
+		done += part;
+	}
+	byte_queue_drop(pool, from, length);
+	return true;
+}
+
+const uint8_t *
+byte_queue_span(const struct byte_queue *queue, uint32_t offset, uint32_t *length)
+{
+	const struct byte_chunk *chunk = queue->first;
+
+	*length = 0;
+	if (offset >= queue->length)
+		return NULL;
+	offset += queue->skip;
+	while (offset >= chunk->filled) {
+		offset -= chunk->filled;
+		chunk = chunk->next;
+	}
+	*length = chunk->filled - offset;
+	return chunk->bytes + offset;
+}
+
+void
+byte_queue_copy(const struct byte_queue *queue, uint32_t offset, uint32_t length, void *to)
+{
+	uint8_t *out = to;
+
+	while (length > 0) {
+		uint32_t part;
+		const uint8_t *bytes = byte_queue_span(queue, offset, &part);
+
+		part = RTE_MIN(part, length);
+		memcpy(out, bytes, part);
+		out += part;
+		offset += part;
+		length -= part;
+	}
+}
+
+void
+byte_queue_drop(struct pool *pool, struct byte_queue *queue, uint32_t length)
+{
+	length = RTE_MIN(length, queue->length);
+	queue->length -= length;
+	queue->skip += length;
+	while (queue->first != NULL && queue->skip >= queue->first->filled) {
+		struct byte_chunk *chunk = queue->first;
+
+		/* The last one stays for what comes next, unless there is nothing in it. */
+		if (chunk == queue->last && queue->length > 0)
+			break;
+		queue->skip -= chunk->filled;
+		queue->first = chunk->next;
+		if (queue->first == NULL)
+			queue->last = NULL;
+		pool_free_unused(pool, chunk);
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Bytes in order, in chunks of a pool that many queues share: added behind, taken off in front, copied out
+ * from anywhere.
+ *
+ * Synchronization: none; a queue belongs to one thread. The pool may be shared.
+ */
+#ifndef NET_BYTE_QUEUE_H
+#define NET_BYTE_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/pool.h"
+
+struct byte_chunk;
+
+/* All zero: empty. */
+struct byte_queue {
+	struct byte_chunk *first, *last;
+	uint32_t skip; /* bytes of the first chunk that are gone */
+	uint32_t length;
+};
+
+/** A pool of `chunks` chunks. NULL and rte_errno. Bring-up. */
+struct pool *byte_pool_create(const char *name, uint32_t chunks, int socket);
+size_t byte_pool_memory(uint32_t chunks);
+
+/** Add bytes; false, and nothing added, when the pool has too few chunks. */
+bool byte_queue_append(
+	struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length);
+
+/** Move the first `length` bytes of one queue behind those of another; false: too few chunks, nothing moved. */
+bool byte_queue_move(
+	struct pool *pool, struct byte_queue *from, uint32_t length, struct byte_queue *to);
+
+/** Copy bytes from an offset on, which the queue has. */
+void byte_queue_copy(const struct byte_queue *queue, uint32_t offset, uint32_t length, void *to);
+
+/** The bytes from an offset on that lie side by side: where, and how many. NULL at the end. */
+const uint8_t *byte_queue_span(const struct byte_queue *queue, uint32_t offset, uint32_t *length);
+
+/** Take bytes off in front; at most as many as there are. */
+void byte_queue_drop(struct pool *pool, struct byte_queue *queue, uint32_t length);
+
+#endif
