@@ -27,6 +27,20 @@ byte_pool_memory(uint32_t chunks)
 	return pool_memory(chunks, sizeof(struct byte_chunk));
 }
 
+size_t
+byte_chunk_size(void)
+{
+	return sizeof(struct byte_chunk);
+}
+
+bool
+byte_pool_has(const struct pool *pool, uint32_t length)
+{
+	const uint32_t chunks = length / sizeof(((struct byte_chunk *)NULL)->bytes) + 1;
+
+	return pool_used(pool) + pool_retired(pool) + chunks <= pool_capacity(pool);
+}
+
 static struct byte_chunk *
 chunk_add(struct pool *pool, struct byte_queue *queue)
 {

@@ -27,9 +27,15 @@ struct byte_queue {
 struct pool *byte_pool_create(const char *name, uint32_t chunks, int socket);
 size_t byte_pool_memory(uint32_t chunks);
 
+/** Bytes that a chunk takes in memory. */
+size_t byte_chunk_size(void);
+
 /** Add bytes; false, and nothing added, when the pool has too few chunks. */
 bool byte_queue_append(
 	struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length);
+
+/** Would so many bytes find chunks now, whatever queue they are added to? */
+bool byte_pool_has(const struct pool *pool, uint32_t length);
 
 /** Move the first `length` bytes of one queue behind those of another; false: too few chunks, nothing moved. */
 bool byte_queue_move(

@@ -260,6 +260,13 @@ splice_take(struct splice *splice, unsigned int direction, const struct splice_s
 }
 
 bool
+splice_has_place(const struct splice *splice, unsigned int direction, uint32_t length)
+{
+	return splice->stream[direction].map.marks < SPLICE_MARKS &&
+	       byte_pool_has(splice->pool, length);
+}
+
+bool
 splice_release(struct splice *splice, unsigned int direction, uint32_t in, const void *bytes,
 	uint32_t length)
 {

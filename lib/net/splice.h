@@ -139,6 +139,9 @@ uint32_t splice_take(
 bool splice_release(struct splice *splice, unsigned int direction, uint32_t in, const void *bytes,
 	uint32_t length);
 
+/** Room for a piece of so many bytes? Then splice_release() takes it, nothing else having come in between. */
+bool splice_has_place(const struct splice *splice, unsigned int direction, uint32_t length);
+
 /** Send what the segment just taken, and what was released since, call for. */
 void splice_answer(struct splice *splice, unsigned int direction);
 
