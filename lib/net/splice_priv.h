@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Shared by the two halves of the splice. */
+/* Shared by the files of the splice. */
 #ifndef NET_SPLICE_PRIV_H
 #define NET_SPLICE_PRIV_H
 
@@ -13,10 +13,35 @@ unsigned int splice_scale(const struct splice *splice, unsigned int direction);
 /** Bytes of the window that the receiver of this direction's bytes said last. */
 uint32_t splice_window(const struct splice *splice, unsigned int direction);
 
+/** Bytes kept out of order. */
+uint32_t splice_blocked(const struct splice_stream *stream);
+
+/** The most bytes that may be held and kept; more than `room` as windows are told in steps. */
+uint32_t splice_room(const struct splice *splice, unsigned int direction);
+
+/** The last number that the sender can have reached: what it was let send, and a question behind it. */
+static inline uint32_t
+splice_furthest(const struct splice_stream *stream)
+{
+	return stream->edge + stream->mss;
+}
+
+/** Let go of a block. */
+void splice_block_remove(struct splice *splice, struct splice_stream *stream, unsigned int index);
+
+/** How far the sender was told more than the receiver has. */
+uint32_t splice_told_ahead(const struct splice_stream *stream);
+
 /** The sender learns that what is held has arrived; splice_answer() tells it. */
 void splice_tell_ahead(struct splice *splice, struct splice_stream *stream);
 
 /** Start or stop the clock after which what the receiver lacks is sent again. */
 void splice_repeat_later(struct splice *splice, struct splice_stream *stream);
+
+/** The sender is told where it is, as far as it was not just now. */
+void splice_tell_place(const struct splice *splice, struct splice_stream *stream);
+
+/** The window field that goes with an acknowledgement of this direction's bytes. */
+uint16_t splice_window_field(const struct splice *splice, unsigned int direction);
 
 #endif

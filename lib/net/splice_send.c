@@ -6,11 +6,15 @@
 #include "net/sequence_number.h"
 #include "splice_priv.h"
 
-enum { TIMESTAMP_BYTES = 12, SACK_BYTES = 4, SACK_BLOCK_BYTES = 8 }; /* in a header, padded */
+enum {
+	TIMESTAMP_BYTES = 12, /* in a header, padded */
+	SACK_BYTES = 4,
+	SACK_BLOCK_BYTES = 8,
+	LATE_LOST = 3, /* segments out of order: one before them was lost */
+};
 
-/* How far the sender was told more than the receiver has. */
-static uint32_t
-told_ahead(const struct splice_stream *stream)
+uint32_t
+splice_told_ahead(const struct splice_stream *stream)
 {
 	return stream->acked - splice_map_in(&stream->map, stream->received);
 }
@@ -18,40 +22,74 @@ told_ahead(const struct splice_stream *stream)
 void
 splice_tell_ahead(struct splice *splice, struct splice_stream *stream)
 {
-	stream->acked = sequence_later(
-		stream->acked, splice_map_end(&stream->map).in + stream->held.length);
+	const uint32_t end = splice_map_end(&stream->map).in + stream->held.length;
+
+	if (sequence_is_after(end, stream->acked)) {
+		stream->acked = end;
+		stream->echo = stream->timestamp;
+	}
 	stream->tell_sender = true;
 	splice_repeat_later(splice, stream);
+}
+
+void
+splice_tell_place(const struct splice *splice, struct splice_stream *stream)
+{
+	if (splice->now_ms < stream->challenged_ms)
+		return;
+	stream->challenged_ms = splice->now_ms + SPLICE_CHALLENGE_MS;
+	stream->tell_sender = true;
+}
+
+void
+splice_challenge(struct splice *splice, unsigned int direction)
+{
+	splice_tell_place(splice, &splice->stream[direction]);
+	splice_answer(splice, direction);
 }
 
 void
 splice_repeat_later(struct splice *splice, struct splice_stream *stream)
 {
 	stream->repeat_ms =
-		told_ahead(stream) != 0 && stream->received != stream->released
+		splice_told_ahead(stream) != 0 && stream->received != stream->released
 			? splice->now_ms + 1 + ((uint64_t)SPLICE_REPEAT_MS << stream->repeats)
 			: 0;
 }
 
 /*
- * The window field that goes with an acknowledgement of this direction's bytes. Who was told ahead gets as much as
- * there is room for here: a piece may be longer than what the receiver takes at a time, and lacks its end.
+ * Who was told ahead gets as much as there is room for here: a piece may be longer than what the receiver takes
+ * at a time, and lacks its end. Room is rounded up, or steps larger than it would close the window for ever.
  */
-static uint16_t
-window_field(const struct splice *splice, unsigned int direction)
+uint16_t
+splice_window_field(const struct splice *splice, unsigned int direction)
 {
 	const struct splice_stream *stream = &splice->stream[direction];
-	const uint32_t window = splice_window(splice, direction), ahead = told_ahead(stream);
+	const unsigned int scale = splice_scale(splice, direction);
+	const uint32_t window = splice_window(splice, direction), ahead = splice_told_ahead(stream);
 	const uint32_t full = stream->held.length + stream->kept.length;
 	const uint32_t room = splice->room > full ? splice->room - full : 0;
+	const uint32_t rounded = (room + (1u << scale) - 1) >> scale;
 	uint32_t left = window > ahead ? window - ahead : 0;
 
-	if (ahead > 0 && stream->held.length > 0)
-		left = room;
-	left = RTE_MIN(left, room);
-	if (left == window)
-		return stream->window;
-	return (uint16_t)RTE_MIN(left >> splice_scale(splice, direction), (uint32_t)UINT16_MAX);
+	left = ahead > 0 && stream->held.length > 0 ? rounded : RTE_MIN(left >> scale, rounded);
+	return (uint16_t)RTE_MIN(left, (uint32_t)UINT16_MAX);
+}
+
+/* The urgent pointer, while it lies ahead, as soon as it is known what became of the bytes before it. */
+static void
+out_urgent(const struct splice_stream *stream, struct splice_out *out)
+{
+	uint32_t urgent;
+
+	if (!sequence_is_after(stream->urgent, stream->map.mark[0].in) ||
+		sequence_is_after(stream->urgent, splice_map_end(&stream->map).in))
+		return;
+	urgent = splice_map_out_ceiling(&stream->map, stream->urgent);
+	if (!sequence_is_after(urgent, out->seq) || urgent - out->seq > UINT16_MAX)
+		return;
+	out->urgent = (uint16_t)(urgent - out->seq);
+	out->flags |= TCP_URG;
 }
 
 /* What this direction's segments say of the other's: acknowledgement, window, timestamps. */
@@ -65,11 +103,12 @@ out_answer(const struct splice *splice, unsigned int direction, struct splice_ou
 	out->direction = direction;
 	out->stream = own;
 	out->ack = other->acked;
-	out->window = window_field(splice, !direction);
-	out->flags |= TCP_ACK;
+	out->window = splice_window_field(splice, !direction);
+	out->flags |= TCP_ACK | (last->flags & TCP_ECE);
 	out->timestamps = own->timestamps && other->timestamps;
 	out->timestamp = own->timestamp;
-	out->echo = last->timestamps ? last->echo : other->timestamp;
+	out->echo = other->echo;
+	out_urgent(own, out);
 	for (unsigned int i = 0; i < last->sacks; i++) {
 		const uint32_t left = splice_map_in_ceiling(&other->map, last->sack[i].left);
 		const uint32_t right = splice_map_in(&other->map, last->sack[i].right);
@@ -81,6 +120,30 @@ out_answer(const struct splice *splice, unsigned int direction, struct splice_ou
 	}
 }
 
+/* What is kept here beyond a hole. */
+static void
+out_blocks(const struct splice *splice, const struct splice_stream *stream, struct splice_out *out)
+{
+	if (!splice->stream[0].sack_permitted || !splice->stream[1].sack_permitted)
+		return;
+	for (unsigned int i = 0; i < stream->blocks && out->sacks < SPLICE_SACKS; i++) {
+		const struct splice_block *block = &stream->block[i];
+
+		out->sack[out->sacks].left = block->seq;
+		out->sack[out->sacks++].right = block->seq + block->bytes.length;
+	}
+}
+
+static void
+out_send(struct splice *splice, const struct splice_out *out)
+{
+	struct splice_stream *other = &splice->stream[!out->direction];
+	const uint32_t window = (uint32_t)out->window << splice_scale(splice, !out->direction);
+
+	other->edge = sequence_later(other->edge, out->ack + window);
+	splice->send(splice->context, out);
+}
+
 static uint32_t
 segment_max(const struct splice_stream *stream, const struct splice_out *out)
 {
@@ -88,7 +151,7 @@ segment_max(const struct splice_stream *stream, const struct splice_out *out)
 
 	if (out->sacks > 0)
 		options += SACK_BYTES + out->sacks * SACK_BLOCK_BYTES;
-	return stream->mss > options + 1 ? stream->mss - options : 1;
+	return stream->mss - options;
 }
 
 /* One segment with what there is from `seq` on, at most to `to`; returns where it ends. */
@@ -113,7 +176,11 @@ send_bytes(struct splice *splice, unsigned int direction, uint32_t seq, uint32_t
 	}
 	if (seq == bytes_end)
 		out.flags |= TCP_PSH;
-	splice->send(splice->context, &out);
+	if (stream->reduced && out.seq == stream->sent && out.length > 0) {
+		out.flags |= TCP_CWR;
+		splice->stream[direction].reduced = false;
+	}
+	out_send(splice, &out);
 	return seq;
 }
 
@@ -123,21 +190,22 @@ send_bare(struct splice *splice, unsigned int direction, uint32_t seq)
 	struct splice_out out = {.seq = seq};
 
 	out_answer(splice, direction, &out);
-	splice->send(splice->context, &out);
+	out_send(splice, &out);
 }
 
 /* An acknowledgement that the receiver of this stream did not send: to the sender. */
 static void
 send_own_ack(struct splice *splice, unsigned int direction)
 {
-	struct splice_stream *back = &splice->stream[!direction];
+	struct splice_out out = {.seq = splice->stream[!direction].sent};
 	struct splice_segment *last = &splice->last[!direction];
-	const struct splice_segment said = *last;
+	const uint8_t sacks = last->sacks;
 
 	last->sacks = 0;
-	last->timestamps = false;
-	send_bare(splice, !direction, back->sent);
-	*last = said;
+	out_answer(splice, !direction, &out);
+	last->sacks = sacks;
+	out_blocks(splice, &splice->stream[direction], &out);
+	out_send(splice, &out);
 }
 
 static void
@@ -150,48 +218,94 @@ release_fin(struct splice_stream *stream)
 	stream->released++;
 }
 
+/*
+ * The end of what is held will not come before the sender hears of it: it was told so before of this piece, has
+ * no window left, or misses something behind it. While the receiver is to say something, that is waited for.
+ */
+static bool
+sender_is_stuck(const struct splice_stream *stream)
+{
+	const uint32_t released = splice_map_end(&stream->map).in;
+
+	if (stream->held.length == 0 || stream->fin_taken)
+		return false;
+	if (sequence_is_after(stream->acked, released))
+		return stream->acked != stream->taken;
+	if (stream->received != stream->released)
+		return false;
+	return stream->late >= LATE_LOST || stream->edge - stream->taken < stream->mss;
+}
+
 /* Segments out of order are answered when the sender knows of all before them (RFC 5681 4.2). */
 static void
 answer_late(struct splice *splice, unsigned int direction)
 {
 	struct splice_stream *stream = &splice->stream[direction];
 
-	if (stream->blocks == 0 && stream->late > 0 && stream->acked == stream->taken)
-		stream->late = 0;
-	if (stream->acked != stream->taken)
+	if (stream->late == 0 || stream->acked != stream->taken)
 		return;
 	for (; stream->late > 0; stream->late--)
 		send_own_ack(splice, direction);
 }
 
-void
-splice_answer(struct splice *splice, unsigned int direction)
+/*
+ * Less than half a segment waits while others are on their way: their acknowledgement lets more be sent (RFC 9293
+ * 3.8.6.2.1).
+ */
+static bool
+is_silly(const struct splice_stream *stream, uint32_t to)
+{
+	return to != stream->released && to - stream->sent < stream->mss / 2u &&
+	       stream->sent != stream->received;
+}
+
+/* Bytes of this direction that are to be sent, again or for the first time. False: there are none. */
+static bool
+answer_bytes(struct splice *splice, unsigned int direction)
 {
 	struct splice_stream *stream = &splice->stream[direction];
-	bool told = false;
+	bool any = false;
 
 	release_fin(stream);
 	stream->again_from = sequence_later(stream->again_from, stream->received);
 	while (sequence_is_after(stream->again_to, stream->again_from)) {
 		stream->again_from =
 			send_bytes(splice, direction, stream->again_from, stream->again_to);
-		told = true;
+		any = true;
 	}
-	stream->again_from = stream->again_to = 0;
+	stream->again_from = stream->again_to = stream->received;
 	while (sequence_is_after(stream->released, stream->sent) &&
 		sequence_is_after(stream->limit, stream->sent)) {
-		stream->sent = send_bytes(splice, direction, stream->sent,
-			sequence_earlier(stream->released, stream->limit));
-		told = true;
+		const uint32_t to = sequence_earlier(stream->released, stream->limit);
+
+		if (is_silly(stream, to))
+			break;
+		stream->sent = send_bytes(splice, direction, stream->sent, to);
+		any = true;
 	}
-	/* Its window is closed: an answer says whether it still is. */
-	if (!told && splice->last[direction].length > 0 &&
+	return any;
+}
+
+void
+splice_answer(struct splice *splice, unsigned int direction)
+{
+	struct splice_stream *stream = &splice->stream[direction];
+	bool told;
+
+	if (!splice_has_begun(splice))
+		return;
+	if (sender_is_stuck(stream))
+		splice_tell_ahead(splice, stream);
+	told = answer_bytes(splice, direction);
+	/* The window may be closed: an answer says whether it still is. */
+	if (!told && (splice->last[direction].length > 0 || stream->tell_sender) &&
 		sequence_is_after(stream->released, stream->sent))
 		stream->ask_receiver = true;
 	if (stream->ask_receiver)
 		send_bare(splice, direction, stream->sent - 1);
 	else if (stream->tell_receiver && !told)
 		send_bare(splice, direction, stream->sent);
+	answer_bytes(splice, !direction);
 	if (stream->tell_sender)
 		send_own_ack(splice, direction);
 	stream->tell_receiver = stream->ask_receiver = stream->tell_sender = false;
@@ -232,6 +346,7 @@ splice_tick(struct splice *splice, uint64_t now_ms)
 			stream->again_from = stream->received;
 			stream->again_to =
 				sequence_earlier(stream->received + stream->mss, stream->sent);
+			stream->recover = stream->sent;
 		} else {
 			stream->ask_receiver = true;
 		}

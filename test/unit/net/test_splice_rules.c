@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What RFC 9293 and its companions say of single segments, when bytes change on the way. */
+#include "splice_fixture.h"
+
+#include <string.h>
+
+#include "core/rcu.h"
+#include "eal_fixture.h"
+
+static const char *
+text_of(char letter, unsigned int length)
+{
+	static char text[FIXTURE_ROOM + 1];
+
+	assert_true(length <= FIXTURE_ROOM);
+	memset(text, letter, length);
+	text[length] = '\0';
+	return text;
+}
+
+/* RFC 9293 3.8.5: the pointer is behind the byte that the sender meant. */
+static void
+urgent_pointer_in_what_stays(void **state)
+{
+	const struct fixture_sent *sent;
+
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_release(0, 4, "ABCDEF");
+	fixture.segment.urgent = 3;
+	fixture_say(0, 5, 1, "xy!z", TCP_URG);
+	fixture_quiet();
+	fixture_release(0, 4, NULL);
+	sent = fixture_expect(0, 7, 1, "xy!z", TCP_URG);
+	assert_int_equal(sent->out.urgent, 3);
+	/* Not what is behind it. */
+	fixture_say(0, 9, 1, "more", 0);
+	fixture_release(0, 4, NULL);
+	fixture_expect(0, 11, 1, "more", 0);
+	/* But what is before it, when it is sent again. */
+	fixture_tick(SPLICE_AGAIN_MS + 1);
+	fixture_say(0, 5, 1, "xy!z", 0);
+	assert_int_equal(fixture_expect(0, 7, 1, "xy!z", TCP_URG)->out.urgent, 3);
+	fixture_close();
+}
+
+static void
+urgent_pointer_in_what_is_replaced(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture.segment.urgent = 2;
+	fixture_say(0, 1, 1, "ab!d", TCP_URG);
+	fixture_release(0, 4, "ABCDEF");
+	assert_int_equal(fixture_expect(0, 1, 1, "ABCDEF", TCP_URG)->out.urgent, 6);
+	fixture_close();
+}
+
+/* Ahead of what has come: said when it is known which byte it is. */
+static void
+urgent_pointer_ahead(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture.segment.urgent = 8;
+	fixture_say(0, 1, 1, "abcd", TCP_URG);
+	fixture_release(0, 4, "ABCDEF");
+	fixture_expect(0, 1, 1, "ABCDEF", 0);
+	fixture.segment.urgent = 0;
+	fixture_say(0, 5, 1, "efgh", 0);
+	fixture_release(0, 4, "E");
+	assert_int_equal(fixture_expect(0, 7, 1, "E", TCP_URG)->out.urgent, 1);
+	fixture_say(1, 1, 8, "", 0);
+	fixture_say(0, 9, 1, "x", 0);
+	fixture_release(0, 1, NULL);
+	fixture_expect(0, 8, 1, "x", 0);
+	fixture_close();
+}
+
+/* RFC 1191: what does not fit any more goes again in shorter segments. */
+static void
+a_path_takes_less(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, text_of('a', 900), 0);
+	fixture_release(0, 900, text_of('A', 950));
+	fixture_expect(0, 1, 1, text_of('A', 950), 0);
+	fixture_quiet();
+	fixture.count = 0;
+	splice_mtu(&fixture.splice, 0, 400);
+	splice_answer(&fixture.splice, 0);
+	assert_int_equal(fixture.count, 3);
+	assert_int_equal(fixture.sent[0].out.length, 400);
+	assert_int_equal(fixture.sent[1].out.seq, 401);
+	assert_int_equal(fixture.sent[2].out.length, 150);
+	/* never more again, and not too little */
+	splice_mtu(&fixture.splice, 0, 1000);
+	assert_int_equal(fixture.splice.stream[0].mss, 400);
+	splice_mtu(&fixture.splice, 0, 28);
+	assert_int_equal(fixture.splice.stream[0].mss, SPLICE_MSS_MIN);
+	fixture_close();
+}
+
+/* The way out is known before the connection begins. */
+static void
+the_way_out_takes_less_than_was_announced(void **state)
+{
+	const struct splice_segment syn = {.flags = TCP_SYN, .mss = 1460, .window = FIXTURE_WINDOW};
+
+	(void)state;
+	fixture_begin();
+	splice_mtu(&fixture.splice, 0, 700);
+	splice_syn(&fixture.splice, 0, &syn);
+	splice_syn(&fixture.splice, 1,
+		&(struct splice_segment){
+			.flags = TCP_SYN | TCP_ACK, .ack = 1, .mss = 1460, .window = 100});
+	assert_int_equal(fixture.splice.stream[0].mss, 700);
+	assert_int_equal(fixture.splice.stream[1].mss, 1460);
+	fixture_close();
+}
+
+/* RFC 9293 3.10.7.4: beyond the window, answered and not kept. */
+static void
+beyond_the_window(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, FIXTURE_WINDOW, 1, "abcd", 0);
+	fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(fixture.splice.stream[0].blocks, 0);
+	fixture_tick(SPLICE_CHALLENGE_MS);
+	fixture_say(0, 2 * FIXTURE_WINDOW, 1, "abcd", 0);
+	fixture_expect(1, 1, 1, "", 0);
+	fixture_say(0, 3 * FIXTURE_WINDOW, 1, "abcd", 0); /* a storm is not answered one by one */
+	fixture_quiet();
+	fixture_say(0, 1, 1, text_of('a', FIXTURE_WINDOW + 1), 0);
+	assert_int_equal(fixture.splice.stream[0].held.length, FIXTURE_WINDOW);
+	assert_int_equal(pool_used(fixture.pool), 6);
+	fixture_close();
+}
+
+/* What is in order is never kept out by what is not. */
+static void
+in_order_goes_before_out_of_order(void **state)
+{
+	const struct splice_stream *stream = &fixture.splice.stream[0];
+
+	(void)state;
+	fixture_open(0);
+	fixture.splice.room = 5000;
+	fixture_say(0, 5001, 1, text_of('c', 900), 0);
+	fixture_say(0, 3001, 1, text_of('b', 900), 0);
+	fixture_say(0, 7001, 1, text_of('d', 900), 0);
+	assert_int_equal(stream->blocks, 3);
+	fixture_say(0, 1, 1, text_of('a', 2999), 0);
+	assert_int_equal(stream->held.length, 2999);
+	assert_int_equal(stream->blocks, 2);
+	fixture_say(0, 9001, 1, text_of('e', 900), 0); /* no room, and nothing gives way for it */
+	assert_int_equal(stream->blocks, 2);
+	fixture_say(0, 3000, 1, "a", 0);
+	assert_int_equal(stream->held.length, 3900);
+	fixture_say(0, 3901, 1, text_of('x', 1100), 0);
+	assert_int_equal(stream->held.length, 5000);
+	assert_int_equal(stream->blocks, 0);
+	fixture_say(0, 5001, 1, text_of('x', 1), 0);
+	assert_int_equal(stream->held.length, 5000);
+	fixture_close();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(urgent_pointer_in_what_stays),
+		cmocka_unit_test(urgent_pointer_in_what_is_replaced),
+		cmocka_unit_test(urgent_pointer_ahead),
+		cmocka_unit_test(a_path_takes_less),
+		cmocka_unit_test(the_way_out_takes_less_than_was_announced),
+		cmocka_unit_test(beyond_the_window),
+		cmocka_unit_test(in_order_goes_before_out_of_order),
+	};
+
+	eal_fixture_start();
+	if (rcu_init() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
