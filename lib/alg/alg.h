@@ -70,9 +70,13 @@ void alg_seek(const struct alg_worker *worker, const struct hash128 *call_ids, u
 void alg_approach(const struct alg_worker *worker, const struct alg_lead *leads, unsigned int count,
 	unsigned int next);
 
-/* One SIP message in one UDP datagram. */
+/*
+ * One SIP message: a UDP datagram's, or one of a TCP stream, which begins and ends with it. The protocol
+ * is that of the flow's keys. The same bytes may come again, over either, as a sender's repetition or
+ * because what was made of them was lost: they leave as they left before.
+ */
 struct alg_message {
-	char *text; /* in: the datagram's payload; edited in place */
+	char *text; /* in: as it came; edited in place */
 	uint32_t length; /* in and out */
 	uint32_t capacity; /* bytes that may be used from `text` on */
 	bool edited; /* out: bytes changed, lengths and checksum are to be redone */

@@ -178,6 +178,13 @@ plan_sender(const struct plan *plan)
 	return plan->outward && plan->inward ? plan->path->new_src : plan->real_source;
 }
 
+/* Over which the message came. */
+static inline uint8_t
+plan_proto(const struct plan *plan)
+{
+	return plan->path->key.proto;
+}
+
 static inline void
 sip_count(struct alg_worker *worker, enum sip_counter counter, uint64_t n)
 {
@@ -267,6 +274,7 @@ void plan_commit(struct plan *plan);
 struct binding *plan_binding(const struct plan *plan, bool source);
 struct endpoint plan_inside(
 	const struct plan *plan, rte_be32_t address, rte_be16_t port, uint8_t proto);
+uint8_t plan_unnamed_proto(const struct plan *plan, rte_be32_t address, rte_be16_t port);
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);

@@ -64,19 +64,27 @@ message_opens(const struct plan *plan)
 	       (sip->request || sip->status >= 200 || plan->to_tag);
 }
 
+static uint8_t
+hostport_proto(const struct plan *plan, const struct sip_hostport *host)
+{
+	return plan_unnamed_proto(
+		plan, host->ipv4, rte_cpu_to_be_16(host->port_text.at ? host->port : SIP_PORT));
+}
+
 /*
  * What a URI's transport runs over, and its port when none is written (RFC 3261 19.1.2, RFC 7118 7).
  * 0: neither UDP nor TCP (SCTP), or not known: there is no translation for it, and no door.
  */
 static uint8_t
-uri_proto(const struct sip_uri *uri, enum sip_transport transport, uint16_t *port)
+uri_proto(const struct plan *plan, const struct sip_uri *uri, enum sip_transport transport,
+	uint16_t *port)
 {
 	bool secure = uri->scheme == SIP_SCHEME_SIPS;
 
 	*port = secure ? SIPS_PORT : SIP_PORT;
 	switch (transport) {
 	case SIP_TRANSPORT_NONE:
-		return secure ? IPPROTO_TCP : IPPROTO_UDP;
+		return secure ? IPPROTO_TCP : hostport_proto(plan, &uri->host);
 	case SIP_TRANSPORT_UDP:
 		return IPPROTO_UDP;
 	case SIP_TRANSPORT_TLS:
@@ -101,25 +109,32 @@ static void
 rewrite_embedded(struct plan *plan, struct slice headers)
 {
 	struct sip_uri_header header;
-	struct sip_hostport host;
+	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP};
+	struct sip_hostport *host = &uri.host;
 	struct endpoint inside;
+	uint16_t port;
+	uint8_t proto;
 
 	while (sip_uri_header_next(&headers, &header)) {
 		if (rows[header.id].action != REWRITE_URI)
 			continue;
-		while (plan->drop == ALG_FORWARD && sip_escaped_ipv4_next(&header.value, &host)) {
+		while (plan->drop == ALG_FORWARD && sip_escaped_ipv4_next(&header.value, host)) {
+			proto = uri_proto(plan, &uri, sip_escaped_transport(header.value), &port);
+			if (proto == 0)
+				continue;
+
 			struct token token = {
-				.host = &host,
-				.edit = host.text,
-				.port = SIP_PORT,
-				.default_port = SIP_PORT,
-				.proto = IPPROTO_UDP,
+				.host = host,
+				.edit = host->text,
+				.port = port,
+				.default_port = port,
+				.proto = proto,
 				.spelling = (enum spelling_class)rows[header.id].spelling,
 			};
 			struct opening_request request = {
-				.endpoint = {host.ipv4,
-					rte_cpu_to_be_16(host.port_text.at ? host.port : SIP_PORT),
-					IPPROTO_UDP},
+				.endpoint = {host->ipv4,
+					rte_cpu_to_be_16(host->port_text.at ? host->port : port),
+					proto},
 				.kind = PINHOLE_CONTACT,
 				.until_s = plan->self->now_s + TRANSACTION_S,
 			};
@@ -215,7 +230,7 @@ response_opens(
 	if (plan->side != 0 && (method == SIP_SUBSCRIBE || method == SIP_REFER))
 		return true;
 	return endpoint->address == plan->real_source &&
-	       endpoint->port == plan->path->key.src_port && endpoint->proto == IPPROTO_UDP;
+	       endpoint->port == plan->path->key.src_port && endpoint->proto == plan_proto(plan);
 }
 
 /* ;maddr= names a host that is reached at the URI's port. */
@@ -283,7 +298,7 @@ rewrite_uri(struct plan *plan, const struct rewrite_row *row, const struct sip_u
 		return;
 	if (uri->parameters.length > 0)
 		sip_uri_parameters_read(uri->parameters, &named);
-	proto = uri_proto(uri, named.transport, &default_port);
+	proto = uri_proto(plan, uri, named.transport, &default_port);
 
 	struct token token = {
 		.host = &uri->host,

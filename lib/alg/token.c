@@ -37,10 +37,46 @@ token_endpoint(const struct plan *plan, const struct token *token)
 }
 
 static bool
-endpoint_is(const struct endpoint *endpoint, rte_be32_t address, rte_be16_t port)
+endpoint_is(const struct endpoint *endpoint, rte_be32_t address, rte_be16_t port, uint8_t proto)
 {
-	return endpoint->address == address && endpoint->port == port &&
-	       endpoint->proto == IPPROTO_UDP;
+	return endpoint->address == address && endpoint->port == port && endpoint->proto == proto;
+}
+
+/* Of both protocols' bindings at one outside endpoint, is TCP's the one that a URI without transport means? */
+static bool
+unnamed_is_tcp(const struct plan *plan, struct endpoint outside)
+{
+	struct nat *nat = plan->worker->alg->nat;
+	rte_be32_t host = plan->path->new_dst;
+	struct binding *tcp, *udp;
+
+	tcp = binding_find_outside(nat, &outside);
+	if (!tcp)
+		return false;
+	outside.proto = IPPROTO_UDP;
+	udp = binding_find_outside(nat, &outside);
+	/* relaxed: media is not signalled to */
+	if (!udp || atomic_load_explicit(&udp->media, memory_order_relaxed))
+		return true;
+	return tcp->inside.address == host && udp->inside.address != host;
+}
+
+/*
+ * What a URI of scheme sip: without transport runs over. UDP, by RFC 3263 4.1. In a message over TCP many
+ * write so an end of the connection itself; and what the inside wrote so comes back so, on another
+ * connection, too: it is then the outside half of a TCP binding and, as a rule, of none of UDP.
+ */
+uint8_t
+plan_unnamed_proto(const struct plan *plan, rte_be32_t address, rte_be16_t port)
+{
+	const struct flow_key *key = &plan->path->key;
+
+	if (key->proto == IPPROTO_UDP || (address == key->src && port == key->src_port) ||
+		(address == key->dst && port == key->dst_port) ||
+		(plan->inward &&
+			unnamed_is_tcp(plan, (struct endpoint){address, port, key->proto})))
+		return key->proto;
+	return IPPROTO_UDP;
 }
 
 /* The binding of the packet's own source or destination: its flow hangs on it. */
@@ -60,7 +96,8 @@ own_source(const struct plan *plan, const struct endpoint *endpoint)
 {
 	const struct flow_path *path = plan->path;
 
-	return plan->outward && endpoint_is(endpoint, path->key.src, path->key.src_port) &&
+	return plan->outward &&
+	       endpoint_is(endpoint, path->key.src, path->key.src_port, path->key.proto) &&
 	       (path->new_src != path->key.src || path->new_src_port != path->key.src_port);
 }
 
@@ -118,7 +155,7 @@ token_outward(struct plan *plan, const struct token *token, const struct opening
 		return false;
 	if (own_source(plan, &endpoint) && !request->pin) {
 		outside = (struct endpoint){
-			plan->path->new_src, plan->path->new_src_port, IPPROTO_UDP, 0};
+			plan->path->new_src, plan->path->new_src_port, endpoint.proto, 0};
 		binding = plan_binding(plan, true);
 	} else {
 		opening = plan_open(plan, request);
@@ -184,9 +221,10 @@ token_inward(struct plan *plan, const struct token *token, struct endpoint *insi
 
 	if (!plan->inward || token->host->kind != SIP_HOST_IPV4)
 		return false;
-	if (endpoint_is(&endpoint, path->key.dst, path->key.dst_port)) {
+	if (endpoint_is(&endpoint, path->key.dst, path->key.dst_port, path->key.proto)) {
 		binding = plan_binding(plan, false);
-		if (binding && !endpoint_is(&binding->outside, endpoint.address, endpoint.port))
+		if (binding && !endpoint_is(&binding->outside, endpoint.address, endpoint.port,
+				       endpoint.proto))
 			binding = NULL;
 	}
 	if (!binding)
@@ -207,6 +245,28 @@ token_inward(struct plan *plan, const struct token *token, struct endpoint *insi
 	return true;
 }
 
+/* By the rules: of a static one for a port the message's own protocol goes first. 0: no rule has it. */
+static rte_be32_t
+host_by_rules(struct plan *plan, rte_be32_t address, uint16_t port)
+{
+	const uint8_t own = plan_proto(plan);
+	const uint8_t protos[] = {own, own == IPPROTO_UDP ? IPPROTO_TCP : IPPROTO_UDP};
+	rte_be32_t outside, otherwise = 0;
+
+	for (unsigned int i = 0; i < RTE_DIM(protos); i++) {
+		struct endpoint inside =
+			plan_inside(plan, address, rte_cpu_to_be_16(port), protos[i]);
+
+		if (!endpoint_translatable(plan, &inside))
+			continue;
+		outside = nat_static_outside(plan->worker->alg->nat, &inside);
+		if (outside)
+			return outside;
+		otherwise = plan->path->new_src;
+	}
+	return otherwise;
+}
+
 /*
  * Outside address of an inside host where no port belongs to it (identities, o=): the packet's own when
  * it is the sender; that of media which this message opens; a static rule's; the packet's own when
@@ -216,8 +276,6 @@ rte_be32_t
 host_outward(struct plan *plan, rte_be32_t address, uint16_t port)
 {
 	const struct flow_path *path = plan->path;
-	struct endpoint inside = plan_inside(plan, address, rte_cpu_to_be_16(port), IPPROTO_UDP);
-	rte_be32_t outside;
 
 	if (!plan->outward || path->new_src == path->key.src)
 		return 0;
@@ -233,8 +291,5 @@ host_outward(struct plan *plan, rte_be32_t address, uint16_t port)
 		if (opening->outside_port)
 			return opening->outside_address;
 	}
-	if (!endpoint_translatable(plan, &inside))
-		return 0;
-	outside = nat_static_outside(plan->worker->alg->nat, &inside);
-	return outside ? outside : path->new_src;
+	return host_by_rules(plan, address, port);
 }

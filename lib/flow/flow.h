@@ -11,7 +11,8 @@
  *   and retires the object, which is reused after a grace period.
  * Owners
  *   A flow lives only as long as everything it was made through: up to two bindings and one
- *   pinhole, each with a struct flow_owner. Closing an owner removes its flows in the same step.
+ *   pinhole, each with a struct flow_owner. Closing an owner removes its flows in the same step. An open
+ *   TCP connection of signalling goes on without its pinhole.
  *   Owners are parts of pooled objects and named by the index there, links by that of their flow:
  *   with pointers a flow would take two cache lines more.
  * Lock order: key stripes (ascending), then one owner's lock. Never a stripe under an owner's lock.
@@ -95,7 +96,7 @@ struct flow {
 	_Atomic uint8_t tcp_state; /* enum tcp_state */
 	uint8_t proto;
 	uint8_t media; /* 1: made through a media door or pinhole */
-	uint8_t linked; /* bit per flow_owner_slot; under the key stripes */
+	_Atomic uint8_t linked; /* bit per flow_owner_slot; written under the key stripes */
 	_Atomic uint32_t account; /* for whom it counts (flow_account.h); 0: nobody */
 	uint32_t created_s;
 	struct flow_link link[FLOW_OWNERS];
@@ -202,6 +203,12 @@ bool flow_remove(struct thread *self, struct flow_table *table, struct flow *flo
  * Returns how many. Idempotent. Online thread, holding no lock.
  */
 uint32_t flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner);
+
+/**
+ * The same, but TCP connections that are open go on without it, until they end or are idle. Closed by
+ * both ends they stay for seconds, so that whoever would begin another on the same ports is asked anew.
+ */
+uint32_t flow_owner_leave(struct thread *self, struct flow_table *table, struct flow_owner *owner);
 void flow_owner_init(struct flow_owner *owner);
 
 /** Flows linked to an owner; without its lock, as of a moment ago. Any thread. */

@@ -7,10 +7,11 @@
 #include "tcp.h"
 
 enum {
-	/* Seconds that a TCP flow stays while flows are scarce when both ends have closed. RFC 5382
+	/* Seconds that a TCP flow stays when both ends have closed, while flows are scarce, and where the
+	 * pinhole has gone that let it begin, so that the next one asks like any other. RFC 5382
 	 * section 5 leaves it open whether state is held for TIME_WAIT, and warns of holding too
 	 * much. Not after a RST: that may be forged, and RFC 7857 2.2 has its session wait. */
-	TCP_LINGER_SCARCE_S = 5,
+	TCP_LINGER_S = 5,
 	SCARCE_PART = 8, /* scarce: less than this part of all flows is free */
 };
 
@@ -75,8 +76,8 @@ flow_age(struct thread *self, struct flow_table *table, struct flow *flow, bool 
 	const bool closing = tcp && tcp_phase_of(state) == TCP_CLOSING;
 	uint32_t timeout_s = flow_timeout(table, flow);
 
-	if (scarce && tcp && state == TCP_FIN_BOTH)
-		timeout_s = RTE_MIN(timeout_s, (uint32_t)TCP_LINGER_SCARCE_S);
+	if (tcp && state == TCP_FIN_BOTH && (scarce || flow_is_disowned(flow)))
+		timeout_s = RTE_MIN(timeout_s, (uint32_t)TCP_LINGER_S);
 	if (idle_s >= 0 && (uint32_t)idle_s >= timeout_s)
 		flow_remove_as(self, table, flow, closing ? EVENT_FLOW_CLOSED : EVENT_FLOW_EXPIRED);
 }

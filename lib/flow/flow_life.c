@@ -43,6 +43,9 @@
  *    was closed and may be reclaimed once the creator is quiescent. An owner that was linked is
  *    retired only after its closer popped the flow and lost to this remover, or won; in both cases
  *    after the remover was online.
+ *  - Closer lets a connection go on: it clears the bit in `linked` under the stripes while the flow is
+ *    LIVE. Who removes it later needs them and sees that; who was first was online before the owner is
+ *    retired, and the flow is left to him.
  *  - Sweep meets an object in creation: generation odd, state not LIVE: passed over. It holds no
  *    object over a quiescent state, so an idle verdict and the compare-and-swap are on one life.
  *  - Forward and reverse key equal (a host that sends to its own outside endpoint): one key, data of
@@ -61,6 +64,7 @@
 #include "flow_priv.h"
 #include "net/checksum.h"
 #include "net/parse.h"
+#include "tcp.h"
 
 static bool
 flow_key_equal(const struct flow_key *a, const struct flow_key *b)
@@ -113,7 +117,7 @@ flow_fill(const struct flow_table *table, struct flow *flow, const struct flow_t
 {
 	flow->proto = template->key[0].proto;
 	flow->media = template->media;
-	flow->linked = 0;
+	atomic_store_explicit(&flow->linked, 0, memory_order_relaxed);
 	atomic_store_explicit(&flow->account, template->account, memory_order_relaxed);
 	flow->created_s = now_s;
 	atomic_store_explicit(&flow->tcp_state, 0, memory_order_relaxed);
@@ -240,7 +244,7 @@ flow_publish(struct flow_table *table, struct flow *flow, const uint64_t hash[2]
 		ret = flow_owner_link(table, flow, i);
 		if (ret != 0)
 			return ret;
-		flow->linked |= 1 << i;
+		atomic_fetch_or_explicit(&flow->linked, (uint8_t)(1u << i), memory_order_relaxed);
 	}
 	if (!flow_key_equal(&flow->path[0].key, &flow->path[1].key)) {
 		ret = flow_key_add(table, flow, 1, hash[1]);
@@ -254,8 +258,11 @@ flow_publish(struct flow_table *table, struct flow *flow, const uint64_t hash[2]
 static void
 flow_finish(struct flow_table *table, struct flow *flow)
 {
+	/* relaxed: written under the stripes, which this thread has held since */
+	const uint8_t linked = atomic_load_explicit(&flow->linked, memory_order_relaxed);
+
 	for (unsigned int i = 0; i < FLOW_OWNERS; i++)
-		if (flow->linked & (1 << i))
+		if (linked & (1 << i))
 			flow_owner_unlink(table, flow, i);
 	flow_account_end(table, flow);
 	pool_retire(table->pool, flow);
@@ -335,4 +342,37 @@ bool
 flow_remove(struct thread *self, struct flow_table *table, struct flow *flow)
 {
 	return flow_remove_as(self, table, flow, EVENT_FLOW_CLOSED);
+}
+
+bool
+flow_disown(struct flow_table *table, struct flow *flow, enum flow_owner_slot slot)
+{
+	const uint64_t hash[2] = {
+		flow_key_hash(&flow->path[0].key),
+		flow_key_hash(&flow->path[1].key),
+	};
+	bool goes_on;
+
+	if (flow->proto != IPPROTO_TCP)
+		return false;
+	flow_stripes_lock(table, hash);
+	goes_on =
+		flow_is_live(flow) && tcp_phase_of((enum tcp_state)atomic_load_explicit(
+					      &flow->tcp_state, memory_order_relaxed)) == TCP_OPEN;
+	if (goes_on)
+		atomic_fetch_and_explicit(
+			&flow->linked, (uint8_t) ~(1u << slot), memory_order_relaxed);
+	flow_stripes_unlock(table, hash);
+	return goes_on;
+}
+
+bool
+flow_is_disowned(const struct flow *flow)
+{
+	const uint8_t linked = atomic_load_explicit(&flow->linked, memory_order_relaxed);
+
+	for (unsigned int i = 0; i < FLOW_OWNERS; i++)
+		if (flow->link[i].owner != 0 && !(linked & (1 << i)))
+			return true;
+	return false;
 }

@@ -137,23 +137,38 @@ flow_owner_unlink(struct flow_table *table, struct flow *flow, enum flow_owner_s
 	rte_spinlock_unlock(&owner->lock);
 }
 
-uint32_t
-flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner)
+static uint32_t
+owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner,
+	bool connections_stay)
 {
-	uint32_t removed = 0;
-	struct flow *flow;
+	uint32_t removed = 0, name;
 
 	rte_spinlock_lock(&owner->lock);
 	owner->closed = true;
-	while ((flow = link_flow(table, owner->first)) != NULL) {
-		flow_owner_pull(table, owner, owner->first);
+	while ((name = owner->first) != LINK_NONE) {
+		struct flow *flow = link_flow(table, name);
+
+		flow_owner_pull(table, owner, name);
 		rte_spinlock_unlock(&owner->lock);
-		if (flow_remove(self, table, flow))
+		if (!(connections_stay && flow_disown(table, flow, link_slot(name))) &&
+			flow_remove(self, table, flow))
 			removed++;
 		rte_spinlock_lock(&owner->lock);
 	}
 	rte_spinlock_unlock(&owner->lock);
 	return removed;
+}
+
+uint32_t
+flow_owner_close(struct thread *self, struct flow_table *table, struct flow_owner *owner)
+{
+	return owner_close(self, table, owner, false);
+}
+
+uint32_t
+flow_owner_leave(struct thread *self, struct flow_table *table, struct flow_owner *owner)
+{
+	return owner_close(self, table, owner, true);
 }
 
 /* The sender as filters saw it: in a hairpin its outside half. */

@@ -95,6 +95,13 @@ struct media_sources;
 void flow_owner_expel(struct thread *self, struct flow_table *table, struct flow_owner *owner,
 	const struct media_sources *gone, const struct media_sources *left);
 
+/** Its owner `slot`, which has unlinked it, closes: may the flow go on? Then it has no such owner any
+ *  more. Online thread, holding no lock. */
+bool flow_disown(struct flow_table *table, struct flow *flow, enum flow_owner_slot slot);
+
+/** Has it outlived an owner? */
+bool flow_is_disowned(const struct flow *flow);
+
 /** Unlink from owner `slot` unless its closer did; the slot was linked. */
 void flow_owner_unlink(struct flow_table *table, struct flow *flow, enum flow_owner_slot slot);
 

@@ -108,7 +108,10 @@ pinhole_detach(
 static void
 pinhole_finish(struct thread *self, struct pinhole_table *table, struct pinhole *pinhole)
 {
-	flow_owner_close(self, table->flows, &pinhole->flows);
+	if (pinhole_is_media(pinhole))
+		flow_owner_close(self, table->flows, &pinhole->flows);
+	else /* a TCP connection carries other calls, too, and cannot be begun in its middle */
+		flow_owner_leave(self, table->flows, &pinhole->flows);
 	pool_retire(table->pool, pinhole);
 	event_count(self->counters, EVENT_PINHOLE_CLOSED, 1);
 }

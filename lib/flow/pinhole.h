@@ -6,7 +6,8 @@
  * A pinhole is shared by all who ask for the same key: holders (calls) are counted, and a deadline
  * keeps it open without holders (Via after the final response, registrations). It closes when the
  * last holder has gone and the deadline has passed; a media pinhole has no deadline, so it closes
- * with its last holder at once. Closing removes its flows in the same step.
+ * with its last holder at once. Closing removes its flows in the same step, but for open TCP connections
+ * of signalling, which go on without it.
  *
  * The table's key has the even port of a pair (port_pair.h), so that the pinholes of RTP and RTCP
  * are found, made and removed as one.

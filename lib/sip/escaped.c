@@ -6,7 +6,7 @@
 #include "sip/escaped_priv.h"
 #include "sip/uri_priv.h"
 
-enum { IPV4_TEXT_MAX = 15 };
+enum { IPV4_TEXT_MAX = 15, TRANSPORT_TEXT_MAX = 9 /* one more than the longest */ };
 
 static inline char
 lower(char byte)
@@ -135,4 +135,30 @@ sip_escaped_ipv4_next(struct slice *rest, struct sip_hostport *host)
 	}
 	*rest = (struct slice){end, 0};
 	return false;
+}
+
+enum sip_transport
+sip_escaped_transport(struct slice rest)
+{
+	static const char name[] = "transport=";
+	enum { VALUE = sizeof(name) - 1, OTHER };
+	const char *p = rest.at;
+	const char *const end = p + rest.length;
+	uint32_t matched = OTHER, length = 0; /* of the name; of the value */
+	char value[TRANSPORT_TEXT_MAX];
+
+	while (p < end) {
+		const char byte = lower(escaped_byte(&p, end));
+
+		if (byte == '>' || byte == ',' || byte == '?' || (byte == ';' && matched == VALUE))
+			break;
+		if (byte == ';')
+			matched = 0;
+		else if (matched < VALUE)
+			matched = byte == name[matched] ? matched + 1 : OTHER;
+		else if (matched == VALUE && length < TRANSPORT_TEXT_MAX)
+			value[length++] = byte;
+	}
+	return matched == VALUE ? sip_transport_of((struct slice){value, length})
+				: SIP_TRANSPORT_NONE;
 }

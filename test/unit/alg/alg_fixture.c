@@ -13,6 +13,8 @@
 
 struct fixture fx;
 
+static char again[sizeof(fx.text)], left[sizeof(fx.text)];
+
 static struct config_interface interfaces[2];
 static struct config_route route;
 static struct config_pool pool;
@@ -99,9 +101,12 @@ fixture_start_with(const struct fixture_options *options)
 	static const struct rte_ether_addr macs[2] = {{{2, 0, 0, 0, 0, 1}}, {{2, 0, 0, 0, 0, 2}}};
 	static const struct flow_timeouts timeouts = {300, 7440, 240, 60};
 	uint32_t capacity = options->small ? 1024 : 16384;
+	const char *transport = getenv("ALG_TEST_TRANSPORT");
 	struct alg_parameters parameters;
 
 	memset(&fx, 0, sizeof(fx));
+	fx.proto = transport && strcmp(transport, "tcp") == 0 ? IPPROTO_TCP : IPPROTO_UDP;
+	fx.twice = getenv("ALG_TEST_TWICE") != NULL;
 	config_make(options);
 	thread_init(&fx.worker, 0);
 	thread_init(&fx.control, THREAD_CONTROL);
@@ -206,14 +211,15 @@ realm_of(in_addr_t address)
 }
 
 static void *
-flow_for(const struct sockaddr_in *from, const struct sockaddr_in *to)
+flow_for(const struct sockaddr_in *from, const struct sockaddr_in *to, uint8_t proto)
 {
+	const uint16_t sip = proto == IPPROTO_TCP ? FLOW_TCP | FLOW_SIP_TCP : FLOW_SIP_UDP;
 	struct flow_key key = {from->sin_addr.s_addr, to->sin_addr.s_addr, from->sin_port,
-		to->sin_port, IPPROTO_UDP, realm_of(from->sin_addr.s_addr), 0};
-	struct endpoint inside = {key.src, key.src_port, IPPROTO_UDP};
-	struct endpoint outside = {key.dst, key.dst_port, IPPROTO_UDP};
+		to->sin_port, proto, realm_of(from->sin_addr.s_addr), 0};
+	struct endpoint inside = {key.src, key.src_port, proto};
+	struct endpoint outside = {key.dst, key.dst_port, proto};
 	struct binding *source = NULL, *destination = NULL;
-	struct flow_template template = {.key[0] = key, .ops = {FLOW_SIP_UDP, FLOW_SIP_UDP}};
+	struct flow_template template = {.key[0] = key, .ops = {sip, sip}};
 	void *data = flow_lookup(fx.flows, &key, flow_key_hash(&key));
 	in_addr_t real = key.dst;
 
@@ -231,7 +237,7 @@ flow_for(const struct sockaddr_in *from, const struct sockaddr_in *to)
 		.dst = source ? source->outside.address : key.src,
 		.src_port = destination ? destination->inside.port : key.dst_port,
 		.dst_port = source ? source->outside.port : key.src_port,
-		.proto = IPPROTO_UDP,
+		.proto = proto,
 		.realm = realm_of(real),
 	};
 	template.owner[FLOW_OWNER_SOURCE] = source ? &source->flows : NULL;
@@ -240,27 +246,22 @@ flow_for(const struct sockaddr_in *from, const struct sockaddr_in *to)
 	return data;
 }
 
-int
-fixture_send(const char *from, const char *to, const char *format, ...)
+static void
+process(void *data, uint32_t length)
 {
-	struct sockaddr_in source = endpoint_of(from), destination = endpoint_of(to);
-	void *data = flow_for(&source, &destination);
 	struct alg_message message = {
 		.text = fx.text,
+		.length = length,
 		.capacity = fx.capacity ? fx.capacity : TEXT_MAX,
 		.flow = flow_of_data(data),
 		.direction = flow_direction_of_data(data),
+		.lead = fx.lead,
 	};
 	const struct flow_path *path = &message.flow->path[message.direction];
 	struct hash128 call_id;
-	va_list arguments;
 
-	va_start(arguments, format);
-	message.length = (uint32_t)vsnprintf(fx.text, TEXT_MAX, format, arguments);
-	va_end(arguments);
 	if (alg_owner(fx.alg, fx.text, message.length, &call_id) >= 0)
 		message.call_id = &call_id;
-	message.lead = fx.lead;
 	message.source_realm = realm_of(path->key.src);
 	message.destination_realm = realm_of(path->new_dst);
 	fx.verdict = alg_message_process(&fx.worker, alg_worker_of(fx.alg, 0), &message);
@@ -268,24 +269,46 @@ fixture_send(const char *from, const char *to, const char *format, ...)
 	fx.edited = message.edited;
 	fx.text[message.length] = '\0';
 	rcu_quiescent(0);
+}
+
+int
+fixture_send(const char *from, const char *to, const char *format, ...)
+{
+	struct sockaddr_in source = endpoint_of(from), destination = endpoint_of(to);
+	void *data = flow_for(&source, &destination, fx.proto);
+	va_list arguments;
+	uint32_t length;
+
+	va_start(arguments, format);
+	length = (uint32_t)vsnprintf(fx.text, TEXT_MAX, format, arguments);
+	va_end(arguments);
+	if (fx.twice)
+		memcpy(again, fx.text, length);
+	process(data, length);
+	if (fx.twice && fx.verdict == ALG_FORWARD) {
+		memcpy(left, fx.text, fx.length + 1);
+		memcpy(fx.text, again, length);
+		process(data, length);
+		assert_int_equal(fx.verdict, ALG_FORWARD);
+		assert_string_equal(fx.text, left);
+	}
 	return fx.verdict;
 }
 
 static struct binding *
-binding_of(const char *inside)
+binding_of(const char *inside, uint8_t proto)
 {
 	struct sockaddr_in at = endpoint_of(inside);
-	struct endpoint endpoint = {at.sin_addr.s_addr, at.sin_port, IPPROTO_UDP};
+	struct endpoint endpoint = {at.sin_addr.s_addr, at.sin_port, proto};
 
 	return binding_find_inside(fx.nat, &endpoint);
 }
 
-const char *
-outside_of(const char *inside)
+static const char *
+outside_text(const struct binding *binding)
 {
 	static char text[4][32];
 	static unsigned int turn;
-	struct binding *binding = binding_of(inside);
 	char *out = text[turn++ % 4];
 
 	out[0] = '\0';
@@ -296,12 +319,56 @@ outside_of(const char *inside)
 	return out;
 }
 
+const char *
+outside_of(const char *inside)
+{
+	return outside_text(binding_of(inside, IPPROTO_UDP));
+}
+
+const char *
+outside_tcp(const char *inside)
+{
+	return outside_text(binding_of(inside, IPPROTO_TCP));
+}
+
 uint16_t
 outside_port(const char *inside)
 {
-	struct binding *binding = binding_of(inside);
+	struct binding *binding = binding_of(inside, IPPROTO_UDP);
 
 	return binding ? ntohs(binding->outside.port) : 0;
+}
+
+uint16_t
+outside_tcp_port(const char *inside)
+{
+	struct binding *binding = binding_of(inside, IPPROTO_TCP);
+
+	return binding ? ntohs(binding->outside.port) : 0;
+}
+
+const char *
+transport_now(void)
+{
+	return fx.proto == IPPROTO_TCP ? "TCP" : "UDP";
+}
+
+bool
+tcp_admitted(const char *from, const char *to)
+{
+	struct sockaddr_in source = endpoint_of(from), destination = endpoint_of(to);
+	struct flow_key key = {source.sin_addr.s_addr, destination.sin_addr.s_addr, source.sin_port,
+		destination.sin_port, IPPROTO_TCP, 0, 0};
+	struct endpoint outside = {key.dst, key.dst_port, IPPROTO_TCP};
+	struct binding *binding = fx.nat ? binding_find_outside(fx.nat, &outside) : NULL;
+	struct pinhole *pinhole;
+
+	if (binding) {
+		key.dst = binding->inside.address;
+		key.dst_port = binding->inside.port;
+	}
+	return pinhole_match(&fx.worker, fx.pinholes, &key, &pinhole) == PINHOLE_PASS &&
+	       pinhole_signalling(&fx.worker, fx.pinholes, &key);
 }
 
 bool
@@ -319,7 +386,7 @@ void
 fixture_media(const char *from, const char *to)
 {
 	struct sockaddr_in source = endpoint_of(from), destination = endpoint_of(to);
-	void *data = flow_for(&source, &destination);
+	void *data = flow_for(&source, &destination, IPPROTO_UDP);
 	struct flow_path *path = &flow_of_data(data)->path[flow_direction_of_data(data)];
 
 	atomic_store_explicit(&path->last_seen_s, fx.worker.now_s, memory_order_relaxed);

@@ -35,6 +35,8 @@ struct fixture {
 	uint32_t capacity; /* of the message's buffer; 0: TEXT_MAX */
 	bool edited;
 	int verdict;
+	uint8_t proto; /* of what is sent; at first what ALG_TEST_TRANSPORT names, or UDP */
+	bool twice; /* each message comes again at once and has to leave as before; ALG_TEST_TWICE */
 	const struct alg_lead *lead; /* of the next message; NULL: as of one that comes alone */
 };
 
@@ -62,7 +64,7 @@ void fixture_start_with(const struct fixture_options *options);
 void fixture_time(uint32_t seconds);
 
 /*
- * A datagram from one endpoint to another ("10.0.0.7:5060"), through a flow as the pipeline makes
+ * A message from one endpoint to another ("10.0.0.7:5060"), through a flow as the pipeline makes
  * it. Returns the verdict; the text that leaves is in fx.text.
  */
 int fixture_send(const char *from, const char *to, const char *format, ...)
@@ -71,9 +73,18 @@ int fixture_send(const char *from, const char *to, const char *format, ...)
 /* As it left, NUL ended. */
 #define assert_left(expected) assert_string_equal(fx.text, expected)
 
-/* The outside endpoint of an inside one, "203.0.113.1:5060"; "" when there is no binding. */
+/* The outside endpoint of an inside one, "203.0.113.1:5060"; "" when there is no binding. Of UDP, which
+ * has the media, or of TCP. */
 const char *outside_of(const char *inside);
 uint16_t outside_port(const char *inside);
+const char *outside_tcp(const char *inside);
+uint16_t outside_tcp_port(const char *inside);
+
+/* The transport of messages, as a Via has it. */
+const char *transport_now(void);
+
+/* May this host begin a TCP connection for SIP that no policy permits? `to` as it is addressed. */
+bool tcp_admitted(const char *from, const char *to);
 
 /* May this packet open a flow through a pinhole? */
 bool media_passes(const char *from, const char *to);

@@ -57,11 +57,11 @@ void
 out_request(const char *method, unsigned int cseq, const char *to_tag, const char *sdp)
 {
 	fixture_send(A, P,
-		"%s sip:bob@198.51.100.9 SIP/2.0" CRLF "Via: SIP/2.0/UDP 10.0.0.7;branch=%s" CRLF
+		"%s sip:bob@198.51.100.9 SIP/2.0" CRLF "Via: SIP/2.0/%s 10.0.0.7;branch=%s" CRLF
 		"From: <sip:a@10.0.0.7>;tag=a" CRLF "To: <sip:b@198.51.100.9>%s" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
-		method, branch_taken(method, cseq), to_tag, cseq, method, header_taken(),
-		sdp ? with_sdp(sdp) : CRLF);
+		method, transport_now(), branch_taken(method, cseq), to_tag, cseq, method,
+		header_taken(), sdp ? with_sdp(sdp) : CRLF);
 	assert_verdict();
 }
 
@@ -69,11 +69,11 @@ void
 in_request(const char *method, unsigned int cseq, const char *from_tag, const char *sdp)
 {
 	fixture_send(P, A_OUT,
-		"%s sip:a@203.0.113.1 SIP/2.0" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=%s" CRLF
+		"%s sip:a@203.0.113.1 SIP/2.0" CRLF "Via: SIP/2.0/%s 198.51.100.9;branch=%s" CRLF
 		"From: <sip:b@198.51.100.9>%s" CRLF "To: <sip:a@203.0.113.1>;tag=a" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
-		method, branch_taken(method, cseq), from_tag, cseq, method, header_taken(),
-		sdp ? with_sdp(sdp) : CRLF);
+		method, transport_now(), branch_taken(method, cseq), from_tag, cseq, method,
+		header_taken(), sdp ? with_sdp(sdp) : CRLF);
 	assert_verdict();
 }
 
@@ -82,11 +82,11 @@ in_response(const char *status, unsigned int cseq, const char *method, const cha
 	const char *sdp)
 {
 	fixture_send(P, A_OUT,
-		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 203.0.113.1;branch=%s" CRLF
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/%s 203.0.113.1;branch=%s" CRLF
 		"From: <sip:a@203.0.113.1>;tag=a" CRLF "To: <sip:b@198.51.100.9>%s" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:b@198.51.100.9>" CRLF "%s%s",
-		status, branch_taken(method, cseq), to_tag, cseq, method, header_taken(),
-		sdp ? with_sdp(sdp) : CRLF);
+		status, transport_now(), branch_taken(method, cseq), to_tag, cseq, method,
+		header_taken(), sdp ? with_sdp(sdp) : CRLF);
 	assert_verdict();
 }
 
@@ -95,11 +95,11 @@ out_response(const char *status, unsigned int cseq, const char *method, const ch
 	const char *sdp)
 {
 	fixture_send(A, P,
-		"SIP/2.0 %s" CRLF "Via: SIP/2.0/UDP 198.51.100.9;branch=%s" CRLF
+		"SIP/2.0 %s" CRLF "Via: SIP/2.0/%s 198.51.100.9;branch=%s" CRLF
 		"From: <sip:b@198.51.100.9>%s" CRLF "To: <sip:a@10.0.0.7>;tag=a" CRLF
 		"Call-ID: m" CRLF "CSeq: %u %s" CRLF "Contact: <sip:a@10.0.0.7>" CRLF "%s%s",
-		status, branch_taken(method, cseq), from_tag, cseq, method, header_taken(),
-		sdp ? with_sdp(sdp) : CRLF);
+		status, transport_now(), branch_taken(method, cseq), from_tag, cseq, method,
+		header_taken(), sdp ? with_sdp(sdp) : CRLF);
 	assert_verdict();
 }
 

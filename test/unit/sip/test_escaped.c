@@ -154,6 +154,40 @@ uri_headers_are_found_by_number(void **state)
 	assert_false(sip_uri_header_find((struct slice){NULL, 0}, SIP_HEADER_REPLACES, &value));
 }
 
+static void
+transport_of_an_address_in_escaped_text(void **state)
+{
+	static const struct {
+		const char *text;
+		enum sip_transport transport;
+	} rows[] = {
+		{"%3Csip%3A10.0.0.5%3B%74ransport%3DtCp%3Blr%3E", SIP_TRANSPORT_TCP},
+		{"<sip:10.0.0.5:5062;lr;transport=udp>", SIP_TRANSPORT_UDP},
+		{"sip:10.0.0.5;transport=tls", SIP_TRANSPORT_TLS},
+		{"sip:10.0.0.5;transport=tls-sctp;x", SIP_TRANSPORT_TLS_SCTP},
+		{"sip:10.0.0.5;transport=tls-sctpx", SIP_TRANSPORT_OTHER},
+		{"sip:10.0.0.5;transport=", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5;transport", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5;xtransport=tcp", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5;transports=tcp", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5;lr=transport=tcp", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5;transport=tcp;transport=udp", SIP_TRANSPORT_TCP},
+		/* of another URI, or no parameter of the URI */
+		{"<sip:10.0.0.5;lr>,<sip:x;transport=tcp>", SIP_TRANSPORT_NONE},
+		{"%3Csip:10.0.0.5%3E%3Btransport%3Dtcp", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5%2Csip:x;transport=tcp", SIP_TRANSPORT_NONE},
+		{"sip:10.0.0.5?a=b;transport=tcp", SIP_TRANSPORT_NONE},
+		{"10.0.0.5", SIP_TRANSPORT_NONE},
+	};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slice rest = text(rows[i].text);
+
+		assert_true(sip_escaped_ipv4_next(&rest, &host));
+		assert_int_equal(sip_escaped_transport(rest), rows[i].transport);
+	}
+}
+
 int
 main(void)
 {
@@ -167,6 +201,7 @@ main(void)
 		TEST(an_address_within_a_word_is_none),
 		TEST(uri_headers_come_one_by_one),
 		TEST(uri_headers_are_found_by_number),
+		TEST(transport_of_an_address_in_escaped_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
