@@ -120,7 +120,7 @@ splice_mtu(struct splice *splice, unsigned int direction, uint16_t mss)
 {
 	struct splice_stream *stream = &splice->stream[direction];
 
-	mss = RTE_MAX(mss, (uint16_t)SPLICE_MSS_MIN);
+	mss = RTE_MAX(mss, (uint16_t)SPLICE_PATH_MIN);
 	if (mss >= stream->mss)
 		return;
 	stream->mss = mss;
@@ -141,6 +141,12 @@ uint32_t
 splice_window(const struct splice *splice, unsigned int direction)
 {
 	return (uint32_t)splice->stream[direction].window << splice_scale(splice, direction);
+}
+
+void
+splice_whole(struct splice *splice, unsigned int direction)
+{
+	splice->stream[direction].whole = true;
 }
 
 bool
@@ -171,6 +177,7 @@ splice_release(struct splice *splice, unsigned int direction, uint32_t in, const
 		byte_queue_drop(splice->pool, &stream->held, in);
 	}
 	stream->map = map;
+	stream->whole = false;
 	stream->released += length;
 	stream->waiting_ms = stream->held.length > 0 ? splice->now_ms + 1 : 0;
 	told = splice_map_in(&stream->map, stream->received);

@@ -40,7 +40,8 @@ enum {
 	SPLICE_SACKS = 3, /* blocks of a SACK option that leave room for timestamps */
 	SPLICE_WAIT_MS =
 		50, /* less than any sender waits before it repeats (RFC 6298; in practice 200) */
-	SPLICE_MSS_MIN = 216, /* no path is believed to take less */
+	SPLICE_MSS_MIN = 48, /* no end is believed to take less: options need 40 */
+	SPLICE_PATH_MIN = 216, /* nor a path */
 	SPLICE_CHALLENGE_MS = 20, /* between answers to segments that cannot be (RFC 5961 7) */
 	SPLICE_AGAIN_MS =
 		30, /* segments of one piece that are repeated within this are one repetition */
@@ -96,6 +97,7 @@ struct splice_stream {
 	uint8_t same; /* acknowledgements in a row that say nothing new */
 	uint8_t repeats;
 	bool begun; /* the SYN was seen */
+	bool whole; /* the piece at the head of `held` has its end */
 	bool fin_known, fin_taken, fin_released;
 	bool reduced; /* the sender says CWR, with the next new bytes (RFC 3168 6.1.2) */
 	bool timestamps, sack_permitted;
@@ -176,7 +178,8 @@ bool splice_has_begun(const struct splice *splice);
 
 /**
  * The path of this direction's segments takes so many bytes of options and payload (the MTU less 40: RFC 1191,
- * or what the way out has) from now on; never more than before, and SPLICE_MSS_MIN at least. What is on its
+ * or what the way out has) from now on; never more than before, and SPLICE_PATH_MIN at least, or
+ * what the end takes. What is on its
  * way there is sent again in shorter segments with the next splice_answer() of the direction.
  */
 void splice_mtu(struct splice *splice, unsigned int direction, uint16_t mss);
@@ -194,6 +197,12 @@ uint32_t splice_take(
  */
 bool splice_release(struct splice *splice, unsigned int direction, uint32_t in, const void *bytes,
 	uint32_t length);
+
+/**
+ * The piece at the head is whole, and will be released soon: its sender is not told ahead of the receiver, who will
+ * answer for it. Until the next splice_release() of the direction.
+ */
+void splice_whole(struct splice *splice, unsigned int direction);
 
 /** Room for a piece of so many bytes? Then splice_release() takes it, nothing else having come in between. */
 bool splice_has_place(const struct splice *splice, unsigned int direction, uint32_t length);

@@ -32,6 +32,13 @@ void splice_block_remove(struct splice *splice, struct splice_stream *stream, un
 /** How far the sender was told more than the receiver has. */
 uint32_t splice_told_ahead(const struct splice_stream *stream);
 
+/** Something is held that lacks its end. */
+static inline bool
+splice_lacks_end(const struct splice_stream *stream)
+{
+	return stream->held.length > 0 && !stream->whole;
+}
+
 /** The sender learns that what is held has arrived; splice_answer() tells it. */
 void splice_tell_ahead(struct splice *splice, struct splice_stream *stream);
 

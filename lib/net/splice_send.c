@@ -227,7 +227,7 @@ sender_is_stuck(const struct splice_stream *stream)
 {
 	const uint32_t released = splice_map_end(&stream->map).in;
 
-	if (stream->held.length == 0 || stream->fin_taken)
+	if (!splice_lacks_end(stream) || stream->fin_taken)
 		return false;
 	if (sequence_is_after(stream->acked, released))
 		return stream->acked != stream->taken;
@@ -331,7 +331,7 @@ splice_tick(struct splice *splice, uint64_t now_ms)
 	for (unsigned int i = 0; i < 2; i++) {
 		struct splice_stream *stream = &splice->stream[i];
 
-		if (stream->waiting_ms != 0 && now_ms >= stream->waiting_ms + SPLICE_WAIT_MS &&
+		if (splice_lacks_end(stream) && now_ms >= stream->waiting_ms + SPLICE_WAIT_MS &&
 			sequence_is_after(splice_map_end(&stream->map).in + stream->held.length,
 				stream->acked)) {
 			splice_tell_ahead(splice, stream);

@@ -299,7 +299,7 @@ take_old(struct splice *splice, struct splice_stream *stream, uint32_t seq, uint
 	}
 	take_again(splice, stream, seq, sequence_earlier(end, stream->taken));
 	/* It waits for an answer about what lacks its end. */
-	if (stream->held.length > 0 && sequence_is_after(end, splice_map_end(&stream->map).in))
+	if (splice_lacks_end(stream) && sequence_is_after(end, splice_map_end(&stream->map).in))
 		splice_tell_ahead(splice, stream);
 }
 

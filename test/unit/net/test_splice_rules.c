@@ -99,7 +99,7 @@ a_path_takes_less(void **state)
 	splice_mtu(&fixture.splice, 0, 1000);
 	assert_int_equal(fixture.splice.stream[0].mss, 400);
 	splice_mtu(&fixture.splice, 0, 28);
-	assert_int_equal(fixture.splice.stream[0].mss, SPLICE_MSS_MIN);
+	assert_int_equal(fixture.splice.stream[0].mss, SPLICE_PATH_MIN);
 	fixture_close();
 }
 
@@ -118,6 +118,47 @@ the_way_out_takes_less_than_was_announced(void **state)
 			.flags = TCP_SYN | TCP_ACK, .ack = 1, .mss = 1460, .window = 100});
 	assert_int_equal(fixture.splice.stream[0].mss, 700);
 	assert_int_equal(fixture.splice.stream[1].mss, 1460);
+	fixture_close();
+}
+
+/* RFC 9293 3.7.1 (MUST-16): however little an end announces, but for what leaves no room for options. */
+static void
+small_segments(void **state)
+{
+	(void)state;
+	fixture.segment.mss = 100;
+	fixture.segment.timestamps = true;
+	fixture_open(0);
+	splice_mtu(&fixture.splice, 0, 50);
+	assert_int_equal(fixture.splice.stream[0].mss, 100);
+	fixture_say(0, 1, 1, text_of('a', 150), 0);
+	fixture_release(0, 150, NULL);
+	fixture_expect(0, 1, 1, text_of('a', 88), 0);
+	fixture_expect(0, 89, 1, text_of('a', 62), 0);
+	fixture_close();
+	fixture.segment.mss = 1;
+	fixture_open(0);
+	assert_int_equal(fixture.splice.stream[0].mss, SPLICE_MSS_MIN);
+	fixture_close();
+}
+
+/* What is whole will be acknowledged by its receiver. */
+static void
+who_said_all_is_not_told_ahead(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "whole", 0);
+	splice_whole(&fixture.splice, 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_quiet();
+	fixture_say(0, 1, 1, "wholemore", 0);
+	fixture_expect(1, 1, 1, "", 0);
+	fixture_quiet();
+	fixture_release(0, 5, NULL);
+	fixture_expect(0, 1, 1, "whole", 0);
+	fixture_tick(SPLICE_WAIT_MS + 1); /* "more" lacks its end */
+	fixture_expect(1, 1, 10, "", 0);
 	fixture_close();
 }
 
@@ -178,6 +219,8 @@ main(void)
 		cmocka_unit_test(urgent_pointer_ahead),
 		cmocka_unit_test(a_path_takes_less),
 		cmocka_unit_test(the_way_out_takes_less_than_was_announced),
+		cmocka_unit_test(small_segments),
+		cmocka_unit_test(who_said_all_is_not_told_ahead),
 		cmocka_unit_test(beyond_the_window),
 		cmocka_unit_test(in_order_goes_before_out_of_order),
 	};
