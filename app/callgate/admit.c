@@ -217,7 +217,7 @@ flow_operations(const struct admission *admission)
 				       ? mss | FLOW_TCP | FLOW_TCP_LOOSE
 				       : mss;
 		if (!tcp_may_open(admission->packet->tcp_flags))
-			return mss;
+			return mss | (is_sip(admission) ? FLOW_SIP_TCP | excluded : 0);
 		if (admission->worker->appliance->config->tcp_window_check &&
 			admission->verdict.inter_zone)
 			window = FLOW_TCP_WINDOW;

@@ -17,6 +17,7 @@
 #include "core/rcu.h"
 #include "handoff.h"
 #include "replay.h"
+#include "stream.h"
 #include "telemetry.h"
 #include "worker.h"
 
@@ -241,6 +242,19 @@ alg_down(struct appliance *appliance)
 }
 
 static int
+streams_up(struct appliance *appliance)
+{
+	appliance->streams = stream_pools_create(appliance->config, appliance->socket);
+	return appliance->streams ? 0 : -rte_errno;
+}
+
+static void
+streams_down(struct appliance *appliance)
+{
+	stream_pools_destroy(appliance->streams);
+}
+
+static int
 mailboxes_up(struct appliance *appliance)
 {
 	int socket = appliance->socket;
@@ -312,6 +326,7 @@ static const struct step {
 	{"NAT", nat_up, nat_down},
 	{"firewall", firewall_up, firewall_down},
 	{"SIP ALG", alg_up, alg_down},
+	{"SIP connections", streams_up, streams_down},
 	{"mailboxes and hand-off rings", mailboxes_up, mailboxes_down},
 	{"workers", workers_up, workers_down},
 	{"telemetry", telemetry_up, telemetry_down},
@@ -363,6 +378,8 @@ appliance_count(const struct appliance *appliance)
 		.mbufs = rte_mempool_in_use_count(appliance->mempool) +
 			 rte_mempool_in_use_count(appliance->large_mempool),
 		.neighbours = neighbour_count(appliance->neighbours),
+		.streams = pool_used(appliance->streams->streams),
+		.stream_buffers = pool_used(appliance->streams->bytes),
 	};
 
 	for (unsigned int i = 0; i < appliance->workers; i++) {

@@ -40,6 +40,7 @@ enum {
 
 struct handoff;
 struct request;
+struct stream_pools;
 struct worker;
 
 struct appliance {
@@ -66,6 +67,7 @@ struct appliance {
 	struct fw_accounts *accounts; /* of zone pairs and classes */
 	struct ruleset *_Atomic ruleset; /* writer: reload; read with appliance_ruleset() */
 	struct alg *alg;
+	struct stream_pools *streams; /* SIP over TCP */
 	struct handoff *handoff;
 	struct mailbox *mailbox[WORKERS_MAX];
 	struct mailbox *control_mailbox;
@@ -135,6 +137,7 @@ struct appliance_counts {
 	uint64_t flows, translations, doors, media_doors, pinholes, media_pinholes, calls;
 	uint64_t registrations, hosts, ports, held_ports, mbufs, neighbours;
 	uint64_t datagrams, fragments; /* that wait for the rest of their datagram */
+	uint64_t streams, stream_buffers; /* SIP over TCP: connections, chunks of bytes */
 };
 struct appliance_counts appliance_count(const struct appliance *appliance);
 

@@ -78,10 +78,11 @@ handoff_destroy(struct handoff *handoff)
 }
 
 void
-handoff_send(struct thread *self, struct handoff *handoff, unsigned int to, enum handoff_kind kind,
-	struct rte_mbuf *mbuf)
+handoff_send_stream(struct thread *self, struct handoff *handoff, unsigned int to,
+	enum handoff_kind kind, struct rte_mbuf *mbuf, uint32_t generation)
 {
-	struct handoff_item item = {.pointer = mbuf, .kind = (uint32_t)kind};
+	struct handoff_item item = {
+		.pointer = mbuf, .kind = (uint32_t)kind, .generation = generation};
 
 	packet_of(mbuf)->flow = NULL;
 	packet_of(mbuf)->flags |= PACKET_HANDED_OFF;
@@ -93,10 +94,39 @@ handoff_send(struct thread *self, struct handoff *handoff, unsigned int to, enum
 }
 
 void
+handoff_send(struct thread *self, struct handoff *handoff, unsigned int to, enum handoff_kind kind,
+	struct rte_mbuf *mbuf)
+{
+	handoff_send_stream(self, handoff, to, kind, mbuf, 0);
+}
+
+static void
+arrival_sort(struct handoff_arrivals *arrivals, const struct handoff_item *item, unsigned int from)
+{
+	switch (item->kind) {
+	case HANDOFF_PACKET:
+		arrivals->packets.mbuf[arrivals->packets.count++] = item->pointer;
+		break;
+	case HANDOFF_FRAGMENT:
+		arrivals->fragments.mbuf[arrivals->fragments.count++] = item->pointer;
+		break;
+	default:
+		arrivals->letter[arrivals->letters++] = (struct handoff_letter){
+			.mbuf = item->pointer,
+			.kind = (enum handoff_kind)item->kind,
+			.generation = item->generation,
+			.from = from,
+		};
+		break;
+	}
+}
+
+void
 handoff_receive(struct thread *self, struct handoff *handoff, struct handoff_arrivals *arrivals)
 {
-	unsigned int packets = 0, fragments = 0;
+	unsigned int received = 0;
 
+	arrivals->packets.count = arrivals->fragments.count = arrivals->letters = 0;
 	/* Begin one further each time, so that no ring starves behind a busy one. */
 	handoff->first[self->id] = (handoff->first[self->id] + 1) % handoff->workers;
 	for (unsigned int i = 0; i < handoff->workers; i++) {
@@ -105,21 +135,16 @@ handoff_receive(struct thread *self, struct handoff *handoff, struct handoff_arr
 		struct handoff_item items[BURST_MAX];
 		unsigned int taken;
 
-		if (ring == NULL || packets + fragments == BURST_MAX)
+		if (ring == NULL || received == BURST_MAX)
 			continue;
 		taken = rte_ring_dequeue_burst_elem(
-			ring, items, sizeof(items[0]), BURST_MAX - packets - fragments, NULL);
-		for (unsigned int k = 0; k < taken; k++) {
-			if (items[k].kind == HANDOFF_FRAGMENT)
-				arrivals->fragments.mbuf[fragments++] = items[k].pointer;
-			else
-				arrivals->packets.mbuf[packets++] = items[k].pointer;
-		}
+			ring, items, sizeof(items[0]), BURST_MAX - received, NULL);
+		for (unsigned int k = 0; k < taken; k++)
+			arrival_sort(arrivals, &items[k], from);
+		received += taken;
 	}
-	arrivals->packets.count = packets;
-	arrivals->fragments.count = fragments;
-	if (packets + fragments > 0)
-		event_count(self->counters, EVENT_HANDOFF_IN, packets + fragments);
+	if (received > 0)
+		event_count(self->counters, EVENT_HANDOFF_IN, received);
 }
 
 bool

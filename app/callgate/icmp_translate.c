@@ -12,6 +12,7 @@
 #include "net/checksum.h"
 #include "net/parse.h"
 #include "pipeline.h"
+#include "stream.h"
 
 enum { QUOTED_L4_BYTES = 8 }; /* RFC 792: what an error quotes at least */
 
@@ -183,6 +184,11 @@ icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
 		packet_drop(&worker->thread, mbuf, DROP_NO_ROUTE);
 		return;
 	}
+	if (icmp->icmp_type == ICMP_UNREACHABLE &&
+		icmp->icmp_code == ICMP_CODE_FRAGMENTATION_NEEDED &&
+		(atomic_load_explicit(&sent->ops, memory_order_relaxed) & FLOW_SIP_TCP))
+		stream_path_mtu(worker, flow_of_data(data), !flow_direction_of_data(data),
+			rte_be_to_cpu_16(icmp->icmp_seq_nb)); /* next-hop MTU stands there */
 	if (ip->src_addr == key.src || back->new_src != key.src)
 		ip->src_addr = speaker_outside(worker->appliance->nat, back, ip->src_addr);
 	ip->dst_addr = back->new_dst;

@@ -6,6 +6,7 @@
 
 #include "appliance.h"
 #include "handoff.h"
+#include "stream.h"
 
 enum {
 	MBUFS_PER_WORKER = 1024, /* caches, outboxes, hand-off rings */
@@ -96,6 +97,7 @@ appliance_table_memory(const struct config *config)
 	sum += fw_accounts_memory(fw_accounts_needed(config));
 	sum += 2 * ruleset_memory(config); /* a reload builds the next beside the one in force */
 	sum += alg_memory(config);
+	sum += stream_memory(config);
 	sum += handoff_memory(config->system.worker_count);
 	sum += (config->system.worker_count + 1) * mailbox_memory(MAILBOX_SIZE);
 	return sum;

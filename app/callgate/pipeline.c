@@ -4,6 +4,7 @@
  *
  *   receive ─▶ parse_burst ─▶ flow look-up ──────┬─ plain hit ──────────────────────▶ forward
  *                 │                              ├─ hit ───▶ tcp, icmp ─▶ sip ────────▲
+ *                 │                              │                  └─▶ stream_stage ──▲ (SIP over TCP)
  *                 │                              └─ miss ─▶ admit ─▲ (policy, NAT, new flow)
  *                 ├─ ARP ─▶ neighbour_arp_burst
  *                 └─ fragments ─▶ fragment_stage (each by its flow, or whole to flow_lookup_burst)
@@ -24,6 +25,7 @@
 #include "net/parse.h"
 #include "net/tcp_option.h"
 #include "pipeline.h"
+#include "stream.h"
 
 /* Operations of a direction, as far as they were decided under the ruleset in force; else none. */
 static inline uint16_t
@@ -41,14 +43,11 @@ static inline bool
 path_is_plain(const struct flow_path *path, uint16_t generation)
 {
 	return (path_ops(path, generation) & (FLOW_PERMITTED | FLOW_TCP | FLOW_TCP_MSS | FLOW_ICMP |
-						     FLOW_SIP_UDP)) == FLOW_PERMITTED;
+						     FLOW_SIP_UDP | FLOW_SIP_TCP)) ==
+	       FLOW_PERMITTED;
 }
 
-/*
- * A RST that ends nothing keeps nothing alive either (RFC 7857 section 7.1): it passes without
- * having been seen. Takes the packet.
- */
-static void
+void
 forward_unseen(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path)
 {
 	/* relaxed: its writer is whoever forwards in this direction, as a rule this worker alone */
@@ -78,9 +77,11 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 	const uint8_t tcp_flags = packet_of(mbuf)->tcp_flags;
 	struct flow *flow = flow_of_data(hit);
 	unsigned int direction = flow_direction_of_data(hit);
+	/* The ends of a stream do not number bytes alike: stream_stage.c looks at them. */
+	const bool spliced = unlikely(ops & FLOW_SIP_TCP) && stream_exists(worker->appliance, flow);
 	int effect;
 
-	if (worker->tcp_rst_check &&
+	if (worker->tcp_rst_check && !spliced &&
 		!tcp_sequence(worker->appliance->flows, flow, direction, packet_l4(mbuf))) {
 		if (tcp_answers_syn(packet_l4(mbuf)) && !fragment_is_one(mbuf))
 			forward_unseen(worker, mbuf, flow_path_of_data(hit));
@@ -88,7 +89,7 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 			packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
 		return false;
 	}
-	if (unlikely(ops & FLOW_TCP_WINDOW) && !operate_window(worker, mbuf, hit)) {
+	if (unlikely(ops & FLOW_TCP_WINDOW) && !spliced && !operate_window(worker, mbuf, hit)) {
 		packet_drop(&worker->thread, mbuf, DROP_TCP_WINDOW);
 		return false;
 	}
@@ -103,14 +104,12 @@ operate_tcp(struct worker *worker, struct rte_mbuf *mbuf, void *hit, uint16_t op
 	}
 	if (unlikely(effect < 0) && tcp_adopt(flow, direction, tcp_flags) && worker->tcp_rst_check)
 		tcp_sequence_unknown(worker->appliance->flows, flow);
-	if (unlikely(ops & FLOW_SIP_TCP))
-		event_count(worker->thread.counters, EVENT_TCP_SIP_LAYER4, 1);
 	if (unlikely(tcp_flags & TCP_RST) && effect == TCP_STAYS) {
 		/* Only the end that was asked can say that it keeps nothing of a handshake. */
 		if (direction == 1)
 			flow_account_refused(worker->appliance->flows, flow);
 		/* One in fragments takes their way, which knows of no other. */
-		if (!fragment_is_one(mbuf)) {
+		if (!fragment_is_one(mbuf) && !spliced) {
 			forward_unseen(worker, mbuf, flow_path_of_data(hit));
 			return false;
 		}
@@ -181,12 +180,22 @@ pipeline_track(struct worker *worker, struct rte_mbuf *mbuf, void *data)
 static __rte_noinline struct rte_mbuf *
 pipeline_operate(struct worker *worker, struct rte_mbuf *mbuf, void **hit, uint16_t generation)
 {
+	uint16_t ops;
+
 	*hit = pipeline_permit(worker, mbuf, *hit, generation);
-	if (*hit == NULL || !pipeline_track(worker, mbuf, *hit))
+	if (*hit == NULL)
 		return NULL;
-	if (atomic_load_explicit(&flow_path_of_data(*hit)->ops, memory_order_relaxed) &
-		FLOW_SIP_UDP)
-		mbuf = sip_stage(worker, mbuf, flow_of_data(*hit), flow_direction_of_data(*hit));
+	ops = atomic_load_explicit(&flow_path_of_data(*hit)->ops, memory_order_relaxed);
+	if ((ops & FLOW_SIP_TCP) && stream_is_elsewhere(worker, mbuf, flow_of_data(*hit)))
+		return NULL;
+	if (!pipeline_track(worker, mbuf, *hit))
+		return NULL;
+	if (ops & FLOW_SIP_UDP)
+		return sip_stage(worker, mbuf, flow_of_data(*hit), flow_direction_of_data(*hit));
+	if (ops & FLOW_SIP_TCP) {
+		stream_segment(worker, mbuf, flow_of_data(*hit), flow_direction_of_data(*hit));
+		return NULL;
+	}
 	return mbuf;
 }
 

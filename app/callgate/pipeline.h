@@ -86,6 +86,12 @@ bool forward_self_may(struct worker *worker, const struct flow_key *answered, un
  *  what inside hosts are to be told. */
 void forward_error(struct worker *worker, struct rte_mbuf *about, struct icmp_error error);
 
+/**
+ * A RST that ends nothing keeps nothing alive either (RFC 7857 section 7.1): it passes without having been
+ * seen. Takes the packet.
+ */
+void forward_unseen(struct worker *worker, struct rte_mbuf *mbuf, struct flow_path *path);
+
 /** Send an ICMP error about a packet and drop it with `reason`. Takes it. */
 void forward_refuse(struct worker *worker, struct rte_mbuf *mbuf, struct icmp_error error,
 	enum drop_reason reason);

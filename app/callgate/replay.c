@@ -244,11 +244,12 @@ print_counters(const struct replay *replay)
 	       "\nsummary media_pinholes %" PRIu64 "\nsummary calls %" PRIu64
 	       "\nsummary registrations %" PRIu64 "\nsummary hosts %" PRIu64
 	       "\nsummary ports %" PRIu64 "\nsummary held_ports %" PRIu64 "\nsummary mbufs %" PRIu64
-	       "\nsummary datagrams %" PRIu64 "\nsummary fragments %" PRIu64 "\n",
+	       "\nsummary datagrams %" PRIu64 "\nsummary fragments %" PRIu64
+	       "\nsummary streams %" PRIu64 "\nsummary stream_buffers %" PRIu64 "\n",
 		counts.flows, counts.translations, counts.doors, counts.media_doors,
 		counts.pinholes, counts.media_pinholes, counts.calls, counts.registrations,
 		counts.hosts, counts.ports, counts.held_ports, counts.mbufs, counts.datagrams,
-		counts.fragments);
+		counts.fragments, counts.streams, counts.stream_buffers);
 }
 
 static const char *

@@ -129,7 +129,7 @@ arrival_process(struct worker *worker, const struct sip_arrival *arrival, struct
 	if (!(packet->flags & PACKET_HANDED_OFF)) {
 		if (arrival->owner >= 0 && (unsigned int)arrival->owner != self->id) {
 			handoff_send(self, worker->appliance->handoff, (unsigned int)arrival->owner,
-				HANDOFF_UDP_PACKET, mbuf);
+				HANDOFF_PACKET, mbuf);
 			return NULL;
 		}
 		if (arrival->owner >= 0)

@@ -184,6 +184,8 @@ show_summary(struct appliance *appliance, const char *parameters, struct rte_tel
 	telemetry_number(data, "mbufs", counts.mbufs);
 	telemetry_number(data, "datagrams", counts.datagrams);
 	telemetry_number(data, "fragments", counts.fragments);
+	telemetry_number(data, "streams", counts.streams);
+	telemetry_number(data, "stream_buffers", counts.stream_buffers);
 	telemetry_number(data, "neighbours", counts.neighbours);
 	return 0;
 }

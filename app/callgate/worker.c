@@ -15,6 +15,7 @@
 #include "handoff.h"
 #include "pipeline.h"
 #include "request.h"
+#include "stream.h"
 #include "worker.h"
 
 enum {
@@ -66,6 +67,12 @@ worker_create(struct appliance *appliance, unsigned int id)
 		rte_free(worker);
 		return NULL;
 	}
+	worker->streams = stream_table_create(worker, appliance->socket);
+	if (worker->streams == NULL) {
+		datagram_table_destroy(&worker->thread, worker->datagrams);
+		rte_free(worker);
+		return NULL;
+	}
 	identification_init(&worker->thread, &worker->identification, appliance->workers);
 	worker->alg = alg_worker_of(appliance->alg, id);
 	worker->outbox.flush = worker_flush;
@@ -98,6 +105,7 @@ worker_destroy(struct worker *worker)
 				&worker->thread, worker->outbox.port[port].frame[i], DROP_SHUTDOWN);
 	}
 	datagram_table_destroy(&worker->thread, worker->datagrams);
+	stream_table_destroy(worker->streams);
 	rte_free(worker);
 }
 
@@ -149,11 +157,14 @@ worker_turn(struct worker *worker)
 	work += unsolicited_poll(worker);
 	work += worker_receive(worker);
 	handoff_receive(&worker->thread, worker->appliance->handoff, &arrivals);
-	work += arrivals.packets.count + arrivals.fragments.count;
+	work += arrivals.packets.count + arrivals.fragments.count + arrivals.letters;
 	if (arrivals.packets.count > 0)
 		pipeline_forward(worker, &arrivals.packets);
 	if (arrivals.fragments.count > 0)
 		fragment_stage_own(worker, &arrivals.fragments);
+	for (unsigned int i = 0; i < arrivals.letters; i++)
+		stream_handed(worker, &arrivals.letter[i]);
+	work += stream_poll(worker);
 	work += worker_read_mail(worker);
 	work += alg_poll(&worker->thread, worker->alg);
 	outbox_flush(&worker->outbox);

@@ -32,6 +32,7 @@ struct worker {
 	struct net_output output;
 	struct icmp_limiter limiter[2]; /* of errors to hosts outside, and to all others */
 	struct datagram_table *datagrams; /* those in fragments that come to this worker */
+	struct stream_table *streams; /* SIP over TCP */
 	struct identification identification;
 	unsigned int rx_count;
 	struct port_rx rx[WORKER_RX_MAX];

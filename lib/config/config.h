@@ -244,6 +244,10 @@ enum config_media_hosts { MEDIA_HOSTS_ZONE, MEDIA_HOSTS_SENDER };
 struct config_sip {
 	unsigned int call_proceeding_timeout, max_call_duration, media_inactivity_timeout;
 	unsigned int registration_grace, max_calls_per_host, max_pending_calls, max_doors_per_call;
+	unsigned int max_streams; /* SIP connections over TCP */
+	unsigned int stream_buffer; /* bytes of each direction */
+	unsigned int stream_memory; /* MiB, of all */
+	unsigned int stream_hold_time; /* seconds */
 	enum config_malformed malformed;
 	enum config_media_source media_source;
 	enum config_media_hosts media_hosts;

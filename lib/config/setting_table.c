@@ -402,6 +402,22 @@ const struct setting setting_table[] = {
 	{INTEGER("sip.max_doors_per_call", 256, 0, 65535,
 		 "Endpoints, of media and signalling, that one call may have open. 0: no limit."),
 		TOP(sip.max_doors_per_call)},
+	{INTEGER("sip.max_streams", 16384, 1, 4194304,
+		 "SIP connections over TCP that are read at one time, and at most `system.max_flows`. Others "
+		 "pass unread, with their addresses translated at layer 4 only."),
+		TOP(sip.max_streams)},
+	{INTEGER("sip.stream_buffer", 131072, 81920, 1048576,
+		 "Bytes that each direction of a SIP connection over TCP may have here: what lacks its end, "
+		 "or was not yet acknowledged. A full one closes the sender's window."),
+		TOP(sip.stream_buffer)},
+	{INTEGER("sip.stream_memory", 32, 1, 4096,
+		 "Mebibytes for the bytes of all SIP connections over TCP together. When they are used up, "
+		 "segments are refused, and their senders repeat them."),
+		TOP(sip.stream_memory)},
+	{INTEGER("sip.stream_hold_time", 32, 1, 3600,
+		 "Seconds for which a message over TCP may lack its end. Then it passes unread, and so does "
+		 "what comes behind it in its connection."),
+		TOP(sip.stream_hold_time)},
 	{CHOICE("sip.malformed", malformed_choices, MALFORMED_PASS,
 		 "A message that does not parse: `pass` it with its addresses translated at "
 		 "layer 4 only, or `drop` it."),

@@ -77,6 +77,8 @@
 	X(SIP_TOO_LONG, "sip_too_long", "message, or what it becomes, does not fit the largest mbuf")               \
 	X(SIP_LIMIT, "sip_limit", "a limit on calls or doors refuses this message; see the SIP limits")     \
 	X(SIP_BLACKLISTED, "sip_blacklisted", "SIP message of a host that sent too many; see sip.blacklist") \
+	X(STREAM_CONSUMED, "stream_consumed", "TCP segment of a SIP connection, taken into its stream; what is sent in its place counts as stream_segments_out") \
+	X(STREAM_OVER, "stream_over", "late segment of a SIP connection that was over") \
 	X(TX_FULL, "tx_full", "transmit queue full")                                               \
 	X(NO_MBUF, "no_mbuf", "no mbuf for a packet of our own or a copy")                         \
 	X(SHUTDOWN, "shutdown", "packet still held when callgate stopped")

@@ -142,13 +142,15 @@ class ReplayTest(unittest.TestCase):
             # Joined fragments become one packet, a split one becomes fragments.
             self.assertEqual(
                 event("rx_packets") + event("arp_request_out") + event("icmp_error_out")
-                + event("datagrams_joined") + event("fragments_out"),
+                + event("datagrams_joined") + event("fragments_out")
+                + event("stream_segments_out") + event("stream_messages_dropped"),
                 event("tx_packets") + drops + result.count("summary mbufs")
                 + event("fragments_joined") + event("packets_fragmented"), "packets in and out")
 
     def assert_nothing_left(self, result):
         """No call, media door, media pinhole or held packet after the run."""
-        for name in ("calls", "media_doors", "media_pinholes", "mbufs", "datagrams", "fragments"):
+        for name in ("calls", "media_doors", "media_pinholes", "mbufs", "datagrams", "fragments",
+                     "stream_buffers"):
             self.assertEqual(result.count("summary " + name), 0, name)
 
     def assert_checksums(self, packet):

@@ -54,7 +54,7 @@ receive(struct thread *self, struct last *last)
 	struct handoff_arrivals arrivals;
 
 	handoff_receive(self, handoff, &arrivals);
-	receive_kind(self, &arrivals.packets, HANDOFF_UDP_PACKET, last);
+	receive_kind(self, &arrivals.packets, HANDOFF_PACKET, last);
 	receive_kind(self, &arrivals.fragments, HANDOFF_FRAGMENT, last);
 }
 
@@ -73,7 +73,7 @@ worker(void *argument)
 		if (mbuf != NULL) {
 			struct packet *packet = packet_of(mbuf);
 			enum handoff_kind kind =
-				number % 3 == 0 ? HANDOFF_FRAGMENT : HANDOFF_UDP_PACKET;
+				number % 3 == 0 ? HANDOFF_FRAGMENT : HANDOFF_PACKET;
 
 			*packet = (struct packet){.interface = (uint16_t)self->id,
 				.egress = (uint16_t)to,

@@ -55,7 +55,7 @@ full_ring_drops_the_newest_and_empties_again(void **state)
 
 			assert_non_null(mbuf);
 			*packet_of(mbuf) = (struct packet){.hash = i};
-			handoff_send(&from, handoff, TO, HANDOFF_UDP_PACKET, mbuf);
+			handoff_send(&from, handoff, TO, HANDOFF_PACKET, mbuf);
 		}
 		assert_int_equal(dropped() - before, 100 * round);
 		assert_int_equal(rte_mempool_in_use_count(mempool), RING);
@@ -73,7 +73,7 @@ what_waits_at_the_end_is_freed(void **state)
 	struct handoff *handoff = handoff_create(WORKERS, SOCKET_ID_ANY);
 
 	for (unsigned int i = 0; i < 10; i++)
-		handoff_send(&from, handoff, TO, HANDOFF_UDP_PACKET, rte_pktmbuf_alloc(mempool));
+		handoff_send(&from, handoff, TO, HANDOFF_PACKET, rte_pktmbuf_alloc(mempool));
 	assert_int_equal(rte_mempool_in_use_count(mempool), 10);
 	handoff_destroy(handoff);
 	assert_int_equal(rte_mempool_in_use_count(mempool), 0);
@@ -82,8 +82,8 @@ what_waits_at_the_end_is_freed(void **state)
 static void
 packets_and_fragments_arrive_apart(void **state)
 {
-	static const enum handoff_kind kinds[] = {HANDOFF_FRAGMENT, HANDOFF_UDP_PACKET,
-		HANDOFF_FRAGMENT, HANDOFF_FRAGMENT, HANDOFF_UDP_PACKET};
+	static const enum handoff_kind kinds[] = {HANDOFF_FRAGMENT, HANDOFF_PACKET,
+		HANDOFF_FRAGMENT, HANDOFF_FRAGMENT, HANDOFF_PACKET};
 	struct handoff *handoff = handoff_create(WORKERS, SOCKET_ID_ANY);
 	struct handoff_arrivals arrivals;
 

@@ -272,6 +272,10 @@ sip_is_read(void **state)
 	assert_int_equal(sip->max_calls_per_host, 7);
 	assert_int_equal(sip->max_pending_calls, 8);
 	assert_int_equal(sip->max_doors_per_call, 9);
+	assert_int_equal(sip->max_streams, 100);
+	assert_int_equal(sip->stream_buffer, 90000);
+	assert_int_equal(sip->stream_memory, 3);
+	assert_int_equal(sip->stream_hold_time, 11);
 	assert_int_equal(sip->malformed, MALFORMED_DROP);
 	assert_int_equal(sip->media_source, CONFIG_MEDIA_ANNOUNCED);
 	assert_int_equal(sip->media_hosts, MEDIA_HOSTS_SENDER);
@@ -317,6 +321,10 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->sip.max_calls_per_host, 0);
 	assert_int_equal(config->sip.max_pending_calls, 0);
 	assert_int_equal(config->sip.max_doors_per_call, 256);
+	assert_int_equal(config->sip.max_streams, 16384);
+	assert_int_equal(config->sip.stream_buffer, 131072);
+	assert_int_equal(config->sip.stream_memory, 32);
+	assert_int_equal(config->sip.stream_hold_time, 32);
 	assert_int_equal(config->sip.malformed, MALFORMED_PASS);
 	assert_int_equal(config->sip.media_source, CONFIG_MEDIA_LATCH);
 	assert_int_equal(config->sip.media_hosts, MEDIA_HOSTS_ZONE);
