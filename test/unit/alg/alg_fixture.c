@@ -252,7 +252,7 @@ process(void *data, uint32_t length)
 	struct alg_message message = {
 		.text = fx.text,
 		.length = length,
-		.capacity = fx.capacity ? fx.capacity : TEXT_MAX,
+		.capacity = fx.capacity ? fx.capacity : sizeof(fx.text) - 1,
 		.flow = flow_of_data(data),
 		.direction = flow_direction_of_data(data),
 		.lead = fx.lead,

@@ -17,7 +17,7 @@
 
 #include "alg/alg.h"
 
-enum { TEXT_MAX = 16384 };
+enum { TEXT_MAX = 65536 };
 
 struct fixture {
 	struct config config;
@@ -32,7 +32,8 @@ struct fixture {
 	struct mailbox *mailboxes[WORKERS_MAX];
 	char text[TEXT_MAX + 4096]; /* the message after the ALG */
 	uint32_t length;
-	uint32_t capacity; /* of the message's buffer; 0: TEXT_MAX */
+	uint32_t
+		capacity; /* of the message's buffer; 0: room for the longest and what it may grow */
 	bool edited;
 	int verdict;
 	uint8_t proto; /* of what is sent; at first what ALG_TEST_TRANSPORT names, or UDP */

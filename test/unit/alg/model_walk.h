@@ -30,6 +30,10 @@ bool walk(const struct wire *wire, uint64_t seed, enum network network, char *re
 extern const struct wire wires[];
 extern const unsigned int wire_count;
 
+/* What brings the messages of the walks that come: one of the two, or each transaction its own. */
+enum wire_transport { WIRE_UDP, WIRE_TCP, WIRE_BOTH, WIRE_TRANSPORTS };
+extern enum wire_transport wire_transport;
+
 /* model_wire.c: callgate's side */
 void wire_begin(const struct wire *wire);
 bool wire_send(const struct wire *wire, const struct sip *sip);

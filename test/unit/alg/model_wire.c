@@ -28,8 +28,9 @@ const struct wire wires[] = {
 };
 const unsigned int wire_count = RTE_DIM(wires);
 
-/* How the other party sees each one's signalling. */
-static char seen[2][32];
+/* How the other party sees each one's signalling: over UDP, over TCP. */
+static char seen[2][2][32];
+enum wire_transport wire_transport;
 
 /* The outside port of each endpoint that is open, as long as it is. */
 static struct kept {
@@ -38,16 +39,42 @@ static struct kept {
 } kept[OPEN_MAX];
 static unsigned int kept_count;
 
+static void
+home_look(const struct wire *wire, int party, bool tcp)
+{
+	const char *home = wire->home[party], *at = home;
+
+	fx.proto = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+	if (wire->translated[party]) {
+		fixture_send(home, PROXY, CRLF);
+		at = tcp ? outside_tcp(home) : outside_of(home);
+	}
+	snprintf(seen[tcp][party], sizeof(seen[0][0]), "%s", at);
+}
+
 void
 wire_begin(const struct wire *wire)
 {
 	kept_count = 0;
 	for (int party = 0; party < 2; party++) {
-		if (wire->translated[party])
-			fixture_send(wire->home[party], PROXY, CRLF);
-		snprintf(seen[party], sizeof(seen[0]), "%s",
-			wire->translated[party] ? outside_of(wire->home[party])
-						: wire->home[party]);
+		if (wire_transport != WIRE_TCP)
+			home_look(wire, party, false);
+		if (wire_transport != WIRE_UDP)
+			home_look(wire, party, true);
+	}
+}
+
+/* A transaction keeps its transport (RFC 3261 18.2.2), a dialog need not. */
+static bool
+goes_by_tcp(const struct sip *sip)
+{
+	switch (wire_transport) {
+	case WIRE_UDP:
+		return false;
+	case WIRE_TCP:
+		return true;
+	default:
+		return sip->cseq & 1;
 	}
 }
 
@@ -66,7 +93,9 @@ wire_send(const struct wire *wire, const struct sip *sip)
 	enum party peer = (enum party)(1 - sip->from);
 	/* of the transaction's request */
 	enum party client = sip->status ? peer : (enum party)sip->from;
-	const char *via = sip->status ? seen[peer] : wire->home[sip->from];
+	const bool tcp = goes_by_tcp(sip);
+	const char *at = seen[tcp][peer];
+	const char *via = sip->status ? at : wire->home[sip->from];
 	/* RFC 3261 9.1 */
 	const char *branch = verbs[sip->verb == VERB_CANCEL ? VERB_INVITE : sip->verb];
 	char start[64], more[64] = "", body[4096] = "", tag[2][16] = {";tag=a", ""};
@@ -77,20 +106,21 @@ wire_send(const struct wire *wire, const struct sip *sip)
 	if (sip->status)
 		snprintf(start, sizeof(start), "SIP/2.0 %u Some", sip->status);
 	else
-		snprintf(start, sizeof(start), "%s sip:b@%s SIP/2.0", verbs[sip->verb], seen[peer]);
+		snprintf(start, sizeof(start), "%s sip:b@%s SIP/2.0", verbs[sip->verb], at);
 	if (sip->rseq && sip->status)
 		snprintf(more, sizeof(more), "RSeq: %u" CRLF, sip->rseq);
 	else if (sip->rseq)
 		snprintf(more, sizeof(more), "RAck: %u %u INVITE" CRLF, sip->rseq, sip->rack_cseq);
 	if (sip->sdp.count)
 		length = session_write(wire, sip, body, sizeof(body));
-	return fixture_send(wire->home[sip->from], seen[peer],
-		       "%s" CRLF "Via: SIP/2.0/UDP %s;branch=z9hG4bK%s%u" CRLF
+	fx.proto = tcp ? IPPROTO_TCP : IPPROTO_UDP;
+	return fixture_send(wire->home[sip->from], at,
+		       "%s" CRLF "Via: SIP/2.0/%s %s;branch=z9hG4bK%s%u" CRLF
 		       "From: <sip:x@example.com>%s" CRLF "To: <sip:y@example.com>%s" CRLF
 		       "Call-ID: walk" CRLF "CSeq: %u %s" CRLF "Contact: <sip:z@%s>" CRLF
 		       "%s%sContent-Length: %zu" CRLF CRLF "%s",
-		       start, via, branch, sip->cseq, tag[client], tag[1 - client], sip->cseq,
-		       verbs[sip->verb], wire->home[sip->from], more,
+		       start, transport_now(), via, branch, sip->cseq, tag[client], tag[1 - client],
+		       sip->cseq, verbs[sip->verb], wire->home[sip->from], more,
 		       length ? "Content-Type: application/sdp" CRLF : "", length,
 		       body) == ALG_FORWARD;
 }

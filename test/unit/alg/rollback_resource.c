@@ -9,7 +9,7 @@
 #include "nat/nat_priv.h"
 #include "nat/port_map_priv.h"
 
-enum { TAKEN_MAX = 65536 };
+enum { TAKEN_MAX = 2 * 65536 };
 
 static void *objects[TAKEN_MAX];
 static uint32_t taken[TAKEN_MAX];
@@ -79,47 +79,65 @@ SLAB(dialogs)
 SLAB(sets)
 SLAB(openings)
 
-/* Outside ports: those that the message takes when all is there, in ascending order. */
-static uint16_t needed[256];
-static unsigned int needed_count;
-static bool free_before[65536];
+/* Outside ports of UDP and TCP, the protocol above the port: those that the message takes when all is
+ * there, in ascending order. */
+enum { PORT_NUMBERS = 65536, NUMBERS_END = (NAT_TCP + 1) * PORT_NUMBERS };
+static_assert(NAT_UDP == 0 && NAT_TCP == 1, "both, and nothing else, are below the end");
 
-static struct port_map *
-udp_ports(void)
+static uint32_t needed[256];
+static unsigned int needed_count;
+static bool free_before[NUMBERS_END];
+
+static bool
+port_claim(uint32_t number)
 {
-	for (uint32_t i = 0; i < fx.nat->rules->address_count; i++)
-		if (fx.nat->rules->address[i].map[NAT_UDP])
-			return fx.nat->rules->address[i].map[NAT_UDP];
+	for (uint32_t i = 0; i < fx.nat->rules->address_count; i++) {
+		struct port_map *map = fx.nat->rules->address[i].map[number / PORT_NUMBERS];
+
+		if (map)
+			return number % PORT_NUMBERS >= 1024 &&
+			       port_map_claim(map, (uint16_t)(number % PORT_NUMBERS));
+	}
 	fail();
-	return NULL;
+	return false;
+}
+
+static void
+port_release(uint32_t number)
+{
+	for (uint32_t i = 0; i < fx.nat->rules->address_count; i++) {
+		struct port_map *map = fx.nat->rules->address[i].map[number / PORT_NUMBERS];
+
+		if (map) {
+			port_map_release(map, (uint16_t)(number % PORT_NUMBERS));
+			return;
+		}
+	}
 }
 
 void
 rollback_ports_note(bool before)
 {
-	struct port_map *map;
-
 	needed_count = 0;
 	if (!fx.nat)
 		return;
-	map = udp_ports();
-	for (uint32_t port = 1024; port < 65536; port++) {
-		bool is_free = port_map_claim(map, (uint16_t)port);
+	for (uint32_t number = 0; number < NUMBERS_END; number++) {
+		bool is_free = port_claim(number);
 
 		if (is_free)
-			port_map_release(map, (uint16_t)port);
+			port_release(number);
 		if (before)
-			free_before[port] = is_free;
-		else if (free_before[port] && !is_free)
-			needed[needed_count++] = (uint16_t)port;
+			free_before[number] = is_free;
+		else if (free_before[number] && !is_free)
+			needed[needed_count++] = number;
 	}
 }
 
 static bool
-is_left(uint16_t port, unsigned int n)
+is_left(uint32_t number, unsigned int n)
 {
 	for (unsigned int i = 0; i < n && i < needed_count; i++)
-		if (needed[i] == port)
+		if (needed[i] == number)
 			return true;
 	return false;
 }
@@ -127,19 +145,17 @@ is_left(uint16_t port, unsigned int n)
 static void
 ports_begin(unsigned int n)
 {
-	struct port_map *map = udp_ports();
-
 	taken_count = 0;
-	for (uint32_t port = 1024; port < 65536; port++)
-		if (!is_left((uint16_t)port, n) && port_map_claim(map, (uint16_t)port))
-			taken[taken_count++] = port;
+	for (uint32_t number = 0; number < NUMBERS_END; number++)
+		if (!is_left(number, n) && port_claim(number))
+			taken[taken_count++] = number;
 }
 
 static void
 ports_end(void)
 {
 	while (taken_count > 0)
-		port_map_release(udp_ports(), (uint16_t)taken[--taken_count]);
+		port_release(taken[--taken_count]);
 }
 
 static void

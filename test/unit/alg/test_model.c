@@ -34,6 +34,14 @@ network_of(uint32_t dialog)
 				    : (enum network)turns[dialog / wire_count % RTE_DIM(turns)];
 }
 
+static enum wire_transport
+transport_of(uint32_t dialog)
+{
+	enum { NETWORKS = 5 };
+
+	return (enum wire_transport)(dialog / (wire_count * NETWORKS) % WIRE_TRANSPORTS);
+}
+
 static uint64_t
 seed_of(uint32_t dialog)
 {
@@ -56,8 +64,10 @@ walk_one(const struct wire *wire, uint32_t dialog)
 {
 	static char report[REPORT_MAX];
 	unsigned int count;
-	bool agree =
-		walk(wire, seed_of(dialog), network_of(dialog), report, sizeof(report), &count);
+	bool agree;
+
+	wire_transport = transport_of(dialog);
+	agree = walk(wire, seed_of(dialog), network_of(dialog), report, sizeof(report), &count);
 
 	messages += count;
 	if (agree)
@@ -72,6 +82,8 @@ walk_one(const struct wire *wire, uint32_t dialog)
 static void
 callgate_and_the_reference_agree(void **state)
 {
+	static const char *const transports[] = {"UDP", "TCP", "both"};
+
 	for (unsigned int i = 0; i < wire_count; i++) {
 		bool wanted = options.only == UINT32_MAX || options.only % wire_count == i;
 
@@ -91,9 +103,10 @@ callgate_and_the_reference_agree(void **state)
 	if (fault.count == 0)
 		return;
 	/* longer than what cmocka prints */
-	fprintf(stderr, "%u disagree; --seed %llu --dialog %u (%s, network %d):\n%s\n", fault.count,
-		(unsigned long long)options.seed, fault.dialog,
-		wires[fault.dialog % wire_count].name, (int)network_of(fault.dialog), fault.text);
+	fprintf(stderr, "%u disagree; --seed %llu --dialog %u (%s, network %d, %s):\n%s\n",
+		fault.count, (unsigned long long)options.seed, fault.dialog,
+		wires[fault.dialog % wire_count].name, (int)network_of(fault.dialog),
+		transports[transport_of(fault.dialog)], fault.text);
 	fail();
 }
 

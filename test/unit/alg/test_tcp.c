@@ -488,6 +488,55 @@ response_opens_its_own_end_as_a_route(void **state)
 	assert_nothing_left();
 }
 
+/* As long as a message may be, with its last address at its end: it leaves longer than it may come. */
+static void
+longest_message_is_edited_to_its_end(void **state)
+{
+	static char text[TEXT_MAX];
+	static const char head[] =
+		"INVITE sip:b@y SIP/2.0" CRLF "Via: SIP/2.0/TCP 10.0.0.7:33000;branch=z9hG4bKl" CRLF
+		"From: <sip:a@x>;tag=a" CRLF "To: <sip:b@y>" CRLF "Call-ID: l" CRLF
+		"CSeq: 1 INVITE" CRLF "Contact: <sip:a@10.0.0.7:33000>" CRLF
+		"Content-Type: application/sdp" CRLF "Content-Length: %u" CRLF CRLF;
+	static const char first[] =
+		"v=0" CRLF "o=- 1 1 IN IP4 10.0.0.7" CRLF "s=-" CRLF "c=IN IP4 10.0.0.7" CRLF
+		"t=0 0" CRLF "m=audio 4000 RTP/AVP 0" CRLF;
+	static const char last[] = "m=video 4100 RTP/AVP 31" CRLF "c=IN IP4 10.0.0.7" CRLF;
+	const unsigned int length = TEXT_MAX - 1, before = sizeof(head) - 1 - 2 + 5;
+	const unsigned int body = length - before, filled = body - (sizeof(last) - 1);
+	char expected[128];
+	int at = snprintf(text, sizeof(text), head, body);
+
+	assert_int_equal(at, before);
+	at += snprintf(text + at, sizeof(text) - (size_t)at, "%s", first);
+	while ((unsigned int)at < before + filled) {
+		unsigned int line = RTE_MIN(before + filled - (unsigned int)at, 200u);
+
+		if (before + filled - (unsigned int)at - line < 8) /* a line has its two ends */
+			line = RTE_MIN(before + filled - (unsigned int)at, 208u);
+		memcpy(text + at, "a=x:", 4);
+		memset(text + at + 4, 'x', line - 6);
+		memcpy(text + at + line - 2, CRLF, 2);
+		at += (int)line;
+	}
+	at += snprintf(text + at, sizeof(text) - (size_t)at, "%s", last);
+	assert_int_equal(at, length);
+	fixture_send(PHONE, SERVER, "%s", text);
+	assert_int_equal(fx.verdict, ALG_FORWARD);
+	assert_true(fx.length > length);
+	snprintf(expected, sizeof(expected), "Content-Length: %u" CRLF, body + 3 * 3);
+	assert_has(expected);
+	assert_string_equal(fx.text + fx.length - (sizeof(last) - 1 + 3),
+		"m=video 4100 RTP/AVP 31" CRLF "c=IN IP4 203.0.113.1" CRLF);
+	assert_media(4, 4);
+	fixture_send(SERVER, outside_tcp(PHONE),
+		"SIP/2.0 488 No" CRLF "Via: SIP/2.0/TCP %s;branch=z9hG4bKl" CRLF
+		"From: <sip:a@x>;tag=a" CRLF "To: <sip:b@y>;tag=b" CRLF "Call-ID: l" CRLF
+		"CSeq: 1 INVITE" CRLF CRLF,
+		outside_tcp(PHONE));
+	assert_nothing_left();
+}
+
 /* Without NAT nothing is edited, and the same is open. */
 static void
 without_nat_the_same_is_open(void **state)
@@ -534,6 +583,7 @@ main(void)
 		TEST(notifications_come_on_a_connection_of_their_own),
 		TEST(hairpin_over_tcp),
 		TEST(response_opens_its_own_end_as_a_route),
+		TEST(longest_message_is_edited_to_its_end),
 		TEST(without_nat_the_same_is_open),
 	};
 
