@@ -289,6 +289,8 @@ rig_left(void)
 		{"held ports", counts.held_ports},
 		{"mbufs", counts.mbufs},
 		{"datagrams", counts.datagrams},
+		{"streams", counts.streams},
+		{"pieces of streams", counts.stream_buffers},
 	};
 	size_t used = 0;
 

@@ -158,7 +158,8 @@ message_make(
 	if (message->version)
 		filled = sdp_write(body, talk->address[who], who ? 20000 : 10000, message->version,
 			message->way);
-	for (;;) {
+	/* Written to be measured, filled up, and shortened again where the number of its digits has grown. */
+	for (unsigned int pass = 0; pass < 3; pass++) {
 		written = snprintf(text, TEXT_MAX,
 			"%s\r\n%s\r\n%s%s\r\nCSeq: %u %s\r\nContact: <%s>\r\n%sContent-Length: "
 			"%zu\r\n"
@@ -169,25 +170,14 @@ message_make(
 			: message->length ? "Content-Type: text/plain\r\n"
 					  : "",
 			filled, (int)filled, body);
-		if (message->length == 0 || (uint32_t)written >= message->length)
+		if (message->length == 0)
 			break;
-		for (uint32_t i = 0; i < message->length - (uint32_t)written; i++, filled++)
+		for (; (uint32_t)written < message->length; written++, filled++)
 			body[filled] = (char)('a' + (filled * 7 + message->cseq) % 26);
+		for (; (uint32_t)written > message->length && filled > 0; written--)
+			filled--;
 	}
-	/* The number of its digits may have made it longer. */
-	while (message->length && (uint32_t)written > message->length && filled > 0) {
-		filled--;
-		written--;
-	}
-	if (message->length) {
-		char *at = strstr(text, "Content-Length: ");
-		char digits[16];
-
-		snprintf(digits, sizeof(digits), "%zu", filled);
-		MUST(at != NULL && strspn(at + 16, "0123456789") == strlen(digits),
-			"a message of %u bytes cannot be made", message->length);
-		memcpy(at + 16, digits, strlen(digits));
-	}
+	written = (int)strlen(text);
 	*length = (uint32_t)written;
 	return text;
 }
@@ -286,7 +276,7 @@ void
 script_check(const struct talk *talk)
 {
 	const char *inside = (const char *)talk->expected[0],
-		   *outside = (const char *)talk->expected[1];
+		   *outside = (const char *)talk->expected[1], *found;
 
 	check_lengths(inside, talk->expected_length[0]);
 	check_lengths(outside, talk->expected_length[1]);
@@ -294,8 +284,9 @@ script_check(const struct talk *talk)
 		"outside has %s inside address", talk->untouched ? "no" : "an");
 	MUST(talk->untouched || strstr(outside, RIG_CALLGATE_OUTSIDE) != NULL,
 		"outside lacks callgate's address");
-	MUST(talk->untouched || strstr(inside, RIG_CALLGATE_OUTSIDE) == NULL,
-		"inside has callgate's outside address");
+	found = strstr(inside, RIG_CALLGATE_OUTSIDE);
+	MUST(talk->untouched || found == NULL, "inside has callgate's outside address: %.300s",
+		found - RTE_MIN(found - inside, 100));
 }
 
 void

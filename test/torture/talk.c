@@ -166,7 +166,6 @@ talk_learn(struct talk *talk, const struct tcp_habits habits[2], talk_next_fn ne
 {
 	const struct wire_trouble none = {0};
 
-	snprintf(talk_name, sizeof(talk_name), "the first");
 	now.talk = NULL;
 	ends_begin(talk, habits, &none, 1);
 	connect_ends(talk);

@@ -52,9 +52,9 @@ talk_watch_seen(void)
 	return &watch.seen;
 }
 
-/* Is this offset of what `who` says within a unit, neither at its beginning nor at its end? */
-static bool
-is_within(unsigned int who, uint32_t offset)
+/* Where the unit ends that this offset of what `who` says is within; 0: it lies between two. */
+static uint32_t
+unit_end(unsigned int who, uint32_t offset)
 {
 	uint32_t begin = 0;
 
@@ -64,10 +64,10 @@ is_within(unsigned int who, uint32_t offset)
 		if (unit->who != who)
 			continue;
 		if (offset > begin && offset < begin + unit->length)
-			return true;
+			return begin + unit->length;
 		begin += unit->length;
 	}
-	return false;
+	return 0;
 }
 
 static void
@@ -91,29 +91,6 @@ stamp_known(const struct side *side, uint32_t stamp)
 	return false;
 }
 
-static void
-enters(unsigned int end, const struct tcp_heard *heard)
-{
-	struct side *side = &watch.side[end];
-	const uint32_t at = heard->seq - wire_end[end].first;
-
-	if (heard->timestamps)
-		stamp_note(side, heard->timestamp);
-	if (heard->length == 0 || (int32_t)at < 0)
-		return;
-	MUST(at + heard->length <= wire_end[end].length, "%s says what it was not told to",
-		wire_end[end].name);
-	memset(side->entered + at, 1, heard->length);
-	if (at + heard->length > side->furthest) {
-		side->furthest = at + heard->length;
-		watch.seen.segments++;
-	}
-	while (side->entered[side->prefix])
-		side->prefix++;
-	if (!watch.talk->untouched && is_within(end, side->prefix))
-		side->ahead = side->prefix;
-}
-
 /* How much of what `who` says the other has, to the byte, or to the piece where lengths differ. */
 static uint32_t
 arrived(unsigned int who)
@@ -135,6 +112,39 @@ arrived(unsigned int who)
 		out = unit->got_end;
 	}
 	return in + to->fin_got;
+}
+
+static void
+enters(unsigned int end, const struct tcp_heard *heard)
+{
+	struct side *side = &watch.side[end];
+	const uint32_t at = heard->seq - wire_end[end].first;
+
+	if (heard->timestamps)
+		stamp_note(side, heard->timestamp);
+	if (heard->length == 0 || (int32_t)at < 0)
+		return;
+	MUST(at + heard->length <= wire_end[end].length, "%s says what it was not told to",
+		wire_end[end].name);
+	memset(side->entered + at, 1, heard->length);
+	if (at + heard->length > side->furthest) {
+		side->furthest = at + heard->length;
+		watch.seen.segments++;
+	}
+	while (side->entered[side->prefix])
+		side->prefix++;
+	if (watch.talk->untouched)
+		return;
+	/*
+	 * Who was told of the beginning of a message is told of its end, too. What came out of order may not
+	 * have been kept; and with several workers a message may be told while it is with its owner.
+	 */
+	if (unit_end(end, side->prefix) != 0 || side->prefix > at + heard->length ||
+		rig_appliance()->workers > 1)
+		side->ahead = side->prefix;
+	else
+		side->ahead = sequence_later(
+			side->ahead, RTE_MIN(side->prefix, unit_end(end, side->told)));
 }
 
 /* The other has, of what `who` says, all between two offsets. */
@@ -233,9 +243,11 @@ look_at_stamps(unsigned int end, const struct tcp_heard *heard)
 		"%s: time stamp %u, which the other never sent", to->name, heard->timestamp);
 	MUST((heard->echo == 0 && (heard->flags & TCP_SYN)) || stamp_known(side, heard->echo),
 		"%s: an echo of %u, which it never sent", to->name, heard->echo);
-	MUST(watch.talk->untouched || !side->stamp_seen ||
+	MUST(watch.talk->untouched || !side->stamp_seen || (heard->flags & TCP_SYN) ||
 			!sequence_is_after(side->stamp_out, heard->timestamp),
 		"%s: time stamp %u after %u", to->name, heard->timestamp, side->stamp_out);
+	if (heard->flags & TCP_SYN)
+		return; /* may be repeated late, and is no news to who has begun */
 	side->stamp_out = heard->timestamp;
 	side->stamp_seen = true;
 }

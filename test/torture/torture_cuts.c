@@ -150,6 +150,7 @@ main(int count, char **arguments)
 			(plain && d == SCRIPT_INWARD))
 			continue;
 		script_begin(&talk, d, plain);
+		snprintf(talk_name, sizeof(talk_name), "%s, first", script_name(d));
 		talk_learn(&talk, usual, script_call, NULL);
 		script_check(&talk);
 		for (unsigned int v = 0; v < RTE_DIM(variants); v++) {
