@@ -31,7 +31,6 @@ syn_options(struct splice *splice, unsigned int direction, const struct splice_s
 			     *other = &splice->stream[!direction];
 
 	own->timestamps |= segment->timestamps;
-	own->timestamp = own->echo = segment->timestamp;
 	own->sack_permitted |= segment->sack_permitted;
 	other->mss = RTE_MIN(other->mss, segment->mss ? segment->mss : (uint16_t)SPLICE_MSS);
 	other->mss = RTE_MAX(other->mss, (uint16_t)SPLICE_MSS_MIN);
@@ -53,6 +52,7 @@ numbers_begin(struct splice *splice, unsigned int direction, const struct splice
 	own->taken = own->acked = own->released = own->sent = own->received = next;
 	own->limit = own->edge = next + own->window;
 	own->urgent = own->recover = next;
+	own->timestamp = own->echo = segment->timestamp;
 	own->repeated_from = own->repeated_to = next;
 	other->window_seq = segment->seq;
 	other->limit = other->edge = other->taken + segment->window;
@@ -83,8 +83,8 @@ syn_take(struct splice *splice, unsigned int direction, const struct splice_segm
 bool
 splice_syn(struct splice *splice, unsigned int direction, const struct splice_segment *segment)
 {
-	const struct splice_stream *own = &splice->stream[direction],
-				   *other = &splice->stream[!direction];
+	struct splice_stream *own = &splice->stream[direction],
+			     *other = &splice->stream[!direction];
 	const struct splice_segment first = splice->other_syn;
 
 	splice->heard_ms = splice->now_ms;
@@ -98,6 +98,12 @@ splice_syn(struct splice *splice, unsigned int direction, const struct splice_se
 		}
 		if (!other->begun || segment->ack != other->initial + 1)
 			return false; /* of no SYN that was seen */
+	}
+	if (own->begun && own->initial == segment->seq) {
+		/* It comes to its receiver, which will believe nothing older (RFC 7323 5.3). */
+		own->timestamp = sequence_later(own->timestamp, segment->timestamp);
+		if (segment->flags & TCP_ACK)
+			splice_take_echo(other, segment);
 	}
 	if (!own->begun || (own->initial == segment->seq && !splice_has_begun(splice))) {
 		syn_take(splice, direction, segment);

@@ -115,6 +115,7 @@ struct splice_stream {
 	bool tell_receiver; /* an acknowledgement, or a question */
 	bool ask_receiver;
 	bool tell_sender;
+	bool held_again; /* the sender repeated what is held */
 };
 
 struct splice;

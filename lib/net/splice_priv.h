@@ -3,6 +3,7 @@
 #ifndef NET_SPLICE_PRIV_H
 #define NET_SPLICE_PRIV_H
 
+#include "sequence_number.h"
 #include "splice.h"
 
 enum { SPLICE_MSS = 536 }; /* of an end that announced none (RFC 9293 3.7.1) */
@@ -31,6 +32,14 @@ void splice_block_remove(struct splice *splice, struct splice_stream *stream, un
 
 /** How far the sender was told more than the receiver has. */
 uint32_t splice_told_ahead(const struct splice_stream *stream);
+
+/** The receiver echoes a timestamp: never one that its sender has not used, or older than before. */
+static inline void
+splice_take_echo(struct splice_stream *stream, const struct splice_segment *segment)
+{
+	if (segment->timestamps && !sequence_is_after(segment->echo, stream->timestamp))
+		stream->echo = sequence_later(stream->echo, segment->echo);
+}
 
 /** Something is held that lacks its end. */
 static inline bool

@@ -219,8 +219,8 @@ release_fin(struct splice_stream *stream)
 }
 
 /*
- * The end of what is held will not come before the sender hears of it: it was told so before of this piece, has
- * no window left, or misses something behind it. While the receiver is to say something, that is waited for.
+ * The end of what is held will not come before the sender hears of it: it repeats, was told so before of this piece,
+ * has no window left, or misses something behind it. While the receiver is to say something, that is waited for.
  */
 static bool
 sender_is_stuck(const struct splice_stream *stream)
@@ -229,6 +229,8 @@ sender_is_stuck(const struct splice_stream *stream)
 
 	if (!splice_lacks_end(stream) || stream->fin_taken)
 		return false;
+	if (stream->held_again)
+		return true;
 	if (sequence_is_after(stream->acked, released))
 		return stream->acked != stream->taken;
 	if (stream->received != stream->released)
@@ -308,7 +310,8 @@ splice_answer(struct splice *splice, unsigned int direction)
 	answer_bytes(splice, !direction);
 	if (stream->tell_sender)
 		send_own_ack(splice, direction);
-	stream->tell_receiver = stream->ask_receiver = stream->tell_sender = false;
+	stream->tell_receiver = stream->ask_receiver = false;
+	stream->tell_sender = stream->held_again = false;
 	answer_late(splice, direction);
 	answer_late(splice, !direction);
 	splice->last[direction].sacks = 0;

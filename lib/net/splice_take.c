@@ -89,8 +89,7 @@ take_ack(struct splice *splice, unsigned int direction, struct splice_stream *st
 	}
 	if (sequence_is_after(stream->received, segment->ack))
 		return true; /* older than what is known */
-	if (segment->timestamps && !sequence_is_after(segment->echo, stream->timestamp))
-		stream->echo = sequence_later(stream->echo, segment->echo);
+	splice_take_echo(stream, segment);
 	if (segment->ack != stream->received) {
 		take_progress(splice, stream, segment->ack);
 		back->tell_receiver |= stream->acked != acked;
@@ -298,9 +297,7 @@ take_old(struct splice *splice, struct splice_stream *stream, uint32_t seq, uint
 		return;
 	}
 	take_again(splice, stream, seq, sequence_earlier(end, stream->taken));
-	/* It waits for an answer about what lacks its end. */
-	if (splice_lacks_end(stream) && sequence_is_after(end, splice_map_end(&stream->map).in))
-		splice_tell_ahead(splice, stream);
+	stream->held_again |= sequence_is_after(end, splice_map_end(&stream->map).in);
 }
 
 /* Where the stream ends: not before what has come of it. */

@@ -123,6 +123,34 @@ options_of_a_repeated_syn_stay(void **state)
 	fixture_close();
 }
 
+/* RFC 7323 5.3: the end that got the second SYN believes no older timestamp. */
+static void
+a_repeated_syn_has_a_newer_timestamp(void **state)
+{
+	const struct fixture_sent *sent;
+
+	(void)state;
+	fixture.segment.timestamps = true;
+	fixture.segment.timestamp = 1000;
+	fixture_open(0);
+	for (unsigned int end = 0; end < 2; end++) {
+		struct splice_segment again = syn_of(end, 0, 1, end == 1 ? TCP_ACK : 0);
+
+		again.timestamps = true;
+		again.timestamp = end == 0 ? 1250 : 1300;
+		again.echo = 1250;
+		splice_syn(&fixture.splice, end, &again);
+	}
+	fixture.segment.timestamp = 1500;
+	fixture.segment.echo = 1300;
+	fixture_say(0, 1, 1, "held", 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	sent = fixture_expect(1, 1, 5, "", 0);
+	assert_int_equal(sent->out.timestamp, 1300);
+	assert_int_equal(sent->out.echo, 1500);
+	fixture_close();
+}
+
 /* RFC 5961 4: the other end answers a SYN in the middle with an acknowledgement, which is translated. */
 static void
 a_forged_syn_leaves_the_connection(void **state)
@@ -239,6 +267,7 @@ main(void)
 		cmocka_unit_test(simultaneous_open),
 		cmocka_unit_test(the_same_syn_again_changes_nothing),
 		cmocka_unit_test(options_of_a_repeated_syn_stay),
+		cmocka_unit_test(a_repeated_syn_has_a_newer_timestamp),
 		cmocka_unit_test(a_forged_syn_leaves_the_connection),
 		cmocka_unit_test(a_forgotten_connection_is_reset_by_its_challenge),
 		cmocka_unit_test(an_accepted_syn_begins_anew),
