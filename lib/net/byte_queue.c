@@ -8,6 +8,9 @@
 /* An odd number of cache lines, so that the first lines of chunks are in all sets of the cache. */
 enum { CHUNK_SIZE = 31 * RTE_CACHE_LINE_SIZE };
 
+/* As many as the largest message needs, or a quarter of the pool. */
+#define SPARE_CHUNKS 36u
+
 struct byte_chunk {
 	struct pool_object object;
 	struct byte_chunk *next;
@@ -33,12 +36,25 @@ byte_chunk_size(void)
 	return sizeof(struct byte_chunk);
 }
 
+/* Are there chunks for so many bytes, and so many more? */
+static bool
+has_chunks(const struct pool *pool, uint32_t length, uint32_t more)
+{
+	const uint32_t chunks = length / sizeof(((struct byte_chunk *)NULL)->bytes) + 1 + more;
+
+	return pool_used(pool) + pool_retired(pool) + chunks <= pool_capacity(pool);
+}
+
 bool
 byte_pool_has(const struct pool *pool, uint32_t length)
 {
-	const uint32_t chunks = length / sizeof(((struct byte_chunk *)NULL)->bytes) + 1;
+	return has_chunks(pool, length, 0);
+}
 
-	return pool_used(pool) + pool_retired(pool) + chunks <= pool_capacity(pool);
+bool
+byte_pool_has_spare(const struct pool *pool, uint32_t length)
+{
+	return has_chunks(pool, length, RTE_MIN(SPARE_CHUNKS, pool_capacity(pool) / 4));
 }
 
 static struct byte_chunk *

@@ -37,6 +37,12 @@ bool byte_queue_append(
 /** Would so many bytes find chunks now, whatever queue they are added to? */
 bool byte_pool_has(const struct pool *pool, uint32_t length);
 
+/**
+ * And would enough be left then for what is to leave the pool? Bytes that come in from outside ask this: were
+ * every chunk theirs, none could be replaced and go.
+ */
+bool byte_pool_has_spare(const struct pool *pool, uint32_t length);
+
 /** Move the first `length` bytes of one queue behind those of another; false: too few chunks, nothing moved. */
 bool byte_queue_move(
 	struct pool *pool, struct byte_queue *from, uint32_t length, struct byte_queue *to);

@@ -218,7 +218,8 @@ take_late(struct splice *splice, struct splice_stream *stream, uint32_t seq, con
 	unsigned int i = 0;
 
 	if (stream->held.length + stream->kept.length + splice_blocked(stream) + length >
-		splice->room)
+			splice->room ||
+		!byte_pool_has_spare(splice->pool, length))
 		return;
 	/* It goes on where one ends, or earlier: the rest is new. */
 	while (i < stream->blocks && (sequence_is_after(stream->block[i].seq, seq) ||
@@ -254,9 +255,11 @@ take_next(struct splice *splice, unsigned int direction, const uint8_t *data, ui
 	length = RTE_MIN(length, room > full ? room - full : 0);
 	while (full + splice_blocked(stream) + length > room && block_give_way(splice, stream))
 		;
-	while (!byte_queue_append(splice->pool, &stream->held, data, length))
+	while (!byte_pool_has_spare(splice->pool, length))
 		if (!block_give_way(splice, stream))
 			return 0;
+	if (!byte_queue_append(splice->pool, &stream->held, data, length))
+		return 0;
 	stream->taken += length;
 	return length;
 }

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Who is told what, when: acknowledgements, repetitions, windows and probes (RFC 9293, 5681, 2018, 7323). */
+#include "splice_fixture.h"
+
+#include <string.h>
+
+#include "core/rcu.h"
+#include "eal_fixture.h"
+
+static const char *
+text_of(char letter, unsigned int length)
+{
+	static char text[FIXTURE_ROOM + 1];
+
+	assert_true(length <= FIXTURE_ROOM);
+	memset(text, letter, length);
+	text[length] = '\0';
+	return text;
+}
+
+/* "abcd" became "ABCDEF", which is on its way. */
+static void
+grow(void)
+{
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_quiet();
+	fixture_release(0, 4, "ABCDEF");
+	fixture_expect(0, 1, 1, "ABCDEF", 0);
+	fixture_quiet();
+}
+
+/* RFC 5681 4.2: at once, one by one; RFC 2018: with what came. */
+static void
+late_segments_are_answered_one_by_one(void **state)
+{
+	const struct fixture_sent *sent;
+
+	(void)state;
+	fixture.segment.sack_permitted = true;
+	fixture_open(0);
+	fixture_say(0, 5, 1, "efgh", 0);
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.sacks, 1);
+	assert_int_equal(sent->out.sack[0].left, 5);
+	assert_int_equal(sent->out.sack[0].right, 9);
+	fixture_quiet();
+	fixture_say(0, 13, 1, "mnop", 0);
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.sacks, 2);
+	assert_int_equal(sent->out.sack[0].left, 13); /* the newest first */
+	fixture_say(0, 7, 1, "ghijkl", 0); /* fills what is between, and is partly known */
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.sacks, 1);
+	assert_int_equal(sent->out.sack[0].left, 5);
+	assert_int_equal(sent->out.sack[0].right, 17);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_quiet(); /* the hole is filled; the receiver will answer */
+	fixture_release(0, 16, NULL);
+	fixture_expect(0, 1, 1, "abcdefghijklmnop", 0);
+	fixture_quiet();
+	fixture_close();
+}
+
+static void
+blocks_are_named_to_who_understands_them(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 5, 1, "efgh", 0);
+	assert_int_equal(fixture_expect(1, 1, 1, "", 0)->out.sacks, 0);
+	fixture_close();
+}
+
+/* The piece lacks its end because what it is in was lost: the sender must know how far it came. */
+static void
+a_hole_behind_a_piece(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "ab", 0);
+	fixture_say(0, 5, 1, "ef", 0);
+	fixture_quiet();
+	fixture_say(0, 7, 1, "gh", 0);
+	fixture_quiet();
+	fixture_say(0, 9, 1, "ij", 0);
+	for (unsigned int i = 0; i < 4; i++)
+		fixture_expect(1, 1, 3, "", 0);
+	fixture_quiet();
+	fixture_close();
+}
+
+/* The sender counts them: same acknowledgement, same window, no data. */
+static void
+duplicate_acknowledgements_pass_one_by_one(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	grow();
+	fixture_say(1, 1, 7, "", 0);
+	fixture_expect(1, 1, 5, "", 0);
+	fixture_say(0, 5, 1, "xy", 0);
+	fixture_release(0, 2, NULL);
+	for (unsigned int i = 0; i < 4; i++) {
+		fixture_say(1, 1, 7, "", 0);
+		assert_int_equal(fixture_expect(1, 1, 5, "", 0)->out.window, FIXTURE_WINDOW);
+		fixture_quiet();
+	}
+	/* Not those that are older than the last that spoke of the window. */
+	fixture_say(1, 1, 7, "z", 0);
+	fixture_say(1, 1, 7, "", 0);
+	fixture_expect(1, 1, 5, "", 0);
+	fixture_close();
+}
+
+/* Of what it was told to be there, the sender must not hear that it is missing. */
+static void
+who_was_told_ahead_hears_of_no_loss(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_expect(1, 1, 5, "", 0);
+	fixture_say(0, 5, 1, "ef", 0);
+	fixture_expect(1, 1, 7, "", 0); /* what else comes of the piece, at once */
+	fixture_release(0, 6, "ABCDEFGH");
+	fixture_expect(0, 1, 1, "ABCDEFGH", 0);
+	fixture_say(1, 1, 1, "", 0);
+	fixture_say(1, 1, 1, "", 0);
+	fixture_quiet();
+	fixture_say(1, 1, 1, "", 0);
+	fixture_expect(0, 1, 1, "ABCDEFGH", 0);
+	fixture_quiet();
+	fixture_say(1, 1, 9, "", 0);
+	fixture_quiet(); /* the sender knows */
+	fixture_close();
+}
+
+/* The sender may have no more window, however long the piece lacks its end. */
+static void
+a_piece_longer_than_the_window(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	for (unsigned int i = 0; i < 9; i++) {
+		fixture_say(0, 1 + 1000 * i, 1, text_of('a', 1000), 0);
+		fixture_quiet();
+	}
+	fixture_say(0, 9001, 1, text_of('a', 1000), 0);
+	assert_int_equal(fixture_expect(1, 1, 10001, "", 0)->out.window, FIXTURE_ROOM - 10000);
+	fixture_quiet();
+	fixture_close();
+}
+
+/* What it was told to be there is repeated from here: 300 ms, then twice as long each time, then the end. */
+static void
+repeated_from_here(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, text_of('a', 1500), 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_release(0, 1500, NULL);
+	assert_int_equal(fixture.count, 2);
+	assert_true(splice_waits(&fixture.splice));
+	for (unsigned int i = 0; i < SPLICE_REPEATS; i++) {
+		assert_true(fixture_tick((SPLICE_REPEAT_MS << i) - 1));
+		fixture_quiet();
+		assert_true(fixture_tick(2));
+		fixture_expect(0, 1, 1, text_of('a', 1000), 0);
+		fixture_quiet();
+	}
+	assert_false(fixture_tick((SPLICE_REPEAT_MS << SPLICE_REPEATS) + 1));
+	/* Had the receiver got the first, the second goes at once (RFC 6582). */
+	fixture_say(1, 1, 1001, "", 0);
+	fixture_expect(0, 1001, 1, text_of('a', 500), 0);
+	fixture_quiet();
+	fixture_say(1, 1, 1501, "", 0);
+	assert_false(splice_waits(&fixture.splice));
+	fixture_close();
+}
+
+/* RFC 9293 3.8.6.1: as long as it answers, it may keep its window closed. */
+static void
+a_window_closed_for_hours(void **state)
+{
+	(void)state;
+	fixture.segment.timestamps = true;
+	fixture_open(0);
+	fixture.window[1] = 0;
+	fixture_say(1, 1, 1, "", 0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_release(0, 4, "ABCDEF");
+	for (unsigned int i = 0; i < 50; i++) {
+		assert_true(fixture_tick((SPLICE_REPEAT_MS << SPLICE_REPEATS) + 1));
+		fixture_expect(0, 0, 1, "", 0);
+		fixture_say(1, 1, 1, "", 0);
+	}
+	fixture.window[1] = 100;
+	fixture_say(1, 1, 1, "", 0);
+	fixture_expect(0, 1, 1, "ABCDEF", 0);
+	fixture_close();
+}
+
+static void
+a_closed_window_is_asked_through(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	grow();
+	fixture.window[1] = 0;
+	fixture_say(1, 1, 7, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 5, "", 0)->out.window, 0);
+	fixture_say(0, 4, 1, "", 0); /* a probe of no byte */
+	fixture_expect(0, 6, 1, "", 0);
+	fixture_quiet();
+	fixture_say(1, 1, 7, "", 0);
+	fixture_expect(1, 1, 5, "", 0); /* its answer */
+	fixture_quiet();
+	/* Of one byte, which the sender was let send before. */
+	fixture_say(0, 5, 1, "x", 0);
+	fixture_release(0, 1, NULL);
+	fixture_quiet();
+	/* Again and again, of none and of the same. */
+	fixture_say(0, 4, 1, "", 0);
+	fixture_expect(0, 6, 1, "", 0);
+	fixture_say(0, 5, 1, "x", 0);
+	fixture_expect(0, 6, 1, "", 0);
+	/* It opens: at once. */
+	fixture.window[1] = 50;
+	fixture_say(1, 1, 7, "", 0);
+	fixture_expect(1, 1, 5, "", 0);
+	fixture_expect(0, 7, 1, "x", 0);
+	fixture_quiet();
+	fixture_close();
+}
+
+static void
+keepalives_reach_the_other_end(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	grow();
+	fixture_say(1, 1, 7, "", 0);
+	fixture_say(0, 4, 1, "", 0);
+	fixture_expect(0, 6, 1, "", 0);
+	fixture_quiet();
+	fixture_say(0, 4, 1, "?", 0); /* a byte that means nothing */
+	fixture_expect(0, 6, 1, "", 0);
+	fixture_quiet();
+	fixture_say(1, 1, 7, "", 0);
+	fixture_expect(1, 1, 5, "", 0);
+	fixture_say(1, 0, 7, "?", 0); /* and of the other end */
+	fixture_expect(1, 0, 5, "", 0);
+	fixture_quiet();
+	assert_int_equal(fixture.splice.stream[0].held.length, 0);
+	fixture_close();
+}
+
+/* RFC 2018: of the receiver's blocks, whole pieces; RFC 2883: nothing below the acknowledgement. */
+static void
+blocks_of_the_receiver(void **state)
+{
+	const struct fixture_sent *sent;
+
+	(void)state;
+	fixture_open(0);
+	grow();
+	fixture_say(0, 5, 1, "efgh", 0);
+	fixture_release(0, 4, "E"); /* 7 */
+	fixture_say(0, 9, 1, "ijkl", 0);
+	fixture_release(0, 4, NULL); /* 8 to 12 */
+	fixture_say(0, 13, 1, "mnop", 0);
+	fixture_release(0, 4, "MNOPQ"); /* 12 to 17 */
+	fixture.segment.sacks = 1;
+	fixture.segment.sack[0].left = 7;
+	fixture.segment.sack[0].right = 15; /* the last in part */
+	fixture_say(1, 1, 1, "", 0);
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.sacks, 1);
+	assert_int_equal(sent->out.sack[0].left, 5);
+	assert_int_equal(sent->out.sack[0].right, 13);
+	fixture.segment.sack[0].left = 10;
+	fixture.segment.sack[0].right = 17;
+	fixture_say(1, 1, 1, "", 0);
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.sack[0].left, 11);
+	assert_int_equal(sent->out.sack[0].right, 17);
+	fixture.segment.sack[0].left = 13; /* part of one alone */
+	fixture_say(1, 1, 1, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 1, "", 0)->out.sacks, 0);
+	fixture.segment.sack[0].left = 1; /* got twice */
+	fixture.segment.sack[0].right = 7;
+	fixture_say(1, 1, 7, "", 0);
+	sent = fixture_expect(1, 1, 5, "", 0);
+	assert_int_equal(sent->out.sacks, 0);
+	fixture_close();
+}
+
+/* RFC 7323: never older than what the receiver saw; the echo is of what is acknowledged. */
+static void
+timestamps_of_what_is_made_here(void **state)
+{
+	const struct fixture_sent *sent;
+
+	(void)state;
+	fixture.segment.timestamps = true;
+	fixture.segment.timestamp = 100;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture.segment.timestamp = 120;
+	fixture_say(0, 9, 1, "ijkl", 0); /* out of order */
+	fixture.segment.timestamp = 110;
+	fixture_release(0, 4, "ABCDEF");
+	sent = fixture_expect(0, 1, 1, "ABCDEF", 0);
+	assert_int_equal(sent->out.timestamp, 120);
+	fixture.segment.timestamp = 500;
+	fixture.segment.echo = 120;
+	fixture_say(1, 1, 7, "", 0);
+	sent = fixture_expect(1, 1, 5, "", 0);
+	assert_int_equal(sent->out.timestamp, 500);
+	assert_int_equal(sent->out.echo, 120);
+	fixture.segment.echo = 130; /* of what was never sent */
+	fixture_say(1, 1, 7, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 5, "", 0)->out.echo, 120);
+	fixture.segment.timestamp = 140;
+	fixture.segment.echo = 500;
+	fixture_say(0, 5, 1, "ef", 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	sent = fixture_expect(1, 1, 7, "", 0);
+	assert_int_equal(sent->out.echo, 140);
+	assert_int_equal(sent->out.timestamp, 500);
+	fixture_close();
+}
+
+/* One repetition of a piece, though all its segments are repeated. */
+static void
+segments_of_a_piece_are_repeated_once(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_say(0, 5, 1, "efgh", 0);
+	fixture_release(0, 8, "ABCDEFGHIJ");
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_expect(0, 1, 1, "ABCDEFGHIJ", 0);
+	fixture_quiet();
+	fixture_say(0, 5, 1, "efgh", 0);
+	fixture_quiet();
+	fixture_tick(SPLICE_AGAIN_MS);
+	fixture_say(0, 5, 1, "efgh", 0); /* the last alone, as a probe of the tail */
+	fixture_expect(0, 1, 1, "ABCDEFGHIJ", 0);
+	fixture_close();
+}
+
+/* A message that is dropped: its receiver will not say that it has it. */
+static void
+what_became_nothing_is_acknowledged(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_release(0, 4, "");
+	fixture_expect(1, 1, 5, "", 0);
+	fixture_quiet();
+	/* Not before what comes before it. */
+	fixture_say(0, 5, 1, "efgh", 0);
+	fixture_release(0, 4, NULL);
+	fixture_say(0, 9, 1, "ijkl", 0);
+	fixture_release(0, 4, "");
+	fixture_quiet();
+	fixture_say(1, 1, 5, "", 0);
+	fixture_expect(1, 1, 13, "", 0);
+	fixture_close();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(late_segments_are_answered_one_by_one),
+		cmocka_unit_test(blocks_are_named_to_who_understands_them),
+		cmocka_unit_test(a_hole_behind_a_piece),
+		cmocka_unit_test(duplicate_acknowledgements_pass_one_by_one),
+		cmocka_unit_test(who_was_told_ahead_hears_of_no_loss),
+		cmocka_unit_test(a_piece_longer_than_the_window),
+		cmocka_unit_test(repeated_from_here),
+		cmocka_unit_test(a_window_closed_for_hours),
+		cmocka_unit_test(a_closed_window_is_asked_through),
+		cmocka_unit_test(keepalives_reach_the_other_end),
+		cmocka_unit_test(blocks_of_the_receiver),
+		cmocka_unit_test(timestamps_of_what_is_made_here),
+		cmocka_unit_test(segments_of_a_piece_are_repeated_once),
+		cmocka_unit_test(what_became_nothing_is_acknowledged),
+	};
+
+	eal_fixture_start();
+	if (rcu_init() != 0)
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
