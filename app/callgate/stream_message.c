@@ -131,6 +131,7 @@ message_ask(struct stream *stream, struct flow *flow, unsigned int direction, un
 		text_to_mbufs(worker->appliance->mempool, worker->streams->text, way->whole);
 
 	way->asked_ms = worker->thread.now_ms;
+	splice_whole(&stream->splice, direction);
 	if (mbuf == NULL) /* again later */
 		return;
 	*packet_of(mbuf) = (struct packet){

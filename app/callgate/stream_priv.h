@@ -33,7 +33,7 @@ struct stream_way {
 	uint64_t asked_ms; /* when it was handed there; 0: none is */
 	uint64_t since_ms; /* when what is held began to wait */
 	bool plain; /* what comes is released as it is, to the end */
-	uint8_t time_to_live, type_of_service, ecn; /* of the last segment; ecn: CWR and ECE */
+	uint8_t time_to_live, type_of_service; /* of the last segment */
 };
 
 struct stream {
@@ -43,8 +43,7 @@ struct stream {
 	TAILQ_ENTRY(stream) all; /* of the worker, the one that was looked at last is last */
 	TAILQ_ENTRY(stream) busy;
 	bool is_busy;
-	uint64_t
-		over_ms; /* since when both ends have closed, or one has reset; 0: it is not over */
+	uint64_t reset_ms; /* of the last RST, if nothing has followed; else 0 */
 	struct splice splice;
 	struct stream_way way[2];
 };

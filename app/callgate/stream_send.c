@@ -82,7 +82,7 @@ put_headers(struct rte_ipv4_hdr *ip, const struct stream_way *way, const struct 
 		.sent_seq = rte_cpu_to_be_32(out->seq),
 		.recv_ack = rte_cpu_to_be_32(out->ack),
 		.data_off = (uint8_t)((sizeof(*tcp) + option_bytes) / 4 << 4),
-		.tcp_flags = out->flags | way->ecn,
+		.tcp_flags = out->flags,
 		.rx_win = rte_cpu_to_be_16(out->window),
 		.tcp_urp = rte_cpu_to_be_16(out->urgent),
 	};

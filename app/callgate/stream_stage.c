@@ -19,7 +19,6 @@ enum {
 	OPTION_MD5 = 19,
 	OPTION_AO = 29,
 	OPTION_MPTCP = 30,
-	SEGMENT_ECN = 0xc0, /* CWR and ECE (RFC 3168) */
 };
 
 /* Which worker has a flow's stream. */
@@ -76,6 +75,9 @@ option_read(uint8_t kind, const uint8_t *value, unsigned int length, struct spli
 		segment->timestamp = get32(value);
 		segment->echo = get32(value + 4);
 		break;
+	case TCP_OPTION_SACK_PERMITTED:
+		segment->sack_permitted = true;
+		break;
 	case TCP_OPTION_SACK:
 		for (unsigned int i = 0; i + 8 <= length && segment->sacks < SPLICE_SACKS; i += 8) {
 			segment->sack[segment->sacks].left = get32(value + i);
@@ -108,6 +110,7 @@ segment_read(struct rte_mbuf *mbuf, struct splice_segment *segment, bool *foreig
 		.length =
 			packet->ip_length - (uint32_t)(packet->payload_offset - packet->ip_offset),
 		.window = rte_be_to_cpu_16(tcp->rx_win),
+		.urgent = rte_be_to_cpu_16(tcp->tcp_urp),
 		.flags = tcp->tcp_flags,
 	};
 	while (option < end && *option != TCP_OPTION_END) {
@@ -133,7 +136,6 @@ way_note(struct stream_way *way, struct rte_mbuf *mbuf)
 
 	way->time_to_live = ip->time_to_live;
 	way->type_of_service = ip->type_of_service;
-	way->ecn = packet_of(mbuf)->tcp_flags & SEGMENT_ECN;
 }
 
 /* This connection is nobody's business any more. */
@@ -219,7 +221,7 @@ reset(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned 
 	renumber(tcp, &tcp->sent_seq, splice_reset(&stream->splice, direction, segment.seq));
 	if (segment.flags & TCP_ACK)
 		renumber(tcp, &tcp->recv_ack, stream->splice.stream[!direction].acked);
-	stream->over_ms = worker->thread.now_ms;
+	stream->reset_ms = worker->thread.now_ms;
 	stream_wait(stream);
 	forward_unseen(worker, mbuf, &flow->path[direction]);
 }
@@ -235,8 +237,6 @@ stream_settle(struct stream *stream, struct flow *flow)
 		stream_end(stream, false);
 		return;
 	}
-	if (splice_is_over(&stream->splice))
-		stream->over_ms = worker->thread.now_ms;
 	stream_wait(stream);
 }
 
@@ -245,7 +245,7 @@ stream_turn(struct stream *stream, struct flow *flow, unsigned int direction)
 {
 	stream_read(stream, flow, direction);
 	splice_answer(&stream->splice, direction);
-	/* What the acknowledgement made room for. */
+	/* What an acknowledgement made room for. */
 	if (stream->splice.stream[!direction].held.length > 0) {
 		stream_read(stream, flow, !direction);
 		splice_answer(&stream->splice, !direction);
@@ -268,7 +268,7 @@ segment_take(
 	/* flat; one that came in several pieces is copied where messages are read */
 	segment.data = rte_pktmbuf_read(
 		mbuf, packet_of(mbuf)->payload_offset, segment.length, worker->streams->text);
-	stream->over_ms = 0;
+	stream->reset_ms = 0;
 	stream->splice.now_ms = worker->thread.now_ms;
 	if (stream->splice.stream[direction].held.length == 0)
 		way->since_ms = worker->thread.now_ms;
@@ -315,8 +315,11 @@ stream_path_mtu(
 		return;
 	if (owner == worker->thread.id) {
 		stream = stream_of(worker, flow);
-		if (stream != NULL)
-			splice_mtu(&stream->splice, direction, (uint16_t)(mtu - STREAM_HEADERS));
+		if (stream == NULL)
+			return;
+		splice_mtu(&stream->splice, direction, (uint16_t)(mtu - STREAM_HEADERS));
+		if (splice_has_begun(&stream->splice))
+			splice_answer(&stream->splice, direction);
 		return;
 	}
 	mbuf = rte_pktmbuf_alloc(appliance->mempool);

@@ -12,7 +12,8 @@
 enum {
 	POLL_MS = 10,
 	AGED_A_SECOND_MS = 1000, /* all streams are looked at once in so long */
-	OVER_MS = 10000, /* so long the end of a connection may be repeated */
+	RESET_MS = 10000, /* so long a RST may turn out to have been none */
+	LOOKED_AT = 16, /* streams, for one that is over, when there is no other */
 	MEBIBYTE = 1 << 20,
 };
 
@@ -168,7 +169,7 @@ stream_begin(struct stream *stream)
 		.length_optional = true,
 	};
 
-	stream->over_ms = 0;
+	stream->reset_ms = 0;
 	for (unsigned int i = 0; i < 2; i++) {
 		struct stream_way *way = &stream->way[i];
 
@@ -178,6 +179,24 @@ stream_begin(struct stream *stream)
 		way->plain = false;
 		sip_framing_begin(&way->framing, &limits);
 	}
+}
+
+/* One for a new connection: those that are over give way when there is no other. */
+static struct stream *
+stream_take(struct stream_table *table)
+{
+	struct stream *stream = pool_alloc(table->pools->streams);
+	struct stream *over = TAILQ_FIRST(&table->all), *next;
+
+	for (unsigned int i = 0; stream == NULL && over != NULL && i < LOOKED_AT;
+		i++, over = next) {
+		next = TAILQ_NEXT(over, all);
+		if (over->reset_ms == 0 && !splice_is_over(&over->splice))
+			continue;
+		stream_end(over, !stream_is_even(over));
+		stream = pool_alloc(table->pools->streams);
+	}
+	return stream;
 }
 
 /* Segments of a direction are no longer than its way out takes, and an ordinary mbuf. */
@@ -199,7 +218,7 @@ stream_make(struct worker *worker, struct flow *flow)
 
 	if (stream != NULL)
 		stream_end(stream, false);
-	stream = pool_alloc(table->pools->streams);
+	stream = stream_take(table);
 	if (stream == NULL) {
 		event_count(worker->thread.counters, EVENT_STREAM_LIMIT, 1);
 		return NULL;
@@ -242,7 +261,7 @@ stream_wait(struct stream *stream)
 {
 	struct stream_table *table = stream->worker->streams;
 	const bool waits =
-		stream->over_ms == 0 &&
+		stream->reset_ms == 0 &&
 		(splice_waits(&stream->splice) || stream->splice.stream[0].held.length > 0 ||
 			stream->splice.stream[1].held.length > 0);
 
@@ -310,9 +329,12 @@ stream_hurry(struct stream *stream)
 static void
 stream_age(struct stream *stream)
 {
+	const uint64_t now_ms = stream->worker->thread.now_ms;
+
 	if (stream_flow(stream) == NULL)
 		stream_end(stream, false);
-	else if (stream->over_ms != 0 && stream->worker->thread.now_ms >= stream->over_ms + OVER_MS)
+	else if (splice_is_done(&stream->splice, now_ms) ||
+		 (stream->reset_ms != 0 && now_ms >= stream->reset_ms + RESET_MS))
 		stream_end(stream, !stream_is_even(stream));
 }
 
