@@ -281,11 +281,12 @@ print_registrations(const struct replay *replay)
 			char inside[24], outside[24];
 
 			printf("registration %s contact %s inside %s outside %s registrar %s "
-			       "granted %u expires %u\n",
+			       "transport %s granted %u expires %u\n",
 				one->address_of_record, one->contact[0] ? one->contact : "-",
 				endpoint_text(&one->inside, inside, sizeof(inside)),
 				endpoint_text(&one->outside, outside, sizeof(outside)),
-				inet_ntoa((struct in_addr){one->registrar}), one->granted_s,
+				inet_ntoa((struct in_addr){one->registrar}),
+				one->inside.proto == IPPROTO_TCP ? "tcp" : "udp", one->granted_s,
 				one->expires_s > now_s ? one->expires_s - now_s : 0);
 		}
 	} while (cursor != 0);

@@ -86,7 +86,7 @@ plan_begin(struct plan *plan, struct thread *self, struct alg_worker *worker,
 	plan->gone = NULL;
 	plan->new_call = plan->new_dialog = plan->stray = plan->retransmission = false;
 	plan->branch = 0;
-	plan->new_branch = plan->unasked = plan->joined = false;
+	plan->new_branch = plan->unasked = plan->foreign = plan->joined = false;
 	plan->role = MEDIA_NONE;
 	plan->description_new = (struct description){0};
 	plan->wanted_count = 0;

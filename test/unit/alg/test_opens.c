@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alg/alg_priv.h"
 #include "alg_between.h"
 #include "core/drop.h"
 
@@ -262,6 +263,35 @@ ports_of_a_count_follow_each_other_or_the_message_is_refused(void **state)
 	assert_nothing_left();
 }
 
+/* Where the message's plan will be on the stack. */
+static __rte_noinline void
+stack_dirty(void)
+{
+	volatile char bytes[16384];
+
+	memset((char *)bytes, 0xff, sizeof(bytes));
+	rte_compiler_barrier();
+}
+
+/* Only what names an endpoint of the other side makes other legs of its Call-ID careful (foreign.c). */
+static void
+call_is_foreign_when_it_has_named_the_other_side(void **state)
+{
+	static const struct {
+		const char *host;
+		bool foreign;
+	} rows[] = {{"10.0.0.7", false}, {"198.51.100.20", true}};
+	const struct alg_worker *worker = alg_worker_of(fx.alg, 0);
+
+	for (unsigned int i = 0; i < RTE_DIM(rows); i++) {
+		stack_dirty();
+		out_request("INVITE", 1, "", sdp_audio(rows[i].host, 4000, ""));
+		assert_int_equal(call_at(worker, 1)->foreign, rows[i].foreign);
+		in_response("486 Busy", 1, "INVITE", ";tag=b", NULL);
+		assert_nothing_left();
+	}
+}
+
 static void
 watch(bool from_inside, const char *start, const char *method, const char *headers)
 {
@@ -327,6 +357,7 @@ main(void)
 		TEST(descriptions_open_no_port_below_1024),
 		TEST(media_hosts_sender_is_who_sent_the_message),
 		TEST(ports_of_a_count_follow_each_other_or_the_message_is_refused),
+		TEST(call_is_foreign_when_it_has_named_the_other_side),
 		TEST(subscription_that_nobody_asked_for_keeps_nothing),
 	};
 
