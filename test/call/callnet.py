@@ -49,6 +49,17 @@ def wait_until(condition, seconds, what):
         time.sleep(0.02)
 
 
+def veth_add(one, other, queues=1):
+    """A veth pair, each end (namespace, name)."""
+    count = ('numtxqueues', str(queues), 'numrxqueues', str(queues))
+    run('ip', 'link', 'add', one[1], 'netns', one[0], *count, 'type', 'veth',
+        'peer', 'name', other[1], 'netns', other[0], *count)
+    # veth hands over what it is given: without checksums, and longer than the MTU, unless told.
+    for namespace, device in (other, one):
+        run('ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, 'tx', 'off', 'gro', 'off')
+        run('ip', '-n', namespace, 'link', 'set', device, 'up')
+
+
 class Host:
     """One namespace with eth0 in a /24; `port` is the other end, in the router's namespace."""
 
@@ -60,15 +71,13 @@ class Host:
         self.port = port
         self.namespace = network.namespace_add(name)
 
+    def wire(self, queues):
+        """From eth0 to the router."""
+        veth_add((self.network.router, self.port), (self.namespace, 'eth0'), queues)
+
     def attach(self, queues):
-        count = ('numtxqueues', str(queues), 'numrxqueues', str(queues))
-        run('ip', 'link', 'add', self.port, 'netns', self.network.router, *count, 'type', 'veth',
-            'peer', 'name', 'eth0', 'netns', self.namespace, *count)
+        self.wire(queues)
         run('ip', '-n', self.namespace, 'address', 'add', f'{self.address}/24', 'dev', 'eth0')
-        # veth hands over what it is given: without checksums, and longer than the MTU, unless told.
-        for namespace, device in ((self.namespace, 'eth0'), (self.network.router, self.port)):
-            run('ip', 'netns', 'exec', namespace, 'ethtool', '-K', device, 'tx', 'off', 'gro', 'off')
-            run('ip', '-n', namespace, 'link', 'set', device, 'up')
         run('ip', '-n', self.namespace, 'route', 'add', 'default', 'via', self.gateway)
 
     def start(self, *command, **options):
@@ -144,8 +153,8 @@ class Network:
         run('ip', '-n', namespace, 'link', 'set', 'lo', 'up')
         return namespace
 
-    def host_add(self, name, address, port, queues=1):
-        host = Host(self, name, address, port)
+    def host_add(self, name, address, port, queues=1, kind=Host):
+        host = kind(self, name, address, port)
         host.attach(queues)
         self.hosts[name] = host
         return host
@@ -205,7 +214,7 @@ nat: {{
     {rules}
   );
   sip: {{ udp_ports = [{sip_ports}]; tcp_ports = [{sip_ports}]; }};
-  timeouts: {{ udp = {udp_timeout}; }};
+  timeouts: {{ udp = {udp_timeout}; tcp_transitory = {tcp_transitory}; }};
 }};
 sip: {{ {sip} }};
 zones: ["inside", "outside"];
@@ -224,11 +233,12 @@ class Appliance:
     """callgate in the router's namespace, with every host's veth as a port.
 
     Hosts in 10/8 are inside. Only SIP may pass between the zones, so all media that passes does so
-    because the ALG let it. `static`: (inside endpoint, outside endpoint) rules for UDP."""
+    because the ALG let it. `static`: (inside endpoint, outside endpoint) rules, for UDP unless
+    a third says otherwise."""
 
     def __init__(self, network, workers=1, driver='af_packet', queues=None, static=(),
                  sip_ports='5060', protocol='sip', udp_timeout=300, max_flows=16384,
-                 max_calls=4096, sip=''):
+                 max_calls=4096, sip='', tcp_transitory=240):
         self.network = network
         self.workers = workers
         self.prefix = f'callgate-test-{os.getpid()}'
@@ -242,8 +252,8 @@ class Appliance:
                               f'["{host.gateway}/24"]; zone = "{side}"; nat = "{side}"; }}')
         rules = ['{ kind = "dynamic"; inside = ["10.0.0.0/8"]; interface = "outside"; '
                  'overload = true; }']
-        rules += [f'{{ kind = "static"; protocol = "udp"; inside = "{inside}"; '
-                  f'outside = "{outside}"; }}' for inside, outside in static]
+        rules += [f'{{ kind = "static"; protocol = "{(*other, "udp")[0]}"; inside = "{inside}"; '
+                  f'outside = "{outside}"; }}' for inside, outside, *other in static]
         network.folders.append(os.path.dirname(self.socket_path))
         self.file = network.path('callgate.conf')
         with open(self.file, 'w') as file:
@@ -251,7 +261,8 @@ class Appliance:
                 cores=', '.join(str((i + 1) % 2) for i in range(workers)), prefix=self.prefix,
                 ports=',\n  '.join(ports), interfaces=',\n  '.join(interfaces),
                 rules=',\n    '.join(rules), sip_ports=sip_ports, protocol=protocol,
-                udp_timeout=udp_timeout, max_flows=max_flows, max_calls=max_calls, sip=sip))
+                udp_timeout=udp_timeout, tcp_transitory=tcp_transitory, max_flows=max_flows,
+                max_calls=max_calls, sip=sip))
 
     @property
     def socket_path(self):

@@ -11,7 +11,7 @@ import socket
 import struct
 import subprocess
 
-from callnet import Appliance, Failure, check, wait_until
+from callnet import Appliance, Failure, Host, check, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RTP_PEER = os.environ.get('RTP_PEER', os.path.join(os.environ.get('CALLGATE_BUILD', 'build'),
@@ -27,36 +27,40 @@ OUTSIDE = '203.0.113.2'
 WAN = '203.0.113.1'
 
 
-def hosts_add(network, queues=1, second=False):
+def hosts_add(network, queues=1, second=False, kind=Host):
     """One inside host, a second one if wanted, one outside."""
-    network.host_add('inside', INSIDE, 'lan0', queues)
+    network.host_add('inside', INSIDE, 'lan0', queues, kind)
     if second:
-        network.host_add('inside2', INSIDE_2, 'lan1', queues)
-    network.host_add('outside', OUTSIDE, 'wan0', queues)
+        network.host_add('inside2', INSIDE_2, 'lan1', queues, kind)
+    network.host_add('outside', OUTSIDE, 'wan0', queues, kind)
     return network.hosts
 
 
 class Party:
-    """One end of many calls. With `target` it calls, without it answers."""
+    """One end of many calls. With `target` it calls, without it answers. `transport` as SIPp has it:
+    u1, t1 (TCP, one connection for all calls), tn (one a call)."""
 
     def __init__(self, host, scenario, calls=CALLS, base=INSIDE_BASE, target=None, hold_ms=HOLD_MS,
                  rate=RATE, via=None, contact=None, early=False, patient=False,
-                 media=True):
+                 media=True, transport='u1', port=5060, grace_s=25, name=''):
         self.host = host
         self.network = host.network
-        self.name = f'{host.name}-{scenario}'
+        self.name = f'{host.name}-{scenario}{name}'
         self.scenario = scenario
         self.calls = calls
         self.base = base
         self.target = target
         self.hold_ms = hold_ms
         self.rate = rate
-        self.via = via or f'{host.address}:5060'
-        self.contact = contact or f'{host.address}:5060'
+        self.transport = transport
+        self.port = port
+        self.via = via or f'{host.address}:{port}'
+        self.contact = contact or f'{host.address}:{port}' + (
+            '' if transport == 'u1' else ';transport=tcp')
         self.early = early          # sends media as soon as it knows where to
         self.patient = patient      # sends none before it has heard the other end's
         self.media = media          # False: the scenario tells rtp_peer nothing
-        self.seconds = int(calls / rate + hold_ms / 1000 + 25)
+        self.seconds = int(calls / rate + hold_ms / 1000 + grace_s)
         self.sipp = self.peer = None
 
     def file(self, kind):
@@ -69,10 +73,14 @@ class Party:
         if self.media:
             self.media_start()
         target = [self.target, '-r', str(self.rate), '-l', str(self.calls)] if self.target else []
+        # A call that only waits for late messages does not mind that its connection has ended.
+        tcp = ['-max_socket', '10000', '-reconnect_close', 'false'] \
+            if self.transport != 'u1' else []
         log = ['-trace_logs', '-log_file', self.file('fifo')] if self.media else []
         self.sipp = self.host.start(
             'sipp', *target, '-sf', os.path.join(HERE, 'scenarios', f'{self.scenario}.xml'),
-            '-i', self.host.address, '-p', '5060', '-mi', self.host.address, '-t', 'u1',
+            '-i', self.host.address, '-p', str(self.port), '-mi', self.host.address,
+            '-t', self.transport, *tcp,
             '-m', str(self.calls), '-d', str(self.hold_ms), '-inf', self.file('ports'), *log,
             '-key', 'via', self.via, '-key', 'contact', self.contact,
             # Call-ID is nobody's to rewrite: an address in it would show up outside.
@@ -94,10 +102,10 @@ class Party:
 
     def listening(self):
         """True when SIPp has its socket."""
-        table = f'/proc/{self.sipp.pid}/net/udp'
+        table = f'/proc/{self.sipp.pid}/net/{"udp" if self.transport == "u1" else "tcp"}'
         local = struct.unpack('<I', bytes(map(int, self.host.address.split('.'))))[0]
         with open(table) as sockets:
-            return f'{local:08X}:{5060:04X}' in sockets.read()
+            return f'{local:08X}:{self.port:04X}' in sockets.read()
 
     def wait(self):
         """Exit statuses of SIPp and rtp_peer, and the latter's summary."""
@@ -114,8 +122,8 @@ class Party:
         with open(self.file('messages'), 'rb') as file:
             log = file.read()
         found = []
-        for head in re.finditer(rb'UDP message (sent \((\d+) bytes\)|received \[(\d+)\] bytes ):\n\n',
-                                log):
+        for head in re.finditer(rb'(?:UDP|TCP) message (sent \((\d+) bytes\)|received \[(\d+)\] '
+                                rb'bytes ):\n\n', log):
             length = int(head[2] or head[3])
             found.append((head[1].startswith(b'sent'), log[head.end():head.end() + length]))
         return found

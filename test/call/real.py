@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Real SIP programs for the call tests: baresip as a phone, Kamailio as registrar and proxy.
+"""Real SIP programs for the call tests: baresip as a phone, Kamailio as registrar and proxy, over
+UDP or TCP.
 
 A phone is told what to do, and says what happens, over its TCP control port in its own namespace.
 Its microphone is a file, so that it sends all the time; who heard what is read from captures.
@@ -16,6 +17,7 @@ import time
 import wave
 
 import callnet
+import tcp_text
 from callnet import Failure, check, wait_until
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -56,20 +58,32 @@ def needed(*programs):
 class Kamailio:
     """Registrar and record-routing proxy at an address of a host, port 5060."""
 
-    def __init__(self, host, address):
+    def __init__(self, host, address, transport='udp'):
         self.host = host
         self.address = address
-        folder = host.network.path('kamailio')
-        os.mkdir(folder)
-        self.process = host.start(
-            'kamailio', '-DD', '-E', '-m', '32', '-M', '4', '-Y', folder, '-w', folder,
-            '-l', f'udp:{address}:5060', '-f', os.path.join(HERE, 'programs/kamailio.cfg'),
+        self.transport = transport
+        self.folder = host.network.path('kamailio')
+        os.mkdir(self.folder)
+        self.start()
+
+    def start(self):
+        self.process = self.host.start(
+            'kamailio', '-DD', '-E', '-m', '32', '-M', '4', '-Y', self.folder, '-w', self.folder,
+            '-A', f'CALLS_OVER_{self.transport.upper()}', '-A', f'ADDRESS={self.address}',
+            '-l', f'{self.transport}:{self.address}:5060',
+            '-f', os.path.join(HERE, 'programs/kamailio.cfg'),
             output='kamailio.out', error='kamailio.log')
         wait_until(self.listening, 15, 'Kamailio listens')
 
+    def restart(self):
+        """All its connections are closed, and all that it knew is forgotten."""
+        self.host.network.end(self.process, 10)
+        self.start()
+
     def listening(self):
         check(self.process.poll() is None, 'Kamailio ended')
-        table = subprocess.run(['ip', 'netns', 'exec', self.host.namespace, 'ss', '-Hlun'],
+        table = subprocess.run(['ip', 'netns', 'exec', self.host.namespace, 'ss',
+                                '-Hltn' if self.transport == 'tcp' else '-Hlun'],
                                capture_output=True, text=True, check=False).stdout
         return f'{self.address}:5060' in table
 
@@ -77,10 +91,11 @@ class Kamailio:
 class Phone:
     """One baresip, that registers `user` at `registrar` and answers every call."""
 
-    def __init__(self, host, user, registrar, expires=600):
+    def __init__(self, host, user, registrar, expires=600, transport='udp'):
         self.host = host
         self.user = user
         self.registrar = registrar
+        self.transport = '' if transport == 'udp' else f';transport={transport}'
         self.address = host.address
         self.folder = host.network.path(f'phone-{user}')
         self.events = []
@@ -89,7 +104,8 @@ class Phone:
             file.write(PHONE.format(address=self.address, folder=self.folder,
                                     control=CONTROL_PORT))
         with open(os.path.join(self.folder, 'accounts'), 'w', encoding='utf-8') as file:
-            file.write(f'<sip:{user}@{registrar}>;regint={expires};auth_pass=x;answermode=auto\n')
+            file.write(f'<sip:{user}@{registrar}{self.transport}>;regint={expires};auth_pass=x;'
+                       'answermode=auto\n')
         with wave.open(os.path.join(self.folder, 'tone.wav'), 'wb') as tone:
             tone.setparams((1, 2, 8000, 0, 'NONE', ''))
             tone.writeframes(TONE * SOUND_S)
@@ -159,32 +175,51 @@ class Phone:
 
 
 class Watch:
-    """tcpdump of all UDP at a host, both directions, read while it runs."""
+    """tcpdump of all UDP and TCP at a host, both directions, read while it runs."""
 
     def __init__(self, host):
         self.host = host
         self.path = host.network.path(f'{host.name}.watch.pcap')
         errors = f'{host.name}.watch'
         self.process = host.start('tcpdump', '-i', 'eth0', '-n', '-U', '-Z', 'root', '-B', '16384',
-                                  '-w', self.path, 'udp', error=errors)
+                                  '-w', self.path, 'udp or tcp', error=errors)
         wait_until(lambda: 'listening on' in host.network.text(errors), 10, 'tcpdump listens')
 
-    def packets(self):
-        """(time, source, source port, destination, destination port, payload) so far."""
+    def frames(self):
+        """(time, IPv4 packet) so far."""
         with open(self.path, 'rb') as file:
             data = file.read()
-        found, offset = [], 24
+        offset = 24
         while offset + 16 <= len(data):
             seconds, microseconds, length = struct.unpack_from('<III', data, offset)
             frame = data[offset + 16:offset + 16 + length]
             offset += 16 + length
-            if len(frame) < length or length < 42 or frame[12:14] != b'\x08\x00':
+            if len(frame) == length and length >= 42 and frame[12:14] == b'\x08\x00':
+                yield seconds + microseconds / 1e6, frame[14:]
+
+    def packets(self):
+        """(time, source, source port, destination, destination port, payload) of UDP so far."""
+        found = []
+        for when, packet in self.frames():
+            if packet[9] != socket.IPPROTO_UDP:
                 continue
-            header = 14 + 4 * (frame[14] & 15)
-            source, destination = struct.unpack_from('>HH', frame, header)
-            found.append((seconds + microseconds / 1e6, socket.inet_ntoa(frame[26:30]), source,
-                          socket.inet_ntoa(frame[30:34]), destination, frame[header + 8:]))
+            header = 4 * (packet[0] & 15)
+            source, destination = struct.unpack_from('>HH', packet, header)
+            found.append((when, socket.inet_ntoa(packet[12:16]), source,
+                          socket.inet_ntoa(packet[16:20]), destination, packet[header + 8:]))
         return found
+
+    def streams(self):
+        """{way: messages} of the TCP connections so far: see tcp_text.py. Those that are not over
+        may end with half a message, so ask when all is quiet."""
+        return tcp_text.received(packet for _, packet in self.frames())
+
+    def texts(self):
+        """(source, destination, payload or message) of everything so far, as UDP or TCP has it."""
+        found = [(source, destination, payload)
+                 for _, source, _, destination, _, payload in self.packets()]
+        return found + [(way.tuple4[0], way.tuple4[2], text)
+                        for way, texts in self.streams().items() for text in texts]
 
     def sound(self, since, until, own, sent):
         """{(SSRC, sequence)} of G.711 packets that `own` sent or received in that time."""
@@ -207,7 +242,7 @@ def endpoints(watch, address):
 def contact_ports(watch, server, user):
     """The Contacts that came to the server in REGISTERs of a user."""
     return {re.search(rb'\r\nContact: <([^>]*)>', payload)[1]
-            for _, _, _, destination, _, payload in watch.packets()
+            for _, destination, payload in watch.texts()
             if destination == server and payload.startswith(b'REGISTER') and
             f'\r\nTo: <sip:{user}@'.encode() in payload}
 

@@ -385,6 +385,7 @@ rtp_call_judge(struct rtp_call *call)
 		good = good && counts->lost[stream] == 0 && counts->duplicate[stream] == 0 &&
 		       counts->reordered[stream] == 0 && counts->received[stream] > 0;
 	}
+	counts->unheard = counts->received[RTP] == 0;
 	counts->peer_first = call->receiver[RTP].first && call->receiver[RTCP].first;
 	return good && counts->wrong_source == 0 && counts->crosstalk == 0 && counts->stray == 0 &&
 	       counts->leaked == 0;

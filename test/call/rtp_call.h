@@ -32,6 +32,7 @@ struct rtp_counts {
 	uint64_t stray; /* no packet of ours */
 	uint64_t leaked; /* sent after the final answer to BYE, and yet here */
 	uint64_t one_way; /* calls in which RTP or RTCP never came */
+	uint64_t unheard; /* of them, those in which RTP never came */
 	uint64_t peer_first; /* calls in which the peer's first RTP and RTCP packet came before
 				anything was sent */
 	uint64_t before_answer; /* calls in which RTP came before the peer was announced */

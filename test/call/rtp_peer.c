@@ -142,10 +142,11 @@ counts_print(const struct rtp_counts *counts)
 			name[s], (uintmax_t)counts->lost[s], name[s],
 			(uintmax_t)counts->duplicate[s], name[s], (uintmax_t)counts->reordered[s]);
 	printf("\"wrong_source\": %ju, \"crosstalk\": %ju, \"stray\": %ju, \"leaked\": %ju, "
-	       "\"one_way\": %ju, \"peer_first\": %ju, \"before_answer\": %ju",
+	       "\"one_way\": %ju, \"unheard\": %ju, \"peer_first\": %ju, \"before_answer\": %ju",
 		(uintmax_t)counts->wrong_source, (uintmax_t)counts->crosstalk,
 		(uintmax_t)counts->stray, (uintmax_t)counts->leaked, (uintmax_t)counts->one_way,
-		(uintmax_t)counts->peer_first, (uintmax_t)counts->before_answer);
+		(uintmax_t)counts->unheard, (uintmax_t)counts->peer_first,
+		(uintmax_t)counts->before_answer);
 }
 
 /* True when all is well. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Phones (baresip) behind callgate, registrar and record-routing proxy (Kamailio) outside: calls
-out, in and between two inside phones, media both ways, hold, transfer, re-registration."""
+out, in and between two inside phones, media both ways, hold, transfer, re-registration; over UDP, or
+over TCP, also when the proxy has closed all connections."""
 import argparse
 
 import callnet
@@ -12,6 +13,8 @@ RENEWAL_S = 4       # bob registers for so long; twice the time that a UDP flow 
 UDP_TIMEOUT_S = 2
 parser = argparse.ArgumentParser()
 parser.add_argument('--workers', type=int, default=1)
+parser.add_argument('--driver', default='af_packet')
+parser.add_argument('--transport', default='udp')
 options = parser.parse_args()
 
 
@@ -22,13 +25,14 @@ class Scene:
         hosts = calls.hosts_add(network, options.workers, second=True)
         outside = hosts['outside']
         callnet.run('ip', '-n', outside.namespace, 'address', 'add', f'{SERVER}/24', 'dev', 'eth0')
-        self.appliance = callnet.Appliance(network, options.workers,
+        self.appliance = callnet.Appliance(network, options.workers, options.driver,
                                            udp_timeout=UDP_TIMEOUT_S).start()
         self.watches = {host: real.Watch(host) for host in hosts.values()}
-        real.Kamailio(outside, SERVER)
-        self.alice = real.Phone(hosts['inside'], 'alice', SERVER)
-        self.bob = real.Phone(hosts['inside2'], 'bob', SERVER, RENEWAL_S)
-        self.carol = real.Phone(outside, 'carol', SERVER)
+        self.proxy = real.Kamailio(outside, SERVER, options.transport)
+        over = options.transport
+        self.alice = real.Phone(hosts['inside'], 'alice', SERVER, transport=over)
+        self.bob = real.Phone(hosts['inside2'], 'bob', SERVER, RENEWAL_S, transport=over)
+        self.carol = real.Phone(outside, 'carol', SERVER, transport=over)
         self.phones = self.alice, self.bob, self.carol
         for phone in self.phones:
             callnet.wait_until(phone.registered, 10, f'{phone.user} is registered')
@@ -64,7 +68,7 @@ class Scene:
     def transfer(self, one, other, third):
         """`one` talks with `other` and transfers it to `third`."""
         self.call(one, other)
-        one.tell('transfer', f'sip:{third.user}@{SERVER}')
+        one.tell('transfer', f'sip:{third.user}@{SERVER}{one.transport}')
         third.wait('CALL_ESTABLISHED')
         one.wait('CALL_CLOSED')
         self.talk(other, third)
@@ -83,6 +87,31 @@ def registrations_renew(scene):
     callnet.check(len(ports) == 1, f'every REGISTER of bob names one outside endpoint: {ports}')
 
 
+def proxy_restarts(scene):
+    """Connections that the proxy closed are opened again: by bob, who renews his registration, by alice,
+    who calls him, and by the proxy."""
+    alice, bob, _ = scene.phones
+    seen = scene.appliance.show('sip', 'statistics')['REGISTER']
+    scene.proxy.restart()
+    callnet.wait_until(lambda: scene.appliance.show('sip', 'statistics')['REGISTER'] > seen,
+                       3 * RENEWAL_S, 'bob registers again')
+    scene.call(alice, bob)
+    scene.hang_up(alice, bob)
+
+
+def connections_check(scene):
+    """All SIP came over TCP; alice has had two connections, and the proxy opened some to phones
+    inside."""
+    watch = scene.watches[scene.carol.host]
+    sip = [text for *_, text in watch.packets() if b'SIP/2.0' in text]
+    callnet.check(not sip, f'{len(sip)} messages over UDP: {sip[:1]}')
+    inward = [way for way, texts in watch.streams().items() if texts and way.tuple4[2] == calls.WAN
+              and way.tuple4[1] != 5060]
+    out = [way for way, texts in scene.watches[scene.alice.host].streams().items() if texts and
+           way.tuple4[0] == scene.alice.address and way.tuple4[2:] == (SERVER, 5060)]
+    callnet.check(len(out) > 1 and len(inward) > 1, f'connections out {len(out)}, in {len(inward)}')
+
+
 def test(network):
     real.needed('kamailio', 'baresip')
     scene = Scene(network)
@@ -99,11 +128,15 @@ def test(network):
     scene.hang_up(bob, alice)
     scene.transfer(alice, carol, bob)
     scene.transfer(alice, bob, carol)
+    if options.transport == 'tcp':
+        proxy_restarts(scene)
     scene.appliance.stop()
-    for packet in scene.watches[carol.host].packets():
-        text = packet[5]
+    texts = scene.watches[carol.host].texts()
+    for _, _, text in texts:
         callnet.check(b'SIP/2.0' not in text or b'10.0.' not in text,
                       f'an inside address outside:\n{text.decode(errors="replace")}')
+    if options.transport == 'tcp':
+        connections_check(scene)
 
 
 callnet.main(test)

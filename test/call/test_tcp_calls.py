@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Calls over SIP on TCP, on one connection or on one each, outward and inward, with media both ways:
+every message leaves whole, once and without an inside address, and nothing stays behind. With
+--lossy both wires lose 5 % and reorder 10 % of what they carry, and no call is lost."""
+import argparse
+import re
+import time
+
+import callnet
+import calls
+import lossy
+import tcp_text
+from callnet import check, wait_until
+
+REGISTRAR_PORT, CALLER_PORT = 5060, 5070    # the caller's, one more each round
+TRANSITORY_S = 2
+TIMERS_S = 60           # the last transaction's own take 32 s
+SOON = ('streams', 'flows', 'mbufs')    # when the connections are over
+GONE = SOON + ('calls', 'media_doors', 'media_pinholes', 'doors', 'pinholes', 'registrations',
+               'translations', 'ports')
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--workers', type=int, default=1)
+parser.add_argument('--driver', default='af_packet')
+parser.add_argument('--sockets', choices=('one', 'each'), default='one')
+parser.add_argument('--inward', choices=('static', 'registered'))
+parser.add_argument('--lossy', action='store_true')
+parser.add_argument('--kernel', action='store_true', help='the kernel routes: tests the test')
+parser.add_argument('--calls', type=int)
+parser.add_argument('--rate', type=int)
+parser.add_argument('--seed', type=int, default=int(time.time()) & 0xffff)
+options = parser.parse_args()
+# An end has two sockets a call for media, and 20,000 files it may open.
+ROUNDS, COUNT = (4 if calls.LONG and not options.lossy else 1), 2500 if calls.LONG else 300
+if options.lossy:
+    COUNT = 1000 if calls.LONG else 60
+COUNT = options.calls or COUNT
+RATE = options.rate or (20 if options.lossy else 100)
+HOLD_MS = 500
+
+
+def register(host, registrar):
+    """The callee inside is registered over a connection that stays; its Contact as outside saw it."""
+    server = registrar.socket(REGISTRAR_PORT, callnet.socket.SOCK_STREAM)
+    server.listen()
+    phone = host.connection(registrar.address, REGISTRAR_PORT)
+    phone.sendall('\r\n'.join([
+        f'REGISTER sip:{registrar.address} SIP/2.0',
+        f'Via: SIP/2.0/TCP {host.address}:5060;branch=z9hG4bKregister',
+        f'From: <sip:callee@{registrar.address}>;tag=1', f'To: <sip:callee@{registrar.address}>',
+        'Call-ID: register@phone', 'CSeq: 1 REGISTER',
+        f'Contact: <sip:callee@{host.address}:5060;transport=tcp>', 'Expires: 600',
+        'Content-Length: 0', '', '']).encode())
+    connection, _ = server.accept()
+    connection.settimeout(5)
+    text = connection.recv(4096).decode()
+    contact = re.search(r'^Contact: <sip:callee@([\d.]+:\d+);transport=tcp>', text, re.M)
+    check(contact and contact[1].startswith(calls.WAN), f'a Contact outside: {text}')
+    connection.sendall((text.replace(text.split('\r\n', 1)[0], 'SIP/2.0 200 OK', 1)
+                        .replace('tag=1', 'tag=1', 1)).encode())
+    phone.settimeout(5)
+    answer = phone.recv(4096)
+    check(answer.startswith(b'SIP/2.0 200') and f'@{host.address}:5060;'.encode() in answer,
+          f'the answer to REGISTER: {answer}')
+    return contact[1], (server, phone, connection)
+
+
+def parties(hosts, target, number):
+    """Who calls and who answers."""
+    both = {'hold_ms': HOLD_MS, 'rate': RATE, 'grace_s': 60, 'name': f'-{number}',
+            'transport': 't1' if options.sockets == 'one' else 'tn'}
+    inside, outside = hosts['inside'], hosts['outside']
+    caller, callee = (outside, inside) if options.inward else (inside, outside)
+    return (calls.Party(caller, 'caller', COUNT, calls.INSIDE_BASE, target,
+                        port=CALLER_PORT + number, **both),
+            calls.Party(callee, 'callee', COUNT, calls.OUTSIDE_BASE, **both))
+
+
+def calls_judge(caller, callee):
+    """All calls end well. Media may lack packets where the wires lose some, but not one way whole,
+    nor come from elsewhere; the kernel ends none."""
+    if not (options.lossy or options.kernel):
+        calls.parties_check([caller], [callee])
+        return
+    for party in (caller, callee):
+        signalling, _, summary = party.wait()
+        check(signalling == 0, f'{party.name}: SIPp says {signalling}')
+        check(summary['complete'] == COUNT, f'{party.name}: {summary}')
+        check((summary['leaked'] > 0) == options.kernel, f'media after the call: {summary}')
+        for what in ('wrong_source', 'crosstalk', 'stray', 'unheard'):
+            check(summary[what] == 0, f'{party.name}: {what}: {summary}')
+        # Two wires lose one in ten.
+        check(summary['rtp_lost'] < summary['rtp_expected'] / 5, f'{party.name}: {summary}')
+
+
+def text_judge(capture, outside, connections):
+    """What came to the outside host over TCP. Its messages are those that its SIPps received."""
+    packets = list(capture.packets())
+    told = [packet for packet in packets if packet[12] == 10 or b'10.0.' in packet[28:]]
+    check(bool(told) == options.kernel, f'{len(told)} packets with inside addresses: {told[:1]!r}')
+    came = tcp_text.received(packets)
+    check(len(came) == connections, f'{len(came)} connections outside, {connections} expected')
+    seen = sorted(text for texts in came.values() for text in texts
+                  if not text.startswith(b'REGISTER'))
+    wanted = sorted(text for party in outside for own, text in party.messages()
+                    if not own)
+    check(len(wanted) == 3 * ROUNDS * COUNT and seen == wanted,
+          f'{len(seen)} messages on the wire, {len(wanted)} at SIPp, '
+          f'{len(set(seen) ^ set(wanted))} in one of them alone')
+
+
+def statistics_check(appliance):
+    """Each message was read once: nobody sends one again over TCP."""
+    said = appliance.show('sip', 'statistics')
+    for what, count in (('INVITE', 1), ('ACK', 1), ('BYE', 1), ('180', 1), ('200', 2)):
+        more = 1 if what == '200' and options.inward == 'registered' else 0
+        check(said[what] == count * ROUNDS * COUNT + more, f'{said[what]} {what} in {ROUNDS * COUNT} calls: {said}')
+
+
+def gone(appliance, what):
+    """Once the timers of what was last have run out."""
+    def left():
+        summary = appliance.show('summary')
+        return {name: summary[name] for name in what if summary[name]}
+    try:
+        wait_until(lambda: not left(), TIMERS_S, 'all is gone')
+    except callnet.Failure:
+        raise callnet.Failure(f'left after {TIMERS_S} s: {left()}') from None
+
+
+def test(network):
+    print('seed', options.seed)
+    lossy.LossyHost.seed = options.seed
+    hosts = calls.hosts_add(network, options.workers,
+                            kind=lossy.LossyHost if options.lossy else callnet.Host)
+    static = [(f'{calls.INSIDE}:5060', f'{calls.WAN}:5060', 'tcp')]
+    appliance = callnet.Appliance(
+        network, options.workers, options.driver, max_flows=131072, max_calls=16384,
+        static=static if options.inward == 'static' else (), tcp_transitory=TRANSITORY_S)
+    if options.kernel:
+        network.kernel_forwarding()
+    else:
+        appliance.start()
+    capture = calls.Capture(hosts['outside'])
+    target, kept = f'{calls.OUTSIDE}:5060', ()
+    if options.inward == 'static':
+        target = f'{calls.WAN}:5060'
+    elif options.inward == 'registered':
+        target, kept = register(hosts['inside'], hosts['outside'])
+    outside = []
+    for number in range(ROUNDS):
+        caller, callee = parties(hosts, target, number)
+        outside.append(caller if options.inward else callee)
+        calls.parties_start([caller], [callee])
+        calls_judge(caller, callee)
+        if not options.kernel:
+            calls.check_nothing_left(appliance)
+    if not options.kernel:
+        calls.check_workers(appliance, options.workers)
+        statistics_check(appliance)
+    if options.lossy:
+        print([host.wire_check() for host in hosts.values()])
+    for one in kept:
+        one.close()
+    if not options.kernel:
+        gone(appliance, GONE if calls.LONG else SOON)
+        appliance.stop()
+    text_judge(capture, outside,
+               ROUNDS * (1 if options.sockets == 'one' else COUNT) + bool(kept))
+
+
+callnet.main(test)
