@@ -317,6 +317,45 @@ other_take(struct sip_framing *framing, const char **p, const char *end)
 	return SIP_FRAMING_OK;
 }
 
+/* Of a start line, the rest of a word that is not the version: no byte of it matters. */
+static void
+word_skip(struct sip_framing *framing, const char **p, const char *end)
+{
+	const uint32_t line = framing->length - framing->line;
+	const char *const most = line < SIP_LINE_MAX && end - *p > (ptrdiff_t)(SIP_LINE_MAX - line)
+					 ? *p + (SIP_LINE_MAX - line)
+					 : end;
+	const char *const word_end =
+		line < SIP_LINE_MAX ? scan_four(*p, most, ' ', '\t', '\r', '\n') : *p;
+
+	framing->length += (uint32_t)(word_end - *p);
+	*p = word_end;
+}
+
+/*
+ * The usual end of a line: CRLF and a name behind it, all there. The same as the steps that would take them, in
+ * one; most names are passed over with the rest of their lines. False: nothing was taken.
+ */
+static bool
+line_change(struct sip_framing *framing, const char **p, const char *end)
+{
+	char first;
+
+	if (end - *p < 3 || (*p)[0] != '\r' || (*p)[1] != '\n')
+		return false;
+	first = (*p)[2];
+	if (is_blank(first) || is_line_end(first))
+		return false;
+	*p += 2;
+	framing->length += 2;
+	framing->line = framing->length;
+	framing->matched = 0;
+	first = lower(first);
+	if (first == length_word[0] || first == 'l')
+		framing->state = STATE_NAME;
+	return true;
+}
+
 /* Up to the body, an error or the end of what is there. */
 static enum sip_framing_error
 headers_take(struct sip_framing *framing, const char **p, const char *end)
@@ -340,6 +379,10 @@ headers_take(struct sip_framing *framing, const char **p, const char *end)
 			error = other_take(framing, p, limit);
 			if (error != SIP_FRAMING_OK)
 				return error;
+			if (*p == limit || line_change(framing, p, limit))
+				continue;
+		} else if (framing->state == STATE_WORDS && framing->matched == MATCHED_NOT) {
+			word_skip(framing, p, limit);
 			if (*p == limit)
 				continue;
 		}
