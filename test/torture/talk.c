@@ -178,7 +178,8 @@ talk_learn(struct talk *talk, const struct tcp_habits habits[2], talk_next_fn ne
 		end->cut[end->length] = 1;
 		step_until(all_heard, "a unit of the first run");
 		unit->got_end = tcp_end_received(&wire_end[!unit->who]);
-		talk->units = i + 1;
+		if (next)
+			talk->units = i + 1;
 	}
 	for (unsigned int i = 0; i < 2; i++) {
 		talk->expected_length[i] = tcp_end_received(&wire_end[i]);
