@@ -118,6 +118,7 @@ struct message {
 	unsigned int version; /* of a description in it; 0: none */
 	const char *way;
 	uint32_t length; /* filled up to so many bytes; 0: as it is */
+	bool registers;
 };
 
 static void
@@ -143,7 +144,10 @@ message_make(
 	int written;
 
 	MUST(text != NULL, "no memory");
-	contact_of(who, talk, contact);
+	if (message->registers && message->status)
+		target_for(who, talk, contact); /* what was registered */
+	else
+		contact_of(who, talk, contact);
 	parties_write(talk, requester, parties);
 	if (message->status) {
 		last_line(heard_by(who), "Via: ", via);
@@ -166,9 +170,10 @@ message_make(
 			"\r\n%.*s",
 			first, via, message->status ? "" : "Max-Forwards: 70\r\n", parties,
 			message->cseq, message->method, contact,
-			message->version  ? "Content-Type: application/sdp\r\n"
-			: message->length ? "Content-Type: text/plain\r\n"
-					  : "",
+			message->registers ? "Expires: 20000\r\n"
+			: message->version ? "Content-Type: application/sdp\r\n"
+			: message->length  ? "Content-Type: text/plain\r\n"
+					   : "",
 			filled, (int)filled, body);
 		if (message->length == 0)
 			break;
@@ -236,10 +241,20 @@ script_messages(struct talk *talk, unsigned int number, void *context)
 	struct talk_unit *unit = &talk->unit[number];
 	struct message message = {.method = "MESSAGE", .cseq = number + 1};
 
+	if (number < 2) {
+		message = (struct message){.method = "REGISTER",
+			.status = number ? 200 : 0,
+			.cseq = 1,
+			.registers = true};
+		unit->who = unit->turn = number;
+		unit->said = message_make(talk, number, &message, &unit->length);
+		return true;
+	}
+	number -= 2;
 	if (number == lengths->count)
 		return false;
 	unit->who = lengths->who[number];
-	unit->turn = lengths->turn[number];
+	unit->turn = 2 + lengths->turn[number];
 	message.length = lengths->length[number];
 	if (message.length < 8) {
 		unit->said = strdup(message.length < 4 ? "\r\n" : "\r\n\r\n");

@@ -22,7 +22,7 @@ void script_begin(struct talk *talk, enum script_direction direction, bool plain
 /** A whole call: keepalives, INVITE, hold, a re-INVITE from the callee, BYE. For talk_learn(). */
 bool script_call(struct talk *talk, unsigned int unit, void *context);
 
-/** MESSAGEs from both, in turns, of the lengths that `context`, a struct script_lengths, says. */
+/** The inside registers, for hours; then MESSAGEs from both, in turns, of the lengths that `context`, a struct script_lengths, says. */
 struct script_lengths {
 	unsigned int count;
 	uint32_t length[TALK_UNITS_MAX]; /* of the whole message */

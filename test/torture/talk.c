@@ -13,7 +13,7 @@
 #include "talk_watch.h"
 
 enum {
-	TURN_MS = 300000, /* longer than any repetition: a turn that lasts longer has no end */
+	TURN_MS = 2000000, /* longer than any repetition: a turn that lasts longer has no end */
 };
 
 char talk_name[256] = "before all";

@@ -13,7 +13,7 @@
 
 enum {
 	REPEAT_MS = 250,
-	BACKOFF_MAX = 5,
+	BACKOFF_MAX = 3,
 	EQUAL_ACKS = 3,
 	MSS_DEFAULT = 536,
 };
