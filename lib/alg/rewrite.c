@@ -64,9 +64,12 @@ message_opens(const struct plan *plan)
 	       (sip->request || sip->status >= 200 || plan->to_tag);
 }
 
-static uint8_t
+/* Of a URI without transport; over UDP there is nothing to ask. */
+static inline uint8_t
 hostport_proto(const struct plan *plan, const struct sip_hostport *host)
 {
+	if (plan_proto(plan) == IPPROTO_UDP)
+		return IPPROTO_UDP;
 	return plan_unnamed_proto(
 		plan, host->ipv4, rte_cpu_to_be_16(host->port_text.at ? host->port : SIP_PORT));
 }

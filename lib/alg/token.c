@@ -71,7 +71,7 @@ plan_unnamed_proto(const struct plan *plan, rte_be32_t address, rte_be16_t port)
 {
 	const struct flow_key *key = &plan->path->key;
 
-	if (key->proto == IPPROTO_UDP || (address == key->src && port == key->src_port) ||
+	if ((address == key->src && port == key->src_port) ||
 		(address == key->dst && port == key->dst_port) ||
 		(plan->inward &&
 			unnamed_is_tcp(plan, (struct endpoint){address, port, key->proto})))
