@@ -25,6 +25,8 @@ enum {
 static unsigned int
 stream_owner(const struct appliance *appliance, const struct flow *flow)
 {
+	if (appliance->workers == 1)
+		return 0;
 	return (unsigned int)((flow_key_hash(&flow->path[0].key) >> 32) % appliance->workers);
 }
 

@@ -19,6 +19,7 @@ enum state {
 	STATE_METHOD,
 	STATE_URI, /* the space before it */
 	STATE_WORDS, /* the rest; only how its last word begins counts */
+	STATE_WORD_REST, /* of a word that is not the version */
 	/* header lines */
 	STATE_NAME,
 	STATE_NAME_SPACE, /* between the name and its colon */
@@ -163,8 +164,12 @@ words_take(struct sip_framing *framing, char byte)
 		return SIP_FRAMING_OK;
 	if (is_blank(byte)) {
 		framing->matched = 0;
+		if (framing->state == STATE_WORD_REST)
+			framing->state = STATE_WORDS;
 		return SIP_FRAMING_OK;
 	}
+	if (framing->state == STATE_WORD_REST)
+		return SIP_FRAMING_OK;
 	if (framing->state == STATE_URI) {
 		/* The path of an HTTP request; a URI begins with its scheme. */
 		if (byte == '/' || byte == '*')
@@ -178,7 +183,7 @@ words_take(struct sip_framing *framing, char byte)
 		if (lower(byte) == version_word[framing->matched])
 			framing->version = ++framing->matched == VERSION_WORD;
 		else
-			framing->matched = MATCHED_NOT;
+			framing->state = STATE_WORD_REST;
 	}
 	return SIP_FRAMING_OK;
 }
@@ -279,7 +284,7 @@ line_begin(struct sip_framing *framing, char byte, enum sip_framing_error *error
 static enum sip_framing_error
 line_take(struct sip_framing *framing, char byte)
 {
-	const bool start_line = framing->state <= STATE_WORDS;
+	const bool start_line = framing->state <= STATE_WORD_REST;
 
 	/* Blanks behind a start line do not count. */
 	if (framing->length - framing->line >= SIP_LINE_MAX && !is_line_end(byte) &&
@@ -381,7 +386,7 @@ headers_take(struct sip_framing *framing, const char **p, const char *end)
 				return error;
 			if (*p == limit || line_change(framing, p, limit))
 				continue;
-		} else if (framing->state == STATE_WORDS && framing->matched == MATCHED_NOT) {
+		} else if (framing->state == STATE_WORD_REST) {
 			word_skip(framing, p, limit);
 			if (*p == limit)
 				continue;
