@@ -57,11 +57,16 @@ byte_pool_has_spare(const struct pool *pool, uint32_t length)
 	return has_chunks(pool, length, RTE_MIN(SPARE_CHUNKS, pool_capacity(pool) / 4));
 }
 
+/* Add a chunk: the first of `spare` (NULL: there are none), or one of the pool. */
 static struct byte_chunk *
-chunk_add(struct pool *pool, struct byte_queue *queue)
+chunk_add(struct pool *pool, struct byte_queue *queue, struct byte_chunk **spare)
 {
-	struct byte_chunk *chunk = pool_alloc(pool);
+	struct byte_chunk *chunk = *spare;
 
+	if (chunk != NULL)
+		*spare = chunk->next;
+	else
+		chunk = pool_alloc(pool);
 	if (chunk == NULL)
 		return NULL;
 	chunk->next = NULL;
@@ -95,8 +100,9 @@ queue_cut(struct pool *pool, struct byte_queue *queue, struct byte_chunk *last, 
 	last->filled = filled;
 }
 
-bool
-byte_queue_append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length)
+static bool
+append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length,
+	struct byte_chunk **spare)
 {
 	struct byte_chunk *const last = queue->last;
 	const uint32_t filled = last == NULL ? 0 : last->filled;
@@ -107,7 +113,7 @@ byte_queue_append(struct pool *pool, struct byte_queue *queue, const void *bytes
 		uint32_t part;
 
 		if (chunk == NULL || chunk->filled == sizeof(chunk->bytes))
-			chunk = chunk_add(pool, queue);
+			chunk = chunk_add(pool, queue, spare);
 		if (chunk == NULL) {
 			queue_cut(pool, queue, last, filled);
 			return false;
@@ -123,11 +129,24 @@ byte_queue_append(struct pool *pool, struct byte_queue *queue, const void *bytes
 }
 
 bool
+byte_queue_append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length)
+{
+	struct byte_chunk *none = NULL;
+
+	return append(pool, queue, bytes, length, &none);
+}
+
+bool
 byte_queue_move(struct pool *pool, struct byte_queue *from, uint32_t length, struct byte_queue *to)
 {
 	struct byte_chunk *const last = to->last;
 	const uint32_t filled = last == NULL ? 0 : last->filled, before = to->length;
 
+	if (length == from->length && to->length == 0 && last == NULL) {
+		*to = *from;
+		*from = (struct byte_queue){0};
+		return true;
+	}
 	for (uint32_t done = 0; done < length;) {
 		uint32_t part;
 		const uint8_t *bytes = byte_queue_span(from, done, &part);
@@ -178,9 +197,12 @@ byte_queue_copy(const struct byte_queue *queue, uint32_t offset, uint32_t length
 	}
 }
 
-void
-byte_queue_drop(struct pool *pool, struct byte_queue *queue, uint32_t length)
+/* Take bytes off in front; the chunks that they leave empty. */
+static struct byte_chunk *
+cut_front(struct byte_queue *queue, uint32_t length)
 {
+	struct byte_chunk *gone = NULL;
+
 	length = RTE_MIN(length, queue->length);
 	queue->length -= length;
 	queue->skip += length;
@@ -194,6 +216,44 @@ byte_queue_drop(struct pool *pool, struct byte_queue *queue, uint32_t length)
 		queue->first = chunk->next;
 		if (queue->first == NULL)
 			queue->last = NULL;
-		pool_free_unused(pool, chunk);
+		chunk->next = gone;
+		gone = chunk;
 	}
+	return gone;
+}
+
+static void
+chunks_free(struct pool *pool, struct byte_chunk *chunk)
+{
+	while (chunk != NULL) {
+		struct byte_chunk *next = chunk->next;
+
+		pool_free_unused(pool, chunk);
+		chunk = next;
+	}
+}
+
+void
+byte_queue_drop(struct pool *pool, struct byte_queue *queue, uint32_t length)
+{
+	chunks_free(pool, cut_front(queue, length));
+}
+
+bool
+byte_queue_replace(struct pool *pool, struct byte_queue *from, uint32_t in, struct byte_queue *to,
+	const void *bytes, uint32_t length)
+{
+	struct byte_chunk *spare;
+
+	/* A chunk that is left goes over: it is in the cache, and taking one from the pool costs more than this. */
+	if (in > 0 && in == from->length && length <= sizeof(spare->bytes)) {
+		spare = cut_front(from, in);
+		append(pool, to, bytes, length, &spare);
+		chunks_free(pool, spare);
+		return true;
+	}
+	if (!byte_queue_append(pool, to, bytes, length))
+		return false;
+	byte_queue_drop(pool, from, in);
+	return true;
 }

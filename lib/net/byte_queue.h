@@ -47,6 +47,13 @@ bool byte_pool_has_spare(const struct pool *pool, uint32_t length);
 bool byte_queue_move(
 	struct pool *pool, struct byte_queue *from, uint32_t length, struct byte_queue *to);
 
+/**
+ * The first `in` bytes of one queue go, other bytes are added to another; they are none of either. False: too few
+ * chunks, nothing done.
+ */
+bool byte_queue_replace(struct pool *pool, struct byte_queue *from, uint32_t in,
+	struct byte_queue *to, const void *bytes, uint32_t length);
+
 /** Copy bytes from an offset on, which the queue has. */
 void byte_queue_copy(const struct byte_queue *queue, uint32_t offset, uint32_t length, void *to);
 

@@ -115,12 +115,6 @@ splice_syn(struct splice *splice, unsigned int direction, const struct splice_se
 	return false;
 }
 
-bool
-splice_has_begun(const struct splice *splice)
-{
-	return splice->stream[0].begun && splice->stream[1].begun;
-}
-
 void
 splice_mtu(struct splice *splice, unsigned int direction, uint16_t mss)
 {
@@ -132,21 +126,6 @@ splice_mtu(struct splice *splice, unsigned int direction, uint16_t mss)
 	stream->mss = mss;
 	stream->again_from = stream->received;
 	stream->again_to = stream->sent;
-}
-
-/* Windows are scaled when both have said so (RFC 7323 2.2). */
-unsigned int
-splice_scale(const struct splice *splice, unsigned int direction)
-{
-	return splice->stream[0].scale && splice->stream[1].scale
-		       ? splice->stream[direction].scale - 1u
-		       : 0;
-}
-
-uint32_t
-splice_window(const struct splice *splice, unsigned int direction)
-{
-	return (uint32_t)splice->stream[direction].window << splice_scale(splice, direction);
 }
 
 void
@@ -167,22 +146,17 @@ splice_release(struct splice *splice, unsigned int direction, uint32_t in, const
 	uint32_t length)
 {
 	struct splice_stream *stream = &splice->stream[direction];
-	struct splice_map map = stream->map;
 	uint32_t told;
 
 	if (bytes == NULL)
 		length = in;
-	if (!splice_map_add(&map, in, length))
+	if (!splice_map_takes(&stream->map, in, length))
 		return false;
-	if (bytes == NULL) {
-		if (!byte_queue_move(splice->pool, &stream->held, in, &stream->kept))
-			return false;
-	} else {
-		if (!byte_queue_append(splice->pool, &stream->kept, bytes, length))
-			return false;
-		byte_queue_drop(splice->pool, &stream->held, in);
-	}
-	stream->map = map;
+	if (bytes == NULL ? !byte_queue_move(splice->pool, &stream->held, in, &stream->kept)
+			  : !byte_queue_replace(
+				    splice->pool, &stream->held, in, &stream->kept, bytes, length))
+		return false;
+	splice_map_add(&stream->map, in, length);
 	stream->whole = false;
 	stream->released += length;
 	stream->waiting_ms = stream->held.length > 0 ? splice->now_ms + 1 : 0;

@@ -175,7 +175,11 @@ bool splice_syn(
 	struct splice *splice, unsigned int direction, const struct splice_segment *segment);
 
 /** Both SYNs seen: the numbers of both directions are known. Before, no other segment is taken. */
-bool splice_has_begun(const struct splice *splice);
+static inline bool
+splice_has_begun(const struct splice *splice)
+{
+	return splice->stream[0].begun && splice->stream[1].begun;
+}
 
 /**
  * The path of this direction's segments takes so many bytes of options and payload (the MTU less 40: RFC 1191,
@@ -193,7 +197,7 @@ uint32_t splice_take(
 	struct splice *splice, unsigned int direction, const struct splice_segment *segment);
 
 /**
- * The first `in` bytes held become `length` other bytes; NULL: they stay as they are. False: there is no room
+ * The first `in` bytes held become `length` others, which are a copy; NULL: they stay as they are. False: there is no room
  * now, and nothing was done.
  */
 bool splice_release(struct splice *splice, unsigned int direction, uint32_t in, const void *bytes,

@@ -18,20 +18,29 @@ is_even(const struct splice_mark *mark)
 	return mark[1].in - mark[0].in == mark[1].out - mark[0].out;
 }
 
+/* Even pieces side by side are one. */
+static bool
+goes_on(const struct splice_map *map, uint32_t in, uint32_t out)
+{
+	return in == out && map->marks > 1 && is_even(&map->mark[map->marks - 2]);
+}
+
+bool
+splice_map_takes(const struct splice_map *map, uint32_t in, uint32_t out)
+{
+	return map->marks < SPLICE_MARKS || goes_on(map, in, out);
+}
+
 bool
 splice_map_add(struct splice_map *map, uint32_t in, uint32_t out)
 {
 	const struct splice_mark end = splice_map_end(map);
-	const struct splice_mark next = {.in = end.in + in, .out = end.out + out};
 
-	/* Even pieces side by side are one. */
-	if (in == out && map->marks > 1 && is_even(&map->mark[map->marks - 2])) {
-		map->mark[map->marks - 1] = next;
-		return true;
-	}
-	if (map->marks == SPLICE_MARKS)
+	if (!splice_map_takes(map, in, out))
 		return false;
-	map->mark[map->marks++] = next;
+	if (!goes_on(map, in, out))
+		map->marks++;
+	map->mark[map->marks - 1] = (struct splice_mark){.in = end.in + in, .out = end.out + out};
 	return true;
 }
 

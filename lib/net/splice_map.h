@@ -29,6 +29,9 @@ void splice_map_begin(struct splice_map *map, uint32_t in, uint32_t out);
 /** The next `in` bytes became `out` bytes. False: too many pieces stand, nothing was added. */
 bool splice_map_add(struct splice_map *map, uint32_t in, uint32_t out);
 
+/** Would splice_map_add() add them? */
+bool splice_map_takes(const struct splice_map *map, uint32_t in, uint32_t out);
+
 /** Nobody speaks of what is before this number any more. */
 void splice_map_forget(struct splice_map *map, uint32_t out);
 

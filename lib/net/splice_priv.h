@@ -8,11 +8,21 @@
 
 enum { SPLICE_MSS = 536 }; /* of an end that announced none (RFC 9293 3.7.1) */
 
-/** By how many bits the windows of this direction's receiver are shifted. */
-unsigned int splice_scale(const struct splice *splice, unsigned int direction);
+/** By how many bits the windows of this direction's receiver are shifted: if both have said so (RFC 7323 2.2). */
+static inline unsigned int
+splice_scale(const struct splice *splice, unsigned int direction)
+{
+	return splice->stream[0].scale && splice->stream[1].scale
+		       ? splice->stream[direction].scale - 1u
+		       : 0;
+}
 
 /** Bytes of the window that the receiver of this direction's bytes said last. */
-uint32_t splice_window(const struct splice *splice, unsigned int direction);
+static inline uint32_t
+splice_window(const struct splice *splice, unsigned int direction)
+{
+	return (uint32_t)splice->stream[direction].window << splice_scale(splice, direction);
+}
 
 /** Bytes kept out of order. */
 uint32_t splice_blocked(const struct splice_stream *stream);
@@ -31,7 +41,11 @@ splice_furthest(const struct splice_stream *stream)
 void splice_block_remove(struct splice *splice, struct splice_stream *stream, unsigned int index);
 
 /** How far the sender was told more than the receiver has. */
-uint32_t splice_told_ahead(const struct splice_stream *stream);
+static inline uint32_t
+splice_told_ahead(const struct splice_stream *stream)
+{
+	return stream->acked - splice_map_in(&stream->map, stream->received);
+}
 
 /** The receiver echoes a timestamp: never one that its sender has not used, or older than before. */
 static inline void

@@ -13,12 +13,6 @@ enum {
 	LATE_LOST = 3, /* segments out of order: one before them was lost */
 };
 
-uint32_t
-splice_told_ahead(const struct splice_stream *stream)
-{
-	return stream->acked - splice_map_in(&stream->map, stream->received);
-}
-
 void
 splice_tell_ahead(struct splice *splice, struct splice_stream *stream)
 {

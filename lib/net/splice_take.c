@@ -370,6 +370,7 @@ uint32_t
 splice_take(struct splice *splice, unsigned int direction, const struct splice_segment *segment)
 {
 	struct splice_stream *own = &splice->stream[direction];
+	struct splice_segment *last = &splice->last[direction];
 	const uint32_t before = own->held.length;
 
 	if (!splice_has_begun(splice) || !(segment->flags & TCP_ACK))
@@ -381,8 +382,11 @@ splice_take(struct splice *splice, unsigned int direction, const struct splice_s
 	}
 	if (!take_ack(splice, direction, &splice->stream[!direction], segment))
 		return 0;
-	splice->last[direction] = *segment;
-	splice->last[direction].data = NULL;
+	last->flags = segment->flags;
+	last->length = segment->length;
+	last->sacks = segment->sacks;
+	if (segment->sacks > 0)
+		memcpy(last->sack, segment->sack, sizeof(last->sack));
 	own->reduced |= (segment->flags & TCP_CWR) != 0;
 	if (segment->timestamps && own->timestamps)
 		own->timestamp = sequence_later(own->timestamp, segment->timestamp);
