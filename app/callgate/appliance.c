@@ -385,6 +385,7 @@ appliance_count(const struct appliance *appliance)
 	for (unsigned int i = 0; i < appliance->workers; i++) {
 		counts.datagrams += datagram_table_count(appliance->worker[i]->datagrams);
 		counts.fragments += datagram_table_held(appliance->worker[i]->datagrams);
+		counts.stream_buffers -= stream_bytes_rest(appliance->worker[i]->streams);
 	}
 	if (appliance->nat) {
 		counts.translations = pool_used(nat_binding_pool(appliance->nat));

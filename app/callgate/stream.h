@@ -51,6 +51,9 @@ struct stream_table *stream_table_create(struct worker *worker, int socket);
 /** Gives all bytes and streams of the worker back. */
 void stream_table_destroy(struct stream_table *table);
 
+/** How many chunks of the pool of bytes this worker has at hand, in no stream. Any thread. */
+uint32_t stream_bytes_rest(const struct stream_table *table);
+
 /** Bytes that all of them take, for the memory sum of --check. */
 size_t stream_memory(const struct config *config);
 

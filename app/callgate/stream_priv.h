@@ -52,6 +52,7 @@ struct stream {
 struct stream_table {
 	struct worker *worker;
 	struct stream_pools *pools;
+	struct byte_stock bytes;
 	TAILQ_HEAD(, stream) all, busy; /* busy: those that wait for something */
 	uint64_t polled_ms;
 	uint32_t count;

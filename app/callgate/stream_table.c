@@ -72,6 +72,12 @@ stream_memory(const struct config *config)
 	       config->system.worker_count * sizeof(struct stream_table);
 }
 
+uint32_t
+stream_bytes_rest(const struct stream_table *table)
+{
+	return byte_stock_count(&table->bytes);
+}
+
 struct stream_table *
 stream_table_create(struct worker *worker, int socket)
 {
@@ -85,6 +91,7 @@ stream_table_create(struct worker *worker, int socket)
 	}
 	table->worker = worker;
 	table->pools = worker->appliance->streams;
+	byte_stock_open(&table->bytes, table->pools->bytes);
 	table->room = sip->stream_buffer;
 	table->hold_ms = sip->stream_hold_time * 1000;
 	TAILQ_INIT(&table->all);
@@ -101,6 +108,7 @@ stream_table_destroy(struct stream_table *table)
 		return;
 	while ((stream = TAILQ_FIRST(&table->all)) != NULL)
 		stream_end(stream, false);
+	byte_stock_close(&table->bytes);
 	rte_free(table);
 }
 
@@ -227,7 +235,7 @@ stream_make(struct worker *worker, struct flow *flow)
 	stream->worker = worker;
 	stream->is_busy = false;
 	memset(stream->way, 0, sizeof(stream->way));
-	splice_begin(&stream->splice, table->pools->bytes, table->room, stream_send, stream);
+	splice_begin(&stream->splice, &table->bytes, table->room, stream_send, stream);
 	stream_begin(stream);
 	for (unsigned int i = 0; i < 2; i++)
 		way_limit(stream, flow, i);

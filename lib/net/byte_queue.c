@@ -36,37 +36,89 @@ byte_chunk_size(void)
 	return sizeof(struct byte_chunk);
 }
 
+void
+byte_stock_open(struct byte_stock *stock, struct pool *pool)
+{
+	stock->pool = pool;
+	stock->first = NULL;
+	stock->most = RTE_MIN((uint32_t)BYTE_STOCK_MAX, pool_capacity(pool) / BYTE_STOCK_MAX);
+	atomic_init(&stock->count, 0);
+}
+
+/* relaxed: a gauge to others */
+static void
+stock_count_set(struct byte_stock *stock, uint32_t count)
+{
+	atomic_store_explicit(&stock->count, count, memory_order_relaxed);
+}
+
+static struct byte_chunk *
+chunk_take(struct byte_stock *stock)
+{
+	struct byte_chunk *chunk = stock->first;
+
+	if (chunk == NULL)
+		return pool_alloc(stock->pool);
+	stock->first = chunk->next;
+	stock_count_set(stock, byte_stock_count(stock) - 1);
+	return chunk;
+}
+
+static void
+chunk_give(struct byte_stock *stock, struct byte_chunk *chunk)
+{
+	const uint32_t count = byte_stock_count(stock);
+
+	if (count == stock->most) {
+		pool_free_unused(stock->pool, chunk);
+		return;
+	}
+	chunk->next = stock->first;
+	stock->first = chunk;
+	stock_count_set(stock, count + 1);
+}
+
+void
+byte_stock_close(struct byte_stock *stock)
+{
+	stock->most = 0;
+	while (stock->first != NULL)
+		pool_free_unused(stock->pool, chunk_take(stock));
+}
+
 /* Are there chunks for so many bytes, and so many more? */
 static bool
-has_chunks(const struct pool *pool, uint32_t length, uint32_t more)
+has_chunks(const struct byte_stock *stock, uint32_t length, uint32_t more)
 {
+	const struct pool *pool = stock->pool;
 	const uint32_t chunks = length / sizeof(((struct byte_chunk *)NULL)->bytes) + 1 + more;
 
-	return pool_used(pool) + pool_retired(pool) + chunks <= pool_capacity(pool);
+	return pool_used(pool) + pool_retired(pool) + chunks <=
+	       pool_capacity(pool) + byte_stock_count(stock);
 }
 
 bool
-byte_pool_has(const struct pool *pool, uint32_t length)
+byte_stock_has(const struct byte_stock *stock, uint32_t length)
 {
-	return has_chunks(pool, length, 0);
+	return has_chunks(stock, length, 0);
 }
 
 bool
-byte_pool_has_spare(const struct pool *pool, uint32_t length)
+byte_stock_has_spare(const struct byte_stock *stock, uint32_t length)
 {
-	return has_chunks(pool, length, RTE_MIN(SPARE_CHUNKS, pool_capacity(pool) / 4));
+	return has_chunks(stock, length, RTE_MIN(SPARE_CHUNKS, pool_capacity(stock->pool) / 4));
 }
 
-/* Add a chunk: the first of `spare` (NULL: there are none), or one of the pool. */
+/* Add a chunk: the first of `spare` (NULL: there are none), or one of the stock. */
 static struct byte_chunk *
-chunk_add(struct pool *pool, struct byte_queue *queue, struct byte_chunk **spare)
+chunk_add(struct byte_stock *stock, struct byte_queue *queue, struct byte_chunk **spare)
 {
 	struct byte_chunk *chunk = *spare;
 
 	if (chunk != NULL)
 		*spare = chunk->next;
 	else
-		chunk = pool_alloc(pool);
+		chunk = chunk_take(stock);
 	if (chunk == NULL)
 		return NULL;
 	chunk->next = NULL;
@@ -81,14 +133,15 @@ chunk_add(struct pool *pool, struct byte_queue *queue, struct byte_chunk **spare
 
 /* Give back the chunks behind `last` (NULL: all), which was filled so far. */
 static void
-queue_cut(struct pool *pool, struct byte_queue *queue, struct byte_chunk *last, uint32_t filled)
+queue_cut(struct byte_stock *stock, struct byte_queue *queue, struct byte_chunk *last,
+	uint32_t filled)
 {
 	struct byte_chunk *chunk = last == NULL ? queue->first : last->next;
 
 	while (chunk != NULL) {
 		struct byte_chunk *next = chunk->next;
 
-		pool_free_unused(pool, chunk);
+		chunk_give(stock, chunk);
 		chunk = next;
 	}
 	queue->last = last;
@@ -101,7 +154,7 @@ queue_cut(struct pool *pool, struct byte_queue *queue, struct byte_chunk *last, 
 }
 
 static bool
-append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length,
+append(struct byte_stock *stock, struct byte_queue *queue, const void *bytes, uint32_t length,
 	struct byte_chunk **spare)
 {
 	struct byte_chunk *const last = queue->last;
@@ -113,9 +166,9 @@ append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t 
 		uint32_t part;
 
 		if (chunk == NULL || chunk->filled == sizeof(chunk->bytes))
-			chunk = chunk_add(pool, queue, spare);
+			chunk = chunk_add(stock, queue, spare);
 		if (chunk == NULL) {
-			queue_cut(pool, queue, last, filled);
+			queue_cut(stock, queue, last, filled);
 			return false;
 		}
 		part = RTE_MIN(left, (uint32_t)sizeof(chunk->bytes) - chunk->filled);
@@ -129,15 +182,17 @@ append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t 
 }
 
 bool
-byte_queue_append(struct pool *pool, struct byte_queue *queue, const void *bytes, uint32_t length)
+byte_queue_append(
+	struct byte_stock *stock, struct byte_queue *queue, const void *bytes, uint32_t length)
 {
 	struct byte_chunk *none = NULL;
 
-	return append(pool, queue, bytes, length, &none);
+	return append(stock, queue, bytes, length, &none);
 }
 
 bool
-byte_queue_move(struct pool *pool, struct byte_queue *from, uint32_t length, struct byte_queue *to)
+byte_queue_move(
+	struct byte_stock *stock, struct byte_queue *from, uint32_t length, struct byte_queue *to)
 {
 	struct byte_chunk *const last = to->last;
 	const uint32_t filled = last == NULL ? 0 : last->filled, before = to->length;
@@ -152,14 +207,14 @@ byte_queue_move(struct pool *pool, struct byte_queue *from, uint32_t length, str
 		const uint8_t *bytes = byte_queue_span(from, done, &part);
 
 		part = RTE_MIN(part, length - done);
-		if (!byte_queue_append(pool, to, bytes, part)) {
-			queue_cut(pool, to, last, filled);
+		if (!byte_queue_append(stock, to, bytes, part)) {
+			queue_cut(stock, to, last, filled);
 			to->length = before;
 			return false;
 		}
 		done += part;
 	}
-	byte_queue_drop(pool, from, length);
+	byte_queue_drop(stock, from, length);
 	return true;
 }
 
@@ -223,37 +278,37 @@ cut_front(struct byte_queue *queue, uint32_t length)
 }
 
 static void
-chunks_free(struct pool *pool, struct byte_chunk *chunk)
+chunks_free(struct byte_stock *stock, struct byte_chunk *chunk)
 {
 	while (chunk != NULL) {
 		struct byte_chunk *next = chunk->next;
 
-		pool_free_unused(pool, chunk);
+		chunk_give(stock, chunk);
 		chunk = next;
 	}
 }
 
 void
-byte_queue_drop(struct pool *pool, struct byte_queue *queue, uint32_t length)
+byte_queue_drop(struct byte_stock *stock, struct byte_queue *queue, uint32_t length)
 {
-	chunks_free(pool, cut_front(queue, length));
+	chunks_free(stock, cut_front(queue, length));
 }
 
 bool
-byte_queue_replace(struct pool *pool, struct byte_queue *from, uint32_t in, struct byte_queue *to,
-	const void *bytes, uint32_t length)
+byte_queue_replace(struct byte_stock *stock, struct byte_queue *from, uint32_t in,
+	struct byte_queue *to, const void *bytes, uint32_t length)
 {
 	struct byte_chunk *spare;
 
 	/* A chunk that is left goes over: it is in the cache, and taking one from the pool costs more than this. */
 	if (in > 0 && in == from->length && length <= sizeof(spare->bytes)) {
 		spare = cut_front(from, in);
-		append(pool, to, bytes, length, &spare);
-		chunks_free(pool, spare);
+		append(stock, to, bytes, length, &spare);
+		chunks_free(stock, spare);
 		return true;
 	}
-	if (!byte_queue_append(pool, to, bytes, length))
+	if (!byte_queue_append(stock, to, bytes, length))
 		return false;
-	byte_queue_drop(pool, from, in);
+	byte_queue_drop(stock, from, in);
 	return true;
 }

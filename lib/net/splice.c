@@ -11,11 +11,11 @@
 #include "splice_priv.h"
 
 void
-splice_begin(
-	struct splice *splice, struct pool *pool, uint32_t room, splice_send_fn send, void *context)
+splice_begin(struct splice *splice, struct byte_stock *stock, uint32_t room, splice_send_fn send,
+	void *context)
 {
 	memset(splice, 0, sizeof(*splice));
-	splice->pool = pool;
+	splice->stock = stock;
 	splice->room = room;
 	splice->send = send;
 	splice->context = context;
@@ -65,7 +65,7 @@ begin_anew(struct splice *splice)
 	const struct splice was = *splice;
 
 	splice_end(splice);
-	splice_begin(splice, was.pool, was.room, was.send, was.context);
+	splice_begin(splice, was.stock, was.room, was.send, was.context);
 	splice->now_ms = was.now_ms;
 	splice->heard_ms = was.heard_ms;
 	for (unsigned int i = 0; i < 2; i++)
@@ -138,7 +138,7 @@ bool
 splice_has_place(const struct splice *splice, unsigned int direction, uint32_t length)
 {
 	return splice->stream[direction].map.marks < SPLICE_MARKS &&
-	       byte_pool_has(splice->pool, length);
+	       byte_stock_has(splice->stock, length);
 }
 
 bool
@@ -152,9 +152,9 @@ splice_release(struct splice *splice, unsigned int direction, uint32_t in, const
 		length = in;
 	if (!splice_map_takes(&stream->map, in, length))
 		return false;
-	if (bytes == NULL ? !byte_queue_move(splice->pool, &stream->held, in, &stream->kept)
+	if (bytes == NULL ? !byte_queue_move(splice->stock, &stream->held, in, &stream->kept)
 			  : !byte_queue_replace(
-				    splice->pool, &stream->held, in, &stream->kept, bytes, length))
+				    splice->stock, &stream->held, in, &stream->kept, bytes, length))
 		return false;
 	splice_map_add(&stream->map, in, length);
 	stream->whole = false;
@@ -225,8 +225,8 @@ splice_end(struct splice *splice)
 	for (unsigned int i = 0; i < 2; i++) {
 		struct splice_stream *stream = &splice->stream[i];
 
-		byte_queue_drop(splice->pool, &stream->held, UINT32_MAX);
-		byte_queue_drop(splice->pool, &stream->kept, UINT32_MAX);
+		byte_queue_drop(splice->stock, &stream->held, UINT32_MAX);
+		byte_queue_drop(splice->stock, &stream->kept, UINT32_MAX);
 		while (stream->blocks > 0)
 			splice_block_remove(splice, stream, stream->blocks - 1u);
 	}

@@ -27,7 +27,8 @@
  * Life cycle: splice_syn() for both SYNs; then for each segment splice_take(), splice_release() for the pieces
  * that are whole, splice_answer(); splice_tick() now and then; splice_end(). What is to be sent goes through
  * the send function, which builds the packet.
- * Synchronization: none; a connection belongs to one thread. The pool of bytes may be shared.
+ * Synchronization: none; a connection belongs to one thread. The stock of bytes is that thread's, the pool
+ * behind it may be shared.
  */
 #ifndef NET_SPLICE_H
 #define NET_SPLICE_H
@@ -140,7 +141,7 @@ typedef void (*splice_send_fn)(void *context, const struct splice_out *out);
 
 struct splice {
 	struct splice_stream stream[2]; /* [d]: bytes of segments of direction d */
-	struct pool *pool;
+	struct byte_stock *stock;
 	uint32_t room; /* bytes held and kept, of each stream */
 	uint64_t now_ms;
 	uint64_t heard_ms; /* when the last segment came */
@@ -160,8 +161,8 @@ enum splice_rst {
 };
 
 /** Make a connection of nothing. */
-void splice_begin(struct splice *splice, struct pool *pool, uint32_t room, splice_send_fn send,
-	void *context);
+void splice_begin(struct splice *splice, struct byte_stock *stock, uint32_t room,
+	splice_send_fn send, void *context);
 
 /**
  * A SYN of this direction, with or without ACK; it passes as it is, always. segment->scale: one more than the shift count, 0: no such option; segment->mss: 0: none.

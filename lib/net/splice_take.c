@@ -40,7 +40,7 @@ take_progress(struct splice *splice, struct splice_stream *stream, uint32_t ack)
 {
 	uint32_t told;
 
-	byte_queue_drop(splice->pool, &stream->kept, bytes_before(stream, ack));
+	byte_queue_drop(splice->stock, &stream->kept, bytes_before(stream, ack));
 	stream->received = ack;
 	stream->same = 0;
 	stream->repeats = 0;
@@ -130,7 +130,7 @@ splice_room(const struct splice *splice, unsigned int direction)
 void
 splice_block_remove(struct splice *splice, struct splice_stream *stream, unsigned int index)
 {
-	byte_queue_drop(splice->pool, &stream->block[index].bytes, UINT32_MAX);
+	byte_queue_drop(splice->stock, &stream->block[index].bytes, UINT32_MAX);
 	stream->blocks--;
 	memmove(&stream->block[index], &stream->block[index + 1],
 		(stream->blocks - index) * sizeof(stream->block[0]));
@@ -170,8 +170,8 @@ take_blocks(struct splice *splice, struct splice_stream *stream)
 			continue;
 		}
 		if (sequence_is_after(end, stream->taken)) {
-			byte_queue_drop(splice->pool, &block->bytes, stream->taken - block->seq);
-			if (byte_queue_move(splice->pool, &block->bytes, block->bytes.length,
+			byte_queue_drop(splice->stock, &block->bytes, stream->taken - block->seq);
+			if (byte_queue_move(splice->stock, &block->bytes, block->bytes.length,
 				    &stream->held))
 				stream->taken = end;
 		}
@@ -193,8 +193,8 @@ blocks_join(struct splice *splice, struct splice_stream *stream)
 			i++;
 			continue;
 		}
-		byte_queue_drop(splice->pool, &block->bytes, end - block->seq);
-		byte_queue_move(splice->pool, &block->bytes, block->bytes.length, &newest->bytes);
+		byte_queue_drop(splice->stock, &block->bytes, end - block->seq);
+		byte_queue_move(splice->stock, &block->bytes, block->bytes.length, &newest->bytes);
 		splice_block_remove(splice, stream, i);
 		i = 1;
 	}
@@ -219,7 +219,7 @@ take_late(struct splice *splice, struct splice_stream *stream, uint32_t seq, con
 
 	if (stream->held.length + stream->kept.length + splice_blocked(stream) + length >
 			splice->room ||
-		!byte_pool_has_spare(splice->pool, length))
+		!byte_stock_has_spare(splice->stock, length))
 		return;
 	/* It goes on where one ends, or earlier: the rest is new. */
 	while (i < stream->blocks && (sequence_is_after(stream->block[i].seq, seq) ||
@@ -230,13 +230,13 @@ take_late(struct splice *splice, struct splice_stream *stream, uint32_t seq, con
 
 		block_to_front(stream, i);
 		if (known < length)
-			byte_queue_append(splice->pool, &stream->block[0].bytes, data + known,
+			byte_queue_append(splice->stock, &stream->block[0].bytes, data + known,
 				length - known);
 	} else {
 		struct splice_block block = {.seq = seq};
 
 		if (stream->blocks == SPLICE_BLOCKS ||
-			!byte_queue_append(splice->pool, &block.bytes, data, length))
+			!byte_queue_append(splice->stock, &block.bytes, data, length))
 			return;
 		stream->block[stream->blocks++] = block;
 		block_to_front(stream, stream->blocks - 1u);
@@ -255,10 +255,10 @@ take_next(struct splice *splice, unsigned int direction, const uint8_t *data, ui
 	length = RTE_MIN(length, room > full ? room - full : 0);
 	while (full + splice_blocked(stream) + length > room && block_give_way(splice, stream))
 		;
-	while (!byte_pool_has_spare(splice->pool, length))
+	while (!byte_stock_has_spare(splice->stock, length))
 		if (!block_give_way(splice, stream))
 			return 0;
-	if (!byte_queue_append(splice->pool, &stream->held, data, length))
+	if (!byte_queue_append(splice->stock, &stream->held, data, length))
 		return 0;
 	stream->taken += length;
 	return length;

@@ -44,12 +44,12 @@ send_segment(void *context, const struct splice_out *out)
 }
 
 static void
-connection_open(struct connection *connection, struct pool *pool)
+connection_open(struct connection *connection, struct byte_stock *stock)
 {
 	struct splice_segment syn = {
 		.window = WINDOW, .mss = 1460, .flags = TCP_SYN, .timestamps = true};
 
-	splice_begin(&connection->splice, pool, ROOM, send_segment, NULL);
+	splice_begin(&connection->splice, stock, ROOM, send_segment, NULL);
 	splice_syn(&connection->splice, 0, &syn);
 	syn.flags |= TCP_ACK;
 	syn.ack = 1;
@@ -134,6 +134,7 @@ main(void)
 	static double took[3][ROUNDS];
 	static const char *const names[] = {"copies alone", "one connection", "many connections"};
 	struct pool *pool;
+	struct byte_stock stock;
 
 	snprintf(prefix, sizeof(prefix), "bench_splice_%d", (int)getpid());
 	if (rte_eal_init(RTE_DIM(arguments), (char **)(uintptr_t)arguments) < 0)
@@ -142,8 +143,9 @@ main(void)
 	connections = calloc(CONNECTIONS, sizeof(*connections));
 	if (pool == NULL || connections == NULL)
 		rte_exit(1, "no memory\n");
+	byte_stock_open(&stock, pool);
 	for (unsigned int i = 0; i < CONNECTIONS; i++)
-		connection_open(&connections[i], pool);
+		connection_open(&connections[i], &stock);
 	for (unsigned int i = 0; i < ROUNDS; i++) {
 		took[0][i] = floor_run();
 		took[1][i] = round_run(1);

@@ -34,15 +34,17 @@ sends(void *context, const struct splice_out *out)
 void
 fixture_begin(void)
 {
-	if (fixture.pool == NULL)
+	if (fixture.pool == NULL) {
 		fixture.pool = byte_pool_create("fixture", FIXTURE_CHUNKS, SOCKET_ID_ANY);
-	else
+		byte_stock_open(&fixture.stock, fixture.pool);
+	} else {
 		splice_end(&fixture.splice); /* of a test that failed */
+	}
 	fixture.first[0] = UINT32_MAX - 100;
 	fixture.first[1] = INT32_MAX - 100;
 	fixture.window[0] = fixture.window[1] = FIXTURE_WINDOW;
 	fixture.count = shown = 0;
-	splice_begin(&fixture.splice, fixture.pool, FIXTURE_ROOM, sends, NULL);
+	splice_begin(&fixture.splice, &fixture.stock, FIXTURE_ROOM, sends, NULL);
 	fixture.splice.now_ms = 1000;
 }
 

@@ -32,6 +32,7 @@ struct fixture_sent {
 struct fixture {
 	struct splice splice;
 	struct pool *pool;
+	struct byte_stock stock;
 	uint32_t first[2]; /* the number of each end's SYN */
 	uint16_t window[2]; /* that each end says */
 	struct fixture_sent sent[FIXTURE_SENT];

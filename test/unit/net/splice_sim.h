@@ -89,7 +89,7 @@ struct weather {
 
 struct sim {
 	struct splice splice;
-	struct pool *pool;
+	struct byte_stock *stock;
 	struct end end[2];
 	struct speech speech[2];
 	struct link near[2], far[2]; /* to the splice, from it; [direction] */

@@ -23,7 +23,7 @@ enum {
 	SEEDS_LONG = 3000,
 };
 
-static struct pool *many, *few;
+static struct byte_stock many, few;
 static unsigned int current; /* seed */
 
 #define claim(condition) \
@@ -264,7 +264,7 @@ all_free(void)
 		free(sim.speech[i].out);
 		free(sim.speech[i].came);
 	}
-	if (sim.pool != NULL)
+	if (sim.stock != NULL)
 		splice_end(&sim.splice);
 	memset(&sim, 0, sizeof(sim));
 }
@@ -274,7 +274,7 @@ close_connection(void)
 {
 	claim(splice_is_over(&sim.splice));
 	claim(!splice_waits(&sim.splice));
-	claim(pool_used(sim.pool) == 0);
+	claim(pool_used(sim.stock->pool) == byte_stock_count(sim.stock));
 	claim(!splice_is_done(&sim.splice, sim.now_ms));
 	for (unsigned int i = 0; i < 2; i++) {
 		struct end *end = &sim.end[i];
@@ -313,8 +313,8 @@ talk(const struct weather *weather)
 	srand(current);
 	sim.weather = *weather;
 	sim.now_ms = 1;
-	sim.pool = weather->short_of_bytes ? few : many;
-	splice_begin(&sim.splice, sim.pool, ROOM, splice_sends, NULL);
+	sim.stock = weather->short_of_bytes ? &few : &many;
+	splice_begin(&sim.splice, sim.stock, ROOM, splice_sends, NULL);
 	for (unsigned int i = 0; i < 2; i++)
 		speech_make(&sim.speech[i],
 			weather->half_close && i == current % 2 ? 1 : below(PIECES) + 1,
@@ -401,7 +401,7 @@ main(void)
 	eal_fixture_start();
 	if (rcu_init() != 0)
 		return 1;
-	many = byte_pool_create("bytes", CHUNKS, SOCKET_ID_ANY);
-	few = byte_pool_create("few_bytes", FEW_CHUNKS, SOCKET_ID_ANY);
+	byte_stock_open(&many, byte_pool_create("bytes", CHUNKS, SOCKET_ID_ANY));
+	byte_stock_open(&few, byte_pool_create("few_bytes", FEW_CHUNKS, SOCKET_ID_ANY));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -445,9 +445,9 @@ no_bytes_left(void **state)
 	(void)state;
 	fixture_open(0);
 	fixture_say(0, 5, 1, "efgh", 0);
-	while (byte_pool_has(fixture.pool, 1))
+	while (byte_stock_has(&fixture.stock, 1))
 		assert_true(byte_queue_append(
-			fixture.pool, &all, text_of('x', (unsigned int)byte_chunk_size()), 1900));
+			&fixture.stock, &all, text_of('x', (unsigned int)byte_chunk_size()), 1900));
 	fixture_say(0, 1, 1, "abcd", 0);
 	fixture_expect(1, 1, 1, "", 0);
 	assert_int_equal(fixture.splice.stream[0].held.length, 0);
@@ -455,14 +455,14 @@ no_bytes_left(void **state)
 	fixture_say(0, 9, 1, "ijkl", 0);
 	assert_int_equal(fixture.splice.stream[0].blocks, 0);
 	/* A quarter is for what is to go. */
-	byte_queue_drop(fixture.pool, &all, 1900 * (FIXTURE_CHUNKS / 4 - 1));
+	byte_queue_drop(&fixture.stock, &all, 1900 * (FIXTURE_CHUNKS / 4 - 1));
 	fixture_say(0, 1, 1, "abcd", 0);
 	assert_int_equal(fixture.splice.stream[0].held.length, 0);
-	byte_queue_drop(fixture.pool, &all, 1900 * 4);
+	byte_queue_drop(&fixture.stock, &all, 1900 * 4);
 	fixture_say(0, 1, 1, "abcd", 0);
 	fixture_release(0, 4, "ABCDEF");
 	fixture_expect(0, 1, 1, "ABCDEF", 0);
-	byte_queue_drop(fixture.pool, &all, UINT32_MAX);
+	byte_queue_drop(&fixture.stock, &all, UINT32_MAX);
 	fixture_close();
 }
 
