@@ -170,9 +170,10 @@ synchronize(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, uns
 	bool foreign;
 
 	segment_read(mbuf, &segment, &foreign);
-	if (stream == NULL && !(segment.flags & TCP_ACK))
+	foreign |= segment.length > 0;
+	if (stream == NULL && !(segment.flags & TCP_ACK) && !foreign)
 		stream = stream_make(worker, flow);
-	if (stream != NULL && (foreign || segment.length > 0)) {
+	if (stream != NULL && foreign) {
 		stream_end(stream, !stream_is_even(stream));
 		stream = NULL;
 	}

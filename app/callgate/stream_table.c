@@ -285,6 +285,8 @@ stream_wait(struct stream *stream)
 bool
 stream_is_even(const struct stream *stream)
 {
+	if (!splice_has_begun(&stream->splice))
+		return true;
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct splice_stream *bytes = &stream->splice.stream[i];
 		const struct splice_mark end = splice_map_end(&bytes->map);

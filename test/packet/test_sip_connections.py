@@ -224,5 +224,46 @@ class Connections(SipTest):
         self.assert_nothing_left(result)
 
 
+class Unread(SipTest):
+    """Connections that a stream cannot answer for pass at layer 4, byte for byte."""
+
+    def connection(self, syn=None, answer=None, data=b""):
+        """What the far end gets: the texts of its segments. `syn` and `answer`: their TCP options."""
+        text = over_tcp(Call().request("INVITE", 1, sdp(PBX)))
+        out, back = {"src": PBX, "dst": TRUNK}, {"src": TRUNK, "dst": WAN}
+        ports = {"sport": 5060, "dport": 5060}
+        acked = 101 + len(data)
+        segments = [
+            ("lan0", IP(**out) / TCP(**ports, flags="S", seq=100, options=syn or []) / Raw(data)),
+            ("wan0", IP(**back) / TCP(**ports, flags="SA", seq=500, ack=acked, options=answer or [])),
+            ("lan0", IP(**out) / TCP(**ports, flags="A", seq=acked, ack=501)),
+            ("lan0", IP(**out) / TCP(**ports, flags="PA", seq=acked, ack=501) / Raw(text)),
+        ]
+        frames = {"lan0": [], "wan0": []}
+        for moment, (port, packet) in enumerate(segments):
+            frames[port].append((moment / 10, packet))
+        result = self.replay(self.config(zones=INSPECT % "inspect"), frames)
+        self.assertEqual(result.drops(), {})
+        self.assertEqual(result.count("summary streams"), 0)
+        sent = b"".join(bytes(p[TCP].payload) for p in result.ip("wan0"))
+        self.assertEqual(sent, data + text)
+        self.assert_sip(result, INVITE=0)
+        return result
+
+    def test_signed_numbers(self):
+        signed = [(19, b"s" * 16)]
+        result = self.connection(syn=signed, answer=signed)
+        self.assertEqual(result.count("event tcp_sip_layer4"), 4)
+        self.assertEqual(result.count("event stream_opened"), 0)
+
+    def test_several_paths_said_by_the_other_end_alone(self):
+        result = self.connection(answer=[(30, b"\x01" * 10)])
+        self.assertEqual(result.count("event tcp_sip_layer4"), 3)
+        self.assertEqual(result.count("event stream_closed"), 1)
+
+    def test_data_in_the_syn(self):
+        self.connection(data=b"fast open")
+
+
 if __name__ == "__main__":
     main()
