@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """SIP over TCP through doors: who may connect to whom, until when, and that it is read as SIP."""
-from replay import IP, TCP, Raw, main, payload
+from replay import DYNAMIC, IP, TCP, Raw, main, payload
 from scene import INSPECT, SipTest
 from sip_text import FAR, PBX, PHONE, TRUNK, WAN, Call, register, registered, sdp
 
@@ -200,6 +200,30 @@ class Connections(SipTest):
         self.assert_texts(sent)
         self.assert_connected(opened, second)
         self.assert_stopped(late)
+        self.assert_nothing_left(result)
+
+    def test_trunk_reaches_a_pbx_by_its_static_rule(self):
+        rule = '{ kind = "static"; protocol = "tcp"; inside = "%s:5060"; outside = "%s:5070"; }, '
+        scene = self.scene(rules=rule % (PBX, WAN) + DYNAMIC)
+        inside = Call(via=f"{PBX}:5060", contact=f"{PBX}{OVER_TCP}",
+                      remote=f"{TRUNK}:5060{OVER_TCP}")
+        outside = inside.seen({f"{PBX}:5060": f"{WAN}:5070", f"{PBX};": f"{WAN}:5070;", PBX: WAN})
+        first = self.outward(scene, (PBX, 33000))
+        first.open()
+        sent = [first.send(0, inside.request("INVITE", 1, sdp(PBX, 10000)),
+                           outside.request("INVITE", 1, sdp(WAN, 10000))),
+                first.send(1, outside.response(200, body=sdp(FAR, 20000)),
+                           inside.response(200, body=sdp(FAR, 20000))),
+                first.send(0, inside.request("ACK"), outside.request("ACK"))]
+        # the trunk hangs up on a connection of its own
+        back = Connection(scene, "wan0", (TRUNK, 41000), (WAN, 5070), (TRUNK, 41000), (PBX, 5060))
+        opened = back.open()
+        sent += [back.send(0, outside.back_request("BYE"), inside.back_request("BYE")),
+                 back.send(1, inside.back_response(200), outside.back_response(200))]
+        result = scene.run(drain=1)
+        self.assert_texts(sent)
+        self.assert_connected(opened, back)
+        self.assert_sip(result, INVITE=1, BYE=1, call_made=1)
         self.assert_nothing_left(result)
 
     def test_answer_comes_on_a_connection_to_the_sent_by(self):
