@@ -114,6 +114,8 @@ rewrite_embedded(struct plan *plan, struct slice headers)
 	struct sip_uri_header header;
 	struct sip_uri uri = {.scheme = SIP_SCHEME_SIP};
 	struct sip_hostport *host = &uri.host;
+	enum sip_transport transport = SIP_TRANSPORT_NONE;
+	const char *uri_end;
 	struct endpoint inside;
 	uint16_t port;
 	uint8_t proto;
@@ -121,8 +123,11 @@ rewrite_embedded(struct plan *plan, struct slice headers)
 	while (sip_uri_header_next(&headers, &header)) {
 		if (rows[header.id].action != REWRITE_URI)
 			continue;
+		uri_end = NULL;
 		while (plan->drop == ALG_FORWARD && sip_escaped_ipv4_next(&header.value, host)) {
-			proto = uri_proto(plan, &uri, sip_escaped_transport(header.value), &port);
+			if (uri_end == NULL || header.value.at > uri_end)
+				transport = sip_escaped_transport(header.value, &uri_end);
+			proto = uri_proto(plan, &uri, transport, &port);
 			if (proto == 0)
 				continue;
 

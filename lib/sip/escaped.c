@@ -138,27 +138,31 @@ sip_escaped_ipv4_next(struct slice *rest, struct sip_hostport *host)
 }
 
 enum sip_transport
-sip_escaped_transport(struct slice rest)
+sip_escaped_transport(struct slice rest, const char **uri_end)
 {
 	static const char name[] = "transport=";
 	enum { VALUE = sizeof(name) - 1, OTHER };
-	const char *p = rest.at;
+	const char *p = rest.at, *at;
 	const char *const end = p + rest.length;
 	uint32_t matched = OTHER, length = 0; /* of the name; of the value */
+	bool found = false; /* of doubled ones the first counts */
 	char value[TRANSPORT_TEXT_MAX];
 
-	while (p < end) {
+	for (at = p; p < end; at = p) {
 		const char byte = lower(escaped_byte(&p, end));
 
-		if (byte == '>' || byte == ',' || byte == '?' || (byte == ';' && matched == VALUE))
+		if (byte == '>' || byte == ',' || byte == '?')
 			break;
-		if (byte == ';')
-			matched = 0;
-		else if (matched < VALUE)
+		if (byte == ';') {
+			found |= matched == VALUE;
+			matched = found ? OTHER : 0;
+		} else if (matched < VALUE) {
 			matched = byte == name[matched] ? matched + 1 : OTHER;
-		else if (matched == VALUE && length < TRANSPORT_TEXT_MAX)
+		} else if (matched == VALUE && length < TRANSPORT_TEXT_MAX) {
 			value[length++] = byte;
+		}
 	}
-	return matched == VALUE ? sip_transport_of((struct slice){value, length})
-				: SIP_TRANSPORT_NONE;
+	*uri_end = at;
+	return found || matched == VALUE ? sip_transport_of((struct slice){value, length})
+					 : SIP_TRANSPORT_NONE;
 }

@@ -24,8 +24,11 @@ bool sip_escaped_equal(struct slice escaped, struct slice plain);
  */
 bool sip_escaped_ipv4_next(struct slice *rest, struct sip_hostport *host);
 
-/** The transport parameter of the URI in which such a literal stands: `rest` begins behind that one, and
- *  the URI ends with it, at a '>', a ',' or a '?'. */
-enum sip_transport sip_escaped_transport(struct slice rest);
+/**
+ * The transport parameter of the URI in which such a literal stands: `rest` begins behind that one, and the
+ * URI ends with it or before a '>', a ',' or a '?', at *uri_end. Literals up to there are of the same URI, so
+ * that who asks once for each URI reads the text once.
+ */
+enum sip_transport sip_escaped_transport(struct slice rest, const char **uri_end);
 
 #endif

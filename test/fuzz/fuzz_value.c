@@ -106,6 +106,7 @@ lists_check(struct slice text)
 	struct sip_uri_header header;
 	struct sip_hostport host;
 	struct slice rest, value;
+	const char *end;
 	uint32_t left;
 
 	for (rest = text, left = text.length; sip_value_next(&rest, &value); left = rest.length) {
@@ -122,6 +123,8 @@ lists_check(struct slice text)
 		left = rest.length) {
 		PROPERTY(rest.length < left);
 		hostport_check(&host, text);
+		PROPERTY(sip_escaped_transport(rest, &end) <= SIP_TRANSPORT_OTHER);
+		PROPERTY(end >= rest.at && end <= rest.at + rest.length);
 	}
 }
 

@@ -377,13 +377,15 @@ transfer_names_its_targets(void **state)
 	fixture_send("10.0.0.9:5082", SERVER, CRLF CRLF);
 	call_up(sdp_audio("10.0.0.7", 4000, ""), sdp_audio("198.51.100.20", 7000, ""));
 	next_header("Refer-To: <sip:c@10.0.0.8:5080;transport=tcp?Route=%3Csip%3A10.0.0.8%3A5082"
-		    "%3Btransport%3Dtcp%3Blr%3E%2C%3Csip%3A10.0.0.8%3A5084%3Blr%3E>");
+		    "%3Btransport%3Dtcp%3Bmaddr%3D10.0.0.8%3A5082%3Blr%3E%2C%3Csip%3A10.0.0.8%"
+		    "3A5084%3Blr%3E>");
 	out_request("REFER", 2, ";tag=b", NULL);
 	snprintf(expected, sizeof(expected),
 		"Refer-To: <sip:c@%s;transport=tcp?Route=%%3Csip%%3A%s"
-		"%%3Btransport%%3Dtcp%%3Blr%%3E%%2C%%3Csip%%3A203.0.113.1%%3A%u%%3Blr%%3E>",
+		"%%3Btransport%%3Dtcp%%3Bmaddr%%3D%s%%3Blr%%3E%%2C%%3Csip%%3A203.0.113.1%%3A%u%%"
+		"3Blr%%3E>",
 		outside_tcp("10.0.0.8:5080"), outside_tcp("10.0.0.8:5082"),
-		outside_port("10.0.0.8:5084"));
+		outside_tcp("10.0.0.8:5082"), outside_port("10.0.0.8:5084"));
 	assert_has(expected);
 	assert_string_equal(outside_of("10.0.0.8:5080"), "");
 	assert_string_equal(outside_of("10.0.0.8:5082"), "");

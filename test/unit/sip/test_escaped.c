@@ -182,10 +182,37 @@ transport_of_an_address_in_escaped_text(void **state)
 
 	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slice rest = text(rows[i].text);
+		const char *end;
 
 		assert_true(sip_escaped_ipv4_next(&rest, &host));
-		assert_int_equal(sip_escaped_transport(rest), rows[i].transport);
+		assert_int_equal(sip_escaped_transport(rest, &end), rows[i].transport);
 	}
+}
+
+/* So that a text of many addresses is read once. */
+static void
+addresses_of_one_uri_end_with_it(void **state)
+{
+	struct slice rest =
+		text("%3Csip:10.0.0.5;transport=tcp;maddr=10.0.0.6;x%3E,<sip:10.0.0.7>");
+	const char *end, *next;
+
+	assert_true(sip_escaped_ipv4_next(&rest, &host));
+	assert_int_equal(sip_escaped_transport(rest, &end), SIP_TRANSPORT_TCP);
+	assert_memory_equal(end, "%3E,", 4);
+	assert_true(sip_escaped_ipv4_next(&rest, &host));
+	assert_true(rest.at < end);
+	assert_int_equal(sip_escaped_transport(rest, &next), SIP_TRANSPORT_NONE);
+	assert_ptr_equal(next, end);
+	assert_true(sip_escaped_ipv4_next(&rest, &host));
+	assert_true(rest.at > end);
+	assert_int_equal(sip_escaped_transport(rest, &next), SIP_TRANSPORT_NONE);
+	assert_ptr_equal(next, rest.at);
+	assert_true(sip_escaped_ipv4_next(&rest, &host) == false);
+	rest = text("10.0.0.5;lr");
+	assert_true(sip_escaped_ipv4_next(&rest, &host));
+	sip_escaped_transport(rest, &end);
+	assert_ptr_equal(end, rest.at + rest.length);
 }
 
 int
@@ -202,6 +229,7 @@ main(void)
 		TEST(uri_headers_come_one_by_one),
 		TEST(uri_headers_are_found_by_number),
 		TEST(transport_of_an_address_in_escaped_text),
+		TEST(addresses_of_one_uri_end_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
