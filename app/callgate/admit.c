@@ -22,6 +22,7 @@
 #include "admit_priv.h"
 #include "flow/tcp.h"
 #include "net/parse.h"
+#include "tcp_unknown.h"
 #include "unsolicited.h"
 
 enum {
@@ -377,7 +378,10 @@ admit_to_self(struct worker *worker, struct rte_mbuf *mbuf)
 	admit_local(&admission);
 }
 
-/* Who is told: inside hosts that there is no room for them (RFC 6888 REQ-11 B), see also refuse_source(). */
+/*
+ * Who is told: inside hosts that there is no room for them (RFC 6888 REQ-11 B), see also refuse_source(); both ends of
+ * SIP connections that are not known.
+ */
 static void
 admit_refused(const struct admission *admission, int result)
 {
@@ -394,8 +398,11 @@ admit_refused(const struct admission *admission, int result)
 		forward_refuse(worker, admission->mbuf,
 			(struct icmp_error){ICMP_UNREACHABLE, ICMP_CODE_HOST, 0},
 			(enum drop_reason)result);
-	else
+	else {
+		if (result == DROP_TCP_NO_FLOW && is_sip(admission))
+			tcp_unknown_answer(worker, admission->mbuf);
 		packet_drop(&worker->thread, admission->mbuf, (enum drop_reason)result);
+	}
 }
 
 void *

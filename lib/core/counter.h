@@ -59,6 +59,7 @@
 	X(TCP_MSS_CLAMPED, "tcp_mss_clamped", "SYNs whose maximum segment size was lowered: interfaces[].tcp_mss") \
 	X(TCP_SYN_ANSWERED, "tcp_syn_answered", "unsolicited SYNs from outside answered with port unreachable after 6 s (RFC 5382 REQ-4)") \
 	X(TCP_SIP_LAYER4, "tcp_sip_layer4", "SIP-over-TCP segments forwarded at layer 4 only")     \
+	X(TCP_SIP_RESET, "tcp_sip_reset", "segments of SIP connections that are not known (callgate was restarted), answered with a RST") \
 	X(STREAM_OPENED, "stream_opened", "SIP connections over TCP that are read")                \
 	X(STREAM_CLOSED, "stream_closed", "SIP connections over TCP that are read no more: over, or nothing in them can be read") \
 	X(STREAM_LIMIT, "stream_limit", "SIP connections over TCP that pass unread: sip.max_streams were open") \

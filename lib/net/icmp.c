@@ -100,7 +100,7 @@ icmp_limiter_init(struct icmp_limiter *limiter, uint32_t per_second)
 	limiter->tokens = icmp_limiter_burst(limiter);
 }
 
-static bool
+bool
 icmp_limiter_take(struct icmp_limiter *limiter, uint64_t now_ms)
 {
 	uint64_t earned = (now_ms - limiter->filled_ms) * limiter->per_second / 1000;

@@ -32,6 +32,9 @@ struct icmp_limiter {
 /** A full bucket for this many errors a second; 0: none at all. Bring-up. */
 void icmp_limiter_init(struct icmp_limiter *limiter, uint32_t per_second);
 
+/** May one more be sent now? Its worker. */
+bool icmp_limiter_take(struct icmp_limiter *limiter, uint64_t now_ms);
+
 /** Consumes the packet: answers echo requests in place, counts the rest. Worker. */
 void icmp_local(struct thread *self, struct net_output *output, const struct route_table *routes,
 	struct rte_mbuf *mbuf);

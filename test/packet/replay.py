@@ -142,7 +142,7 @@ class ReplayTest(unittest.TestCase):
             # Joined fragments become one packet, a split one becomes fragments.
             self.assertEqual(
                 event("rx_packets") + event("arp_request_out") + event("icmp_error_out")
-                + event("datagrams_joined") + event("fragments_out")
+                + event("tcp_sip_reset") + event("datagrams_joined") + event("fragments_out")
                 + event("stream_segments_out") + event("stream_messages_dropped"),
                 event("tx_packets") + drops + result.count("summary mbufs")
                 + event("fragments_joined") + event("packets_fragmented"), "packets in and out")
