@@ -190,14 +190,11 @@ uint32_t
 splice_reset(const struct splice *splice, unsigned int direction, uint32_t seq)
 {
 	const struct splice_stream *stream = &splice->stream[direction];
-	uint32_t number;
+	const uint32_t number = splice_map_out_ceiling(&stream->map, seq);
 
 	if (!splice_has_begun(splice))
 		return seq;
-	/* From a sender that has forgotten the connection: the number that the receiver's challenge asked for. */
-	if (seq == stream->acked && seq != stream->taken)
-		return stream->received;
-	number = splice_map_out_ceiling(&stream->map, seq);
+	/* From a sender that has forgotten the connection: what the receiver's challenge asked for. */
 	return sequence_later(stream->received, sequence_earlier(number, stream->sent));
 }
 

@@ -98,7 +98,7 @@ out_answer(const struct splice *splice, unsigned int direction, struct splice_ou
 	out->stream = own;
 	out->ack = other->acked;
 	out->window = splice_window_field(splice, !direction);
-	out->flags |= TCP_ACK | (last->flags & TCP_ECE);
+	out->flags = TCP_ACK | (last->flags & TCP_ECE);
 	out->timestamps = own->timestamps && other->timestamps;
 	out->timestamp = own->timestamp;
 	out->echo = other->echo;
@@ -192,12 +192,8 @@ static void
 send_own_ack(struct splice *splice, unsigned int direction)
 {
 	struct splice_out out = {.seq = splice->stream[!direction].sent};
-	struct splice_segment *last = &splice->last[!direction];
-	const uint8_t sacks = last->sacks;
 
-	last->sacks = 0;
 	out_answer(splice, !direction, &out);
-	last->sacks = sacks;
 	out_blocks(splice, &splice->stream[direction], &out);
 	out_send(splice, &out);
 }

@@ -16,7 +16,7 @@ sends(void *context, const struct splice_out *out)
 {
 	struct fixture_sent *sent = &fixture.sent[fixture.count++];
 
-	(void)context;
+	assert_ptr_equal(context, &fixture);
 	assert_true(fixture.count <= FIXTURE_SENT);
 	assert_in_range(out->length, 0, FIXTURE_MSS);
 	memset(sent, 0, sizeof(*sent));
@@ -44,7 +44,7 @@ fixture_begin(void)
 	fixture.first[1] = INT32_MAX - 100;
 	fixture.window[0] = fixture.window[1] = FIXTURE_WINDOW;
 	fixture.count = shown = 0;
-	splice_begin(&fixture.splice, &fixture.stock, FIXTURE_ROOM, sends, NULL);
+	splice_begin(&fixture.splice, &fixture.stock, FIXTURE_ROOM, sends, &fixture);
 	fixture.splice.now_ms = 1000;
 }
 

@@ -287,6 +287,13 @@ blocks_of_the_receiver(void **state)
 	sent = fixture_expect(1, 1, 1, "", 0);
 	assert_int_equal(sent->out.sack[0].left, 11);
 	assert_int_equal(sent->out.sack[0].right, 17);
+	fixture.segment.sack[0].left = 8;
+	fixture.segment.sack[0].right = 10; /* part of what stayed as it was */
+	fixture_say(1, 1, 1, "", 0);
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.sack[0].left, 9);
+	assert_int_equal(sent->out.sack[0].right, 11);
+	fixture.segment.sack[0].right = 17;
 	fixture.segment.sack[0].left = 13; /* part of one alone */
 	fixture_say(1, 1, 1, "", 0);
 	assert_int_equal(fixture_expect(1, 1, 1, "", 0)->out.sacks, 0);
@@ -354,6 +361,49 @@ segments_of_a_piece_are_repeated_once(void **state)
 	fixture_close();
 }
 
+/* Of what stayed as it was, only those bytes that were repeated. */
+static void
+bytes_are_repeated_one_by_one(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	grow();
+	fixture_say(0, 5, 1, "abcdefgh", 0);
+	fixture_release(0, 8, NULL);
+	fixture_say(0, 13, 1, "ijklmnop", 0);
+	fixture_release(0, 8, NULL);
+	fixture_say(0, 8, 1, "defgh", 0);
+	fixture_expect(0, 10, 1, "defgh", 0);
+	fixture_quiet();
+	fixture_tick(SPLICE_AGAIN_MS + 1);
+	fixture_say(0, 9, 1, "efghijkl", 0);
+	fixture_expect(0, 11, 1, "efghijkl", 0);
+	fixture_quiet();
+	fixture_tick(SPLICE_AGAIN_MS + 1);
+	fixture_say(0, 4, 1, "dab", 0); /* with what became longer: all of that */
+	fixture_expect(0, 1, 1, "ABCDEFab", 0);
+	fixture_quiet();
+	fixture_close();
+}
+
+/* What arrives shows that the path is there: the next repetition is a first one. */
+static void
+progress_ends_the_waiting(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(0, 1, 1, text_of('a', 1500), 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_release(0, 1500, NULL);
+	fixture_tick(SPLICE_REPEAT_MS + 1);
+	fixture_expect(0, 1, 1, text_of('a', 1000), 0);
+	fixture_say(1, 1, 1001, "", 0);
+	fixture_tick(SPLICE_REPEAT_MS + 1);
+	fixture_expect(0, 1001, 1, text_of('a', 500), 0);
+	fixture_quiet();
+	fixture_close();
+}
+
 /* A message that is dropped: its receiver will not say that it has it. */
 static void
 what_became_nothing_is_acknowledged(void **state)
@@ -392,6 +442,8 @@ main(void)
 		cmocka_unit_test(blocks_of_the_receiver),
 		cmocka_unit_test(timestamps_of_what_is_made_here),
 		cmocka_unit_test(segments_of_a_piece_are_repeated_once),
+		cmocka_unit_test(bytes_are_repeated_one_by_one),
+		cmocka_unit_test(progress_ends_the_waiting),
 		cmocka_unit_test(what_became_nothing_is_acknowledged),
 	};
 

@@ -151,6 +151,23 @@ a_repeated_syn_has_a_newer_timestamp(void **state)
 	fixture_close();
 }
 
+/* Before its sender has said anything else. */
+static void
+timestamps_begin_with_the_syn(void **state)
+{
+	const struct fixture_sent *sent;
+
+	(void)state;
+	fixture.segment.timestamps = true;
+	fixture.segment.timestamp = 0x90000000;
+	fixture_open(0);
+	fixture_say(0, 2, 1, "late", 0);
+	sent = fixture_expect(1, 1, 1, "", 0);
+	assert_int_equal(sent->out.timestamp, 0x90000000);
+	assert_int_equal(sent->out.echo, 0x90000000);
+	fixture_close();
+}
+
 /* RFC 5961 4: the other end answers a SYN in the middle with an acknowledgement, which is translated. */
 static void
 a_forged_syn_leaves_the_connection(void **state)
@@ -182,6 +199,9 @@ a_forgotten_connection_is_reset_by_its_challenge(void **state)
 		splice_rst_check(&fixture.splice, 0, fixture.first[0] + 1), SPLICE_RST_EXACT);
 	assert_int_equal(splice_reset(&fixture.splice, 0, fixture.first[0] + 1),
 		(uint32_t)(fixture.first[0] + 1));
+	fixture_say(1, 1, 4, "", 0); /* it has part of the piece, of which nobody was told */
+	assert_int_equal(splice_reset(&fixture.splice, 0, fixture.first[0] + 1),
+		(uint32_t)(fixture.first[0] + 4));
 	fixture_close();
 }
 
@@ -268,6 +288,7 @@ main(void)
 		cmocka_unit_test(the_same_syn_again_changes_nothing),
 		cmocka_unit_test(options_of_a_repeated_syn_stay),
 		cmocka_unit_test(a_repeated_syn_has_a_newer_timestamp),
+		cmocka_unit_test(timestamps_begin_with_the_syn),
 		cmocka_unit_test(a_forged_syn_leaves_the_connection),
 		cmocka_unit_test(a_forgotten_connection_is_reset_by_its_challenge),
 		cmocka_unit_test(an_accepted_syn_begins_anew),
