@@ -24,11 +24,31 @@ splice_window(const struct splice *splice, unsigned int direction)
 	return (uint32_t)splice->stream[direction].window << splice_scale(splice, direction);
 }
 
+/** The most bytes that may be held and kept; more than `room` as windows are told in steps. */
+static inline uint32_t
+splice_room(const struct splice *splice, unsigned int direction)
+{
+	return splice->room + (1u << splice_scale(splice, direction)) - 1;
+}
+
+static inline uint32_t
+splice_block_end(const struct splice_block *block)
+{
+	return block->seq + block->bytes.length;
+}
+
 /** Bytes kept out of order. */
 uint32_t splice_blocked(const struct splice_stream *stream);
 
-/** The most bytes that may be held and kept; more than `room` as windows are told in steps. */
-uint32_t splice_room(const struct splice *splice, unsigned int direction);
+/** Bytes that are not next: kept, apart from those that are there already. */
+void splice_blocks_add(struct splice *splice, struct splice_stream *stream, uint32_t seq,
+	const uint8_t *data, uint32_t length);
+
+/** What came out of order and is next now is held. */
+void splice_blocks_take(struct splice *splice, struct splice_stream *stream);
+
+/** Let go of the block that would be next last. False: there is none. */
+bool splice_block_give_way(struct splice *splice, struct splice_stream *stream);
 
 /** The last number that the sender can have reached: what it was let send, and a question behind it. */
 static inline uint32_t

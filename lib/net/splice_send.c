@@ -80,8 +80,8 @@ out_urgent(const struct splice_stream *stream, struct splice_out *out)
 		sequence_is_after(stream->urgent, splice_map_end(&stream->map).in))
 		return;
 	urgent = splice_map_out_ceiling(&stream->map, stream->urgent);
-	if (!sequence_is_after(urgent, out->seq) || urgent - out->seq > UINT16_MAX)
-		return;
+	if (urgent - out->seq - 1 >= UINT16_MAX)
+		return; /* not ahead, or further than can be said */
 	out->urgent = (uint16_t)(urgent - out->seq);
 	out->flags |= TCP_URG;
 }

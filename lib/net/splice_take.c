@@ -111,139 +111,6 @@ take_ack(struct splice *splice, unsigned int direction, struct splice_stream *st
 	return true;
 }
 
-uint32_t
-splice_blocked(const struct splice_stream *stream)
-{
-	uint32_t length = 0;
-
-	for (unsigned int i = 0; i < stream->blocks; i++)
-		length += stream->block[i].bytes.length;
-	return length;
-}
-
-uint32_t
-splice_room(const struct splice *splice, unsigned int direction)
-{
-	return splice->room + (1u << splice_scale(splice, direction)) - 1;
-}
-
-void
-splice_block_remove(struct splice *splice, struct splice_stream *stream, unsigned int index)
-{
-	byte_queue_drop(splice->stock, &stream->block[index].bytes, UINT32_MAX);
-	stream->blocks--;
-	memmove(&stream->block[index], &stream->block[index + 1],
-		(stream->blocks - index) * sizeof(stream->block[0]));
-}
-
-/* Let go of the block that will be next last. False: there is none. */
-static bool
-block_give_way(struct splice *splice, struct splice_stream *stream)
-{
-	unsigned int furthest = 0;
-
-	if (stream->blocks == 0)
-		return false;
-	for (unsigned int i = 1; i < stream->blocks; i++)
-		if (sequence_is_after(stream->block[i].seq, stream->block[furthest].seq))
-			furthest = i;
-	splice_block_remove(splice, stream, furthest);
-	return true;
-}
-
-static uint32_t
-block_end(const struct splice_block *block)
-{
-	return block->seq + block->bytes.length;
-}
-
-/* What came out of order and is next now. */
-static void
-take_blocks(struct splice *splice, struct splice_stream *stream)
-{
-	for (unsigned int i = 0; i < stream->blocks;) {
-		struct splice_block *block = &stream->block[i];
-		const uint32_t end = block_end(block);
-
-		if (sequence_is_after(block->seq, stream->taken)) {
-			i++;
-			continue;
-		}
-		if (sequence_is_after(end, stream->taken)) {
-			byte_queue_drop(splice->stock, &block->bytes, stream->taken - block->seq);
-			if (byte_queue_move(splice->stock, &block->bytes, block->bytes.length,
-				    &stream->held))
-				stream->taken = end;
-		}
-		splice_block_remove(splice, stream, i);
-		i = 0;
-	}
-}
-
-/* The newest block has grown: those that it reaches go on in it. */
-static void
-blocks_join(struct splice *splice, struct splice_stream *stream)
-{
-	for (unsigned int i = 1; i < stream->blocks;) {
-		struct splice_block *block = &stream->block[i], *newest = &stream->block[0];
-		const uint32_t end = block_end(newest);
-
-		if (sequence_is_after(newest->seq, block->seq) ||
-			sequence_is_after(block->seq, end)) {
-			i++;
-			continue;
-		}
-		byte_queue_drop(splice->stock, &block->bytes, end - block->seq);
-		byte_queue_move(splice->stock, &block->bytes, block->bytes.length, &newest->bytes);
-		splice_block_remove(splice, stream, i);
-		i = 1;
-	}
-}
-
-/* Make the block at this index the first. */
-static void
-block_to_front(struct splice_stream *stream, unsigned int index)
-{
-	const struct splice_block block = stream->block[index];
-
-	memmove(&stream->block[1], &stream->block[0], index * sizeof(block));
-	stream->block[0] = block;
-}
-
-/* Bytes that are not next: kept, apart from those that are there already. */
-static void
-take_late(struct splice *splice, struct splice_stream *stream, uint32_t seq, const uint8_t *data,
-	uint32_t length)
-{
-	unsigned int i = 0;
-
-	if (stream->held.length + stream->kept.length + splice_blocked(stream) + length >
-			splice->room ||
-		!byte_stock_has_spare(splice->stock, length))
-		return;
-	/* It goes on where one ends, or earlier: the rest is new. */
-	while (i < stream->blocks && (sequence_is_after(stream->block[i].seq, seq) ||
-					     sequence_is_after(seq, block_end(&stream->block[i]))))
-		i++;
-	if (i < stream->blocks) {
-		const uint32_t known = block_end(&stream->block[i]) - seq;
-
-		block_to_front(stream, i);
-		if (known < length)
-			byte_queue_append(splice->stock, &stream->block[0].bytes, data + known,
-				length - known);
-	} else {
-		struct splice_block block = {.seq = seq};
-
-		if (stream->blocks == SPLICE_BLOCKS ||
-			!byte_queue_append(splice->stock, &block.bytes, data, length))
-			return;
-		stream->block[stream->blocks++] = block;
-		block_to_front(stream, stream->blocks - 1u);
-	}
-	blocks_join(splice, stream);
-}
-
 /* Bytes that are next: as many as there is room for, if need be instead of what came out of order. */
 static uint32_t
 take_next(struct splice *splice, unsigned int direction, const uint8_t *data, uint32_t length)
@@ -253,10 +120,11 @@ take_next(struct splice *splice, unsigned int direction, const uint8_t *data, ui
 	const uint32_t full = stream->held.length + stream->kept.length;
 
 	length = RTE_MIN(length, room > full ? room - full : 0);
-	while (full + splice_blocked(stream) + length > room && block_give_way(splice, stream))
+	while (full + splice_blocked(stream) + length > room &&
+		splice_block_give_way(splice, stream))
 		;
 	while (!byte_stock_has_spare(splice->stock, length))
-		if (!block_give_way(splice, stream))
+		if (!splice_block_give_way(splice, stream))
 			return 0;
 	if (!byte_queue_append(splice->stock, &stream->held, data, length))
 		return 0;
@@ -310,7 +178,7 @@ take_fin(struct splice_stream *stream, uint32_t end)
 	if (stream->fin_known || sequence_is_after(stream->taken, end))
 		return;
 	for (unsigned int i = 0; i < stream->blocks; i++)
-		if (sequence_is_after(block_end(&stream->block[i]), end))
+		if (sequence_is_after(splice_block_end(&stream->block[i]), end))
 			return;
 	stream->fin_known = true;
 	stream->fin_seq = end;
@@ -341,14 +209,14 @@ take_data(struct splice *splice, unsigned int direction, const struct splice_seg
 	if (sequence_is_after(seq, stream->taken)) {
 		stream->late = (uint8_t)RTE_MIN(stream->late + 1, 100);
 		if (!sequence_is_after(seq + length, stream->edge))
-			take_late(splice, stream, seq, data, length);
+			splice_blocks_add(splice, stream, seq, data, length);
 		return;
 	}
 	taken = sequence_is_after(stream->edge, seq) ? RTE_MIN(length, stream->edge - seq) : 0;
 	taken = take_next(splice, direction, data, taken);
 	if (taken < length)
 		stream->tell_sender = true; /* there is no room, or it was not let send so much */
-	take_blocks(splice, stream);
+	splice_blocks_take(splice, stream);
 	if (taken > 0 && stream->blocks == 0)
 		stream->late = 0; /* nothing is missing any more */
 }
