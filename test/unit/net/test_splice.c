@@ -4,7 +4,7 @@
  * double and reorder. Whatever happens, each end gets exactly what was put in the place of what the other sent; no
  * segment says what is not so; and at the end nothing is left.
  *
- * SPLICE_SEEDS conversations of each kind of weather (default 60, CALLGATE_LONG=1: 3000), from SPLICE_SEED on.
+ * SPLICE_SEEDS conversations of each kind of weather (default 60, CALLGATE_LONG=1: 1000), from SPLICE_SEED on.
  */
 #include "splice_sim.h"
 
@@ -20,7 +20,7 @@ enum {
 	FEW_CHUNKS = 24,
 	TIME_MAX_MS = 3000000,
 	SEEDS = 60,
-	SEEDS_LONG = 3000,
+	SEEDS_LONG = 1000,
 };
 
 static struct byte_stock many, few;

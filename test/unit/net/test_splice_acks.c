@@ -271,6 +271,17 @@ blocks_of_the_receiver(void **state)
 	fixture_say(1, 1, 7, "", 0);
 	sent = fixture_expect(1, 1, 5, "", 0);
 	assert_int_equal(sent->out.sacks, 0);
+	/* Not once more with what is said later. */
+	fixture.segment.sack[0].left = 12;
+	fixture.segment.sack[0].right = 17;
+	fixture_say(1, 1, 7, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 5, "", 0)->out.sacks, 1);
+	fixture.segment.sacks = 0;
+	fixture_say(0, 18, 1, "late", 0);
+	fixture_tick(SPLICE_WAIT_MS);
+	fixture_say(1, 1, 17, "", 0);
+	fixture_expect(1, 1, 17, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 17, "", 0)->out.sacks, 0);
 	fixture_close();
 }
 
