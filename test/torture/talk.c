@@ -17,6 +17,7 @@ enum {
 };
 
 char talk_name[256] = "before all";
+void (*talk_before)(void);
 
 static struct {
 	const struct talk *talk;
@@ -58,6 +59,8 @@ ends_begin(const struct talk *talk, const struct tcp_habits habits[2],
 	const struct wire_trouble *trouble, uint64_t seed)
 {
 	wire_begin(trouble, seed);
+	if (talk_before)
+		talk_before();
 	for (unsigned int i = 0; i < 2; i++) {
 		struct tcp_end *end = &wire_end[i];
 
@@ -313,5 +316,38 @@ talk_run(const struct talk *talk, const struct talk_manner *manner, struct talk_
 	compare(talk, true);
 	if (seen)
 		*seen = *talk_watch_seen();
+	leave();
+}
+
+void
+talk_open(const struct talk *talk, const struct talk_manner *manner)
+{
+	now.talk = talk;
+	now.turn = 0;
+	ends_begin(talk, manner->habits, &manner->trouble, manner->seed);
+	connect_ends(talk);
+}
+
+void
+talk_wait(uint64_t ms)
+{
+	const uint64_t end_ms = rig_now_ms() + ms;
+
+	while (rig_now_ms() < end_ms)
+		wire_step();
+}
+
+void
+talk_until_heard(void)
+{
+	step_until(all_heard, "what was said");
+}
+
+void
+talk_close(void)
+{
+	tcp_end_close(&wire_end[0]);
+	tcp_end_close(&wire_end[1]);
+	step_until(both_closed, "both FINs");
 	leave();
 }

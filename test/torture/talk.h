@@ -81,6 +81,23 @@ void talk_run(const struct talk *talk, const struct talk_manner *manner, struct 
 
 void talk_free(struct talk *talk);
 
+/* Parts of a run, for a test that has its own way of it. */
+
+/** Both ends begin and connect. */
+void talk_open(const struct talk *talk, const struct talk_manner *manner);
+
+/** So much time passes. */
+void talk_wait(uint64_t ms);
+
+/** Until both ends have heard all. */
+void talk_until_heard(void);
+
+/** Both close, and nothing is left. */
+void talk_close(void);
+
+/** Something else goes on before each run begins; NULL: nothing does. */
+extern void (*talk_before)(void);
+
 /** Usual habits: timestamps, SACK, scaled windows, delayed acknowledgements. */
 struct tcp_habits talk_usual(unsigned int end);
 

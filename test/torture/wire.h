@@ -54,5 +54,6 @@ bool wire_is_quiet(void);
 void wire_put(unsigned int end, uint8_t *frame, uint32_t length);
 
 extern bool wire_traces; /* print every frame */
+extern bool wire_strays; /* frames to others than the two ends are no fault */
 
 #endif
