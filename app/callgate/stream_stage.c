@@ -275,7 +275,7 @@ segment_take(
 	stream->splice.now_ms = worker->thread.now_ms;
 	if (stream->splice.stream[direction].held.length == 0)
 		way->since_ms = worker->thread.now_ms;
-	if (segment.length > 0 && !byte_stock_has(&worker->streams->bytes, 1))
+	if (segment.length > 0 && !byte_stock_has_spare(&worker->streams->bytes, segment.length))
 		event_count(worker->thread.counters, EVENT_STREAM_NO_MEMORY, 1);
 	splice_take(&stream->splice, direction, &segment);
 	packet_drop(&worker->thread, mbuf, DROP_STREAM_CONSUMED);
