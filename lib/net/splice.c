@@ -80,6 +80,26 @@ syn_take(struct splice *splice, unsigned int direction, const struct splice_segm
 		numbers_begin(splice, direction, segment);
 }
 
+/* Nothing has come of a direction but SYNs. */
+static bool
+is_untouched(const struct splice_stream *stream)
+{
+	return stream->begun && stream->taken == stream->initial + 1;
+}
+
+/* The SYN that a direction began with was refused, or lost; this is another one, and accepts the other end's. */
+static void
+syn_instead(struct splice *splice, unsigned int direction, const struct splice_segment *segment)
+{
+	struct splice_stream *own = &splice->stream[direction];
+
+	while (splice_block_give_way(splice, own))
+		;
+	own->begun = own->timestamps = own->sack_permitted = false;
+	splice->stream[!direction].scale = 0;
+	syn_take(splice, direction, segment);
+}
+
 bool
 splice_syn(struct splice *splice, unsigned int direction, const struct splice_segment *segment)
 {
@@ -98,6 +118,11 @@ splice_syn(struct splice *splice, unsigned int direction, const struct splice_se
 		}
 		if (!other->begun || segment->ack != other->initial + 1)
 			return false; /* of no SYN that was seen */
+		if (own->initial != segment->seq && !own->confirmed && is_untouched(own) &&
+			is_untouched(other)) {
+			syn_instead(splice, direction, segment);
+			return true;
+		}
 	}
 	if (own->begun && own->initial == segment->seq) {
 		/* It comes to its receiver, which will believe nothing older (RFC 7323 5.3). */

@@ -98,6 +98,7 @@ struct splice_stream {
 	uint8_t same; /* acknowledgements in a row that say nothing new */
 	uint8_t repeats;
 	bool begun; /* the SYN was seen */
+	bool confirmed; /* the receiver has acknowledged it */
 	bool whole; /* the piece at the head of `held` has its end */
 	bool fin_known, fin_taken, fin_released;
 	bool reduced; /* the sender says CWR, with the next new bytes (RFC 3168 6.1.2) */
@@ -170,7 +171,9 @@ void splice_begin(struct splice *splice, struct byte_stock *stock, uint32_t room
  * The same SYN again changes nothing. One of another number may be of an end that has forgotten the connection,
  * or a forger's (RFC 5961 4): it passes, and the connection stands until the other end either accepts it (SYN with
  * ACK), or answers with an acknowledgement (a segment like any) which makes the one that has forgotten send a RST.
- * True: it was accepted. What was held is gone, whoever reads the streams begins anew.
+ * A SYN with ACK takes the place of an earlier SYN of its end that nobody has acknowledged, while no bytes have
+ * come: that one was refused, or lost.
+ * True: another connection has begun. What was held is gone, whoever reads the streams begins anew.
  */
 bool splice_syn(
 	struct splice *splice, unsigned int direction, const struct splice_segment *segment);

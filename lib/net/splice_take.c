@@ -89,6 +89,7 @@ take_ack(struct splice *splice, unsigned int direction, struct splice_stream *st
 	}
 	if (sequence_is_after(stream->received, segment->ack))
 		return true; /* older than what is known */
+	stream->confirmed = true;
 	splice_take_echo(stream, segment);
 	if (segment->ack != stream->received) {
 		take_progress(splice, stream, segment->ack);

@@ -271,17 +271,6 @@ blocks_of_the_receiver(void **state)
 	fixture_say(1, 1, 7, "", 0);
 	sent = fixture_expect(1, 1, 5, "", 0);
 	assert_int_equal(sent->out.sacks, 0);
-	/* Not once more with what is said later. */
-	fixture.segment.sack[0].left = 12;
-	fixture.segment.sack[0].right = 17;
-	fixture_say(1, 1, 7, "", 0);
-	assert_int_equal(fixture_expect(1, 1, 5, "", 0)->out.sacks, 1);
-	fixture.segment.sacks = 0;
-	fixture_say(0, 18, 1, "late", 0);
-	fixture_tick(SPLICE_WAIT_MS);
-	fixture_say(1, 1, 17, "", 0);
-	fixture_expect(1, 1, 17, "", 0);
-	assert_int_equal(fixture_expect(1, 1, 17, "", 0)->out.sacks, 0);
 	fixture_close();
 }
 
@@ -366,6 +355,24 @@ bytes_are_repeated_one_by_one(void **state)
 	fixture_close();
 }
 
+/* An answer to a question, when nothing is on its way, is no reason to wait longer, or less. */
+static void
+answers_leave_the_clock(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	fixture_say(1, 1, 1, "", 0);
+	fixture_say(1, 1, 1, "", 0);
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_release(0, 4, NULL);
+	fixture_tick(SPLICE_REPEAT_MS);
+	fixture_quiet();
+	fixture_tick(1);
+	fixture_expect(0, 1, 1, "abcd", 0);
+	fixture_close();
+}
+
 /* What arrives shows that the path is there: the next repetition is a first one. */
 static void
 progress_ends_the_waiting(void **state)
@@ -422,6 +429,7 @@ main(void)
 		cmocka_unit_test(timestamps_of_what_is_made_here),
 		cmocka_unit_test(segments_of_a_piece_are_repeated_once),
 		cmocka_unit_test(bytes_are_repeated_one_by_one),
+		cmocka_unit_test(answers_leave_the_clock),
 		cmocka_unit_test(progress_ends_the_waiting),
 		cmocka_unit_test(what_became_nothing_is_acknowledged),
 	};

@@ -80,6 +80,48 @@ simultaneous_open(void **state)
 	fixture_close();
 }
 
+/* Both ends connect from the same port to the same: the first was refused, then the other's is accepted. */
+static void
+a_refused_syn_is_forgotten(void **state)
+{
+	struct splice_segment refused, answer;
+
+	(void)state;
+	fixture_begin();
+	refused = syn_of(1, 7000, 0, 0);
+	refused.scale = 5;
+	refused.timestamps = true;
+	assert_false(splice_syn(&fixture.splice, 1, &refused));
+	answer = syn_of(0, 0, 0, 0);
+	answer.scale = 5;
+	answer.timestamps = true;
+	assert_false(splice_syn(&fixture.splice, 0, &answer));
+	assert_true(syn(1, 0, 1, TCP_ACK)); /* without these options */
+	grow();
+	assert_false(fixture.sent[0].out.timestamps);
+	assert_int_equal(
+		fixture.splice.stream[0].limit, (uint32_t)(fixture.first[0] + 7 + FIXTURE_WINDOW));
+	assert_false(syn(1, 9000, 1, TCP_ACK)); /* not any more */
+	fixture_say(0, 5, 1, "xy", 0);
+	fixture_release(0, 2, NULL);
+	fixture_expect(0, 7, 1, "xy", 0);
+	fixture_close();
+}
+
+/* A SYN cookie again, of another number as time has gone on: which of them was heard? */
+static void
+a_syn_ack_of_another_number(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	assert_true(syn(1, 500, 1, TCP_ACK)); /* the first was lost */
+	fixture.first[1] += 500;
+	fixture_say(0, 1, 1, "", 0);
+	assert_false(syn(1, 777, 1, TCP_ACK)); /* too late */
+	grow();
+	fixture_close();
+}
+
 static void
 the_same_syn_again_changes_nothing(void **state)
 {
@@ -285,6 +327,8 @@ main(void)
 		cmocka_unit_test(it_has_begun_with_both_syns),
 		cmocka_unit_test(a_syn_ack_of_no_syn_begins_nothing),
 		cmocka_unit_test(simultaneous_open),
+		cmocka_unit_test(a_refused_syn_is_forgotten),
+		cmocka_unit_test(a_syn_ack_of_another_number),
 		cmocka_unit_test(the_same_syn_again_changes_nothing),
 		cmocka_unit_test(options_of_a_repeated_syn_stay),
 		cmocka_unit_test(a_repeated_syn_has_a_newer_timestamp),

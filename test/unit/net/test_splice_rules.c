@@ -95,6 +95,10 @@ a_path_takes_less(void **state)
 	assert_int_equal(fixture.sent[0].out.length, 400);
 	assert_int_equal(fixture.sent[1].out.seq, 401);
 	assert_int_equal(fixture.sent[2].out.length, 150);
+	fixture.count = 0;
+	splice_mtu(&fixture.splice, 0, 400); /* that is known */
+	splice_answer(&fixture.splice, 0);
+	assert_int_equal(fixture.count, 0);
 	/* never more again, and not too little */
 	splice_mtu(&fixture.splice, 0, 1000);
 	assert_int_equal(fixture.splice.stream[0].mss, 400);
