@@ -51,6 +51,7 @@ nothing_is_added_when_not_all_fits(void **state)
 	(void)state;
 	assert_false(byte_queue_append(&stock, &queue, text, most)); /* to nothing */
 	queue_check(&queue, NULL, 0);
+	byte_queue_drop(&stock, &queue, 1);
 	all_is_back(&stock);
 	assert_true(byte_queue_append(&stock, &queue, text, length));
 	assert_false(byte_queue_append(&stock, &queue, text + length, most - length));

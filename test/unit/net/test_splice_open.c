@@ -268,6 +268,21 @@ an_accepted_syn_begins_anew(void **state)
 }
 
 static void
+the_other_end_opens_it_again(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	grow();
+	assert_false(syn(1, 300000, 0, 0));
+	assert_false(syn(1, 400000, 300001, TCP_ACK)); /* its own */
+	assert_true(syn(0, 600000, 300001, TCP_ACK));
+	fixture.first[0] += 600000;
+	fixture.first[1] += 300000;
+	grow();
+	fixture_close();
+}
+
+static void
 rst_must_be_of_the_next_number(void **state)
 {
 	const struct splice *splice = &fixture.splice;
@@ -336,6 +351,7 @@ main(void)
 		cmocka_unit_test(a_forged_syn_leaves_the_connection),
 		cmocka_unit_test(a_forgotten_connection_is_reset_by_its_challenge),
 		cmocka_unit_test(an_accepted_syn_begins_anew),
+		cmocka_unit_test(the_other_end_opens_it_again),
 		cmocka_unit_test(rst_must_be_of_the_next_number),
 		cmocka_unit_test(a_rst_before_the_answer_passes),
 		cmocka_unit_test(a_challenge_says_where_the_sender_is),
