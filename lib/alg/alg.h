@@ -73,7 +73,8 @@ void alg_approach(const struct alg_worker *worker, const struct alg_lead *leads,
 /*
  * One SIP message: a UDP datagram's, or one of a TCP stream, which begins and ends with it. The protocol
  * is that of the flow's keys. The same bytes may come again, over either, as a sender's repetition or
- * because what was made of them was lost: they leave as they left before.
+ * because what was made of them was lost: they leave as they left before, but for ports of media that
+ * they themselves have closed (sip.md), which nobody uses.
  */
 struct alg_message {
 	char *text; /* in: as it came; edited in place */
