@@ -292,8 +292,31 @@ end_run(const struct talk *talk, const struct talk_manner *manner)
 			step_until(both_reset, "a RST");
 		break;
 	case TALK_SILENCE:
+	case TALK_RST_EARLY:
+		break;
+	case TALK_FIN_EARLY:
+		step_until(both_closed, "early FINs");
 		break;
 	}
+}
+
+/* One end gives up in the midst of what both say; what has come up to then is right. */
+static void
+reset_early(const struct talk *talk, const struct talk_manner *manner)
+{
+	const unsigned int who = wire_below(2);
+
+	for (unsigned int i = wire_below(40); i > 0 && !turn_over(); i--)
+		wire_step();
+	tcp_end_reset(&wire_end[who]);
+	if (manner->trouble.loss == 0 && manner->trouble.late == 0 &&
+		manner->trouble.script[WIRE_NEAR] < WIRE_SWAP &&
+		manner->trouble.script[WIRE_FAR] < WIRE_SWAP)
+		step_until(both_reset, "an early RST");
+	else
+		for (unsigned int i = 0; i < 100; i++)
+			wire_step();
+	compare(talk, false);
 }
 
 void
@@ -307,16 +330,27 @@ talk_run(const struct talk *talk, const struct talk_manner *manner, struct talk_
 	connect_ends(talk);
 	for (now.turn = 0; now.turn < turns; now.turn++) {
 		say_turn(talk, manner, now.turn);
+		if (now.turn + 1 == turns && manner->ends == TALK_RST_EARLY) {
+			reset_early(talk, manner);
+			break;
+		}
+		if (now.turn + 1 == turns && manner->ends == TALK_FIN_EARLY) {
+			tcp_end_close(&wire_end[0]);
+			tcp_end_close(&wire_end[1]);
+		}
 		step_until(turn_over, "a turn");
-		if (manner->keepalives)
+		if (manner->keepalives && manner->ends != TALK_FIN_EARLY)
 			ask_keepalives(manner);
 	}
-	compare(talk, true);
-	end_run(talk, manner);
-	compare(talk, true);
+	if (manner->ends != TALK_RST_EARLY) {
+		compare(talk, true);
+		end_run(talk, manner);
+		compare(talk, true);
+	}
 	if (seen)
 		*seen = *talk_watch_seen();
-	leave();
+	if (!manner->stays)
+		leave();
 }
 
 void

@@ -40,9 +40,12 @@ struct talk_manner {
 		TALK_FIN,
 		TALK_FIN_BOTH, /* at once */
 		TALK_RST, /* by who speaks last */
-		TALK_SILENCE
+		TALK_SILENCE,
+		TALK_RST_EARLY, /* in the midst of the last turn */
+		TALK_FIN_EARLY, /* behind what is said in it, at once */
 	} ends;
 	bool keepalives; /* are asked between turns */
+	bool stays; /* the next connection comes at once, over this one */
 };
 
 struct talk {

@@ -87,7 +87,7 @@ manner_make(uint64_t seed)
 		.cut = wire_below(5),
 		.at = 1 + wire_below(1500),
 		.seed = seed,
-		.ends = wire_below(4),
+		.ends = wire_below(6),
 		.keepalives = wire_below(4) == 0,
 	};
 	struct wire_trouble *trouble = &manner.trouble;
@@ -135,14 +135,21 @@ converse(uint64_t seed, uint64_t *ahead)
 
 		wire_begin(&none, seed * 1000 + i);
 		manner = manner_make(seed * 1000 + i);
+		/* A call that is not ended stands, and one that is said again at once is no new call. */
+		if (call && manner.ends == TALK_RST_EARLY)
+			manner.ends = TALK_RST;
+		manner.stays = !call && i + 1 < RUNS && wire_below(3) &&
+			       (manner.ends == TALK_FIN || manner.ends == TALK_FIN_BOTH ||
+				       manner.ends == TALK_FIN_EARLY);
 		snprintf(talk_name, sizeof(talk_name),
 			"seed %llu, %s %s, run %u: cut %d at %u, loss %u doubles %u late %u (%u "
 			"ms) "
-			"scripts %d %d, ends %d",
+			"scripts %d %d, ends %d%s",
 			(unsigned long long)seed, call ? "call" : "messages",
 			script_name(direction), i, manner.cut, manner.at, manner.trouble.loss,
 			manner.trouble.doubles, manner.trouble.late, manner.trouble.late_ms,
-			manner.trouble.script[0], manner.trouble.script[1], manner.ends);
+			manner.trouble.script[0], manner.trouble.script[1], manner.ends,
+			manner.stays ? ", stays" : "");
 		talk_run(&talk, &manner, &seen);
 		*ahead += seen.ahead;
 	}
