@@ -82,7 +82,7 @@ def messages(text, what):
         length = LENGTH.search(text, at, end + 4)
         check(length, f'{what}: a message without length at {at}, in {shown!r}')
         after = end + 4 + int(length[1])
-        check(after <= len(text), f'{what}: the last message is not whole: {text[at:]!r}')
+        check(after <= len(text), f'{what}: the last message is not whole: {shown!r}')
         body = text[end + 4:after]
         described = b'\r\nContent-Type: application/sdp\r\n' in text[at:end + 2]
         check(not described or body.startswith(b'v=0\r\n') and body.endswith(b'\r\n'),
