@@ -73,8 +73,10 @@ class Party:
         if self.media:
             self.media_start()
         target = [self.target, '-r', str(self.rate), '-l', str(self.calls)] if self.target else []
-        # A call that only waits for late messages does not mind that its connection has ended.
-        tcp = ['-max_socket', '10000', '-reconnect_close', 'false'] \
+        # A call that only waits for late messages does not mind that its connection has ended, and
+        # SIPp stands still while it connects.
+        tcp = ['-max_socket', '10000', '-reconnect_close', 'false',
+               '-watchdog_minor_maxtriggers', '1000000', '-watchdog_major_maxtriggers', '1000000'] \
             if self.transport != 'u1' else []
         log = ['-trace_logs', '-log_file', self.file('fifo')] if self.media else []
         self.sipp = self.host.start(
