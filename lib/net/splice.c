@@ -160,10 +160,14 @@ splice_whole(struct splice *splice, unsigned int direction)
 }
 
 bool
-splice_has_place(const struct splice *splice, unsigned int direction, uint32_t length)
+splice_has_place(struct splice *splice, unsigned int direction, uint32_t length)
 {
-	return splice->stream[direction].map.marks < SPLICE_MARKS &&
-	       byte_stock_has(splice->stock, length);
+	struct splice_stream *stream = &splice->stream[direction];
+
+	if (stream->map.marks < SPLICE_MARKS && byte_stock_has(splice->stock, length))
+		return true;
+	stream->whole = true;
+	return false;
 }
 
 bool

@@ -213,8 +213,11 @@ bool splice_release(struct splice *splice, unsigned int direction, uint32_t in, 
  */
 void splice_whole(struct splice *splice, unsigned int direction);
 
-/** Room for a piece of so many bytes? Then splice_release() takes it, nothing else having come in between. */
-bool splice_has_place(const struct splice *splice, unsigned int direction, uint32_t length);
+/**
+ * Room for a piece of so many bytes, in place of the one at the head? Then splice_release() takes it, nothing else
+ * having come in between. If not, that one is whole none the less (splice_whole()).
+ */
+bool splice_has_place(struct splice *splice, unsigned int direction, uint32_t length);
 
 /** Send what the segment just taken, and what was released since in either direction, call for. */
 void splice_answer(struct splice *splice, unsigned int direction);

@@ -330,6 +330,22 @@ segments_of_a_piece_are_repeated_once(void **state)
 	fixture_close();
 }
 
+static void
+repetitions_carry_acknowledgements(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	grow();
+	fixture_say(1, 1, 1, "zz", 0);
+	fixture_release(1, 2, NULL);
+	fixture_expect(1, 1, 1, "zz", 0);
+	fixture_tick(SPLICE_AGAIN_MS);
+	fixture_say(0, 1, 3, "abcd", 0);
+	fixture_expect(0, 1, 3, "ABCDEF", 0);
+	fixture_quiet();
+	fixture_close();
+}
+
 /* Of what stayed as it was, only those bytes that were repeated. */
 static void
 bytes_are_repeated_one_by_one(void **state)
@@ -428,6 +444,7 @@ main(void)
 		cmocka_unit_test(blocks_of_the_receiver),
 		cmocka_unit_test(timestamps_of_what_is_made_here),
 		cmocka_unit_test(segments_of_a_piece_are_repeated_once),
+		cmocka_unit_test(repetitions_carry_acknowledgements),
 		cmocka_unit_test(bytes_are_repeated_one_by_one),
 		cmocka_unit_test(answers_leave_the_clock),
 		cmocka_unit_test(progress_ends_the_waiting),

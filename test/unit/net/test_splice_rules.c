@@ -253,9 +253,13 @@ many_pieces(void **state)
 		pieces++;
 	}
 	assert_int_equal(pieces, SPLICE_MARKS - 1);
-	fixture_say(0, 1 + pieces, 1, "b", TCP_FIN);
+	fixture_say(0, 1 + pieces, 1, "b", 0);
+	fixture_say(0, 2 + pieces, 1, "", TCP_FIN);
 	assert_false(splice_release(&fixture.splice, 0, 1, "BB", 2));
 	assert_int_equal(fixture.splice.stream[0].held.length, 1);
+	assert_false(splice_has_place(&fixture.splice, 0, 2));
+	fixture_tick(SPLICE_WAIT_MS + 1);
+	fixture_quiet(); /* it is whole: its sender is not told ahead */
 	fixture_say(1, 1, 3, "", 0);
 	fixture_expect(1, 1, 2, "", 0);
 	fixture_release(0, 1, "BB");
