@@ -297,6 +297,14 @@ no_bytes_left(void **state)
 	fixture_say(0, 1, 1, "abcd", 0);
 	fixture_release(0, 4, "ABCDEF");
 	fixture_expect(0, 1, 1, "ABCDEF", 0);
+	/* Nor is a piece lost that finds no place now. */
+	fixture_say(0, 5, 1, "efgh", 0);
+	while (byte_stock_has(&fixture.stock, 1))
+		assert_true(byte_queue_append(&fixture.stock, &all, text_of('x', 1900), 1900));
+	assert_false(splice_release(&fixture.splice, 0, 4, text_of('E', 4000), 4000));
+	assert_int_equal(fixture.splice.stream[0].held.length, 4);
+	fixture_release(0, 4, "EFGHI");
+	fixture_expect(0, 7, 1, "EFGHI", 0);
 	byte_queue_drop(&fixture.stock, &all, UINT32_MAX);
 	fixture_close();
 }
