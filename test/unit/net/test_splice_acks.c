@@ -48,7 +48,7 @@ late_segments_are_answered_one_by_one(void **state)
 	sent = fixture_expect(1, 1, 1, "", 0);
 	assert_int_equal(sent->out.sacks, 2);
 	assert_int_equal(sent->out.sack[0].left, 13); /* the newest first */
-	fixture_say(0, 7, 1, "ghijkl", 0); /* fills what is between, and is partly known */
+	fixture_say(0, 7, 1, "ghijklmn", 0); /* fills what is between, and is partly known */
 	sent = fixture_expect(1, 1, 1, "", 0);
 	assert_int_equal(sent->out.sacks, 1);
 	assert_int_equal(sent->out.sack[0].left, 5);
