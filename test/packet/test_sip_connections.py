@@ -226,6 +226,21 @@ class Connections(SipTest):
         self.assert_sip(result, INVITE=1, BYE=1, call_made=1)
         self.assert_nothing_left(result)
 
+    def test_request_names_a_static_rule_without_port_and_transport(self):
+        rule = '{ kind = "static"; protocol = "tcp"; inside = "%s:5060"; outside = "%s:5060"; }, '
+        scene = self.scene(rules=rule % (PHONE, WAN) + DYNAMIC)
+        outside = Call(caller=TRUNK, callee=TRUNK, via=TRUNK, contact=f"{TRUNK}:5070{OVER_TCP}",
+                       uri=WAN, remote=WAN)
+        inside = outside.seen({WAN: PHONE})
+        back = self.inward(scene, inside=(PHONE, 5060))
+        back.open()
+        sent = [back.send(0, outside.request("INVITE", 1, sdp(FAR, 20000)),
+                          inside.request("INVITE", 1, sdp(FAR, 20000))),
+                back.send(1, inside.response(486), outside.response(486))]
+        result = scene.run(drain=1)
+        self.assert_texts(sent)
+        self.assert_nothing_left(result)
+
     def test_answer_comes_on_a_connection_to_the_sent_by(self):
         scene = self.scene()
         inside = Call(caller=PBX, via=f"{PBX}:{LISTENS}", contact=f"{PBX}:{LISTENS}{OVER_TCP}")
