@@ -188,6 +188,7 @@ icmp_translate(struct worker *worker, struct rte_mbuf *mbuf)
 		icmp->icmp_code == ICMP_CODE_FRAGMENTATION_NEEDED &&
 		(atomic_load_explicit(&sent->ops, memory_order_relaxed) & FLOW_SIP_TCP))
 		stream_path_mtu(worker, flow_of_data(data), !flow_direction_of_data(data),
+			rte_be_to_cpu_32(((const struct rte_tcp_hdr *)quoted.l4)->sent_seq),
 			rte_be_to_cpu_16(icmp->icmp_seq_nb)); /* next-hop MTU stands there */
 	if (ip->src_addr == key.src || back->new_src != key.src)
 		ip->src_addr = speaker_outside(worker->appliance->nat, back, ip->src_addr);

@@ -78,11 +78,11 @@ struct handoff_letter;
 void stream_handed(struct worker *worker, const struct handoff_letter *letter);
 
 /**
- * A router says that the path of this direction takes packets of at most `mtu` bytes (RFC 1191). Any
- * worker: the stream's own learns it by hand-off.
+ * A router says that the path of this direction takes packets of at most `mtu` bytes (RFC 1191), about
+ * a segment with this number. Any worker: the stream's own learns it by hand-off.
  */
-void stream_path_mtu(
-	struct worker *worker, const struct flow *flow, unsigned int direction, uint16_t mtu);
+void stream_path_mtu(struct worker *worker, const struct flow *flow, unsigned int direction,
+	uint32_t seq, uint16_t mtu);
 
 /** Timers; returns how much there was to do. Worker, each turn. */
 unsigned int stream_poll(struct worker *worker);

@@ -13,6 +13,7 @@
 
 enum {
 	ASK_AGAIN_MS = 200,
+	ENDS_MAX = 1500, /* bytes of line ends that are released at once, about */
 	REPLY_DIRECTION = 1 << 0,
 	REPLY_AS_IT_IS = 1 << 1, /* nothing was edited */
 };
@@ -115,7 +116,7 @@ way_release(struct stream *stream, unsigned int direction, const void *bytes, ui
 
 	if (!splice_release(&stream->splice, direction, way->fed, bytes, length))
 		return false;
-	way->fed = way->whole = 0;
+	way->fed = way->whole = way->ends = 0;
 	way->asked_ms = 0;
 	way->since_ms = stream->worker->thread.now_ms;
 	return true;
@@ -230,7 +231,17 @@ message_take(struct stream *stream, struct flow *flow, unsigned int direction)
 	return way_release(stream, direction, edited ? text : NULL, length);
 }
 
-/* Feed framing with what it has not seen. */
+/* Does a line end come next, whole? */
+static bool
+line_end_is_next(const struct byte_queue *held, uint32_t offset)
+{
+	uint32_t length;
+	const uint8_t *bytes = byte_queue_span(held, offset, &length);
+
+	return length >= 2 && bytes[0] == '\r' && bytes[1] == '\n';
+}
+
+/* Feed framing with what it has not seen; line ends side by side are one piece. */
 static enum sip_frame
 way_feed(struct stream *stream, unsigned int direction)
 {
@@ -245,7 +256,9 @@ way_feed(struct stream *stream, unsigned int direction)
 		frame = sip_framing_feed(
 			&way->framing, (const char *)bytes, bytes ? length : 0, &taken);
 		way->fed += taken;
-	} while (frame == SIP_FRAME_MORE && way->fed < held->length);
+	} while ((frame == SIP_FRAME_MORE && way->fed < held->length) ||
+		 ((frame == SIP_FRAME_CRLF || frame == SIP_FRAME_PING) && way->fed < ENDS_MAX &&
+			 line_end_is_next(held, way->fed)));
 	return frame;
 }
 
@@ -261,6 +274,11 @@ stream_read(struct stream *stream, struct flow *flow, unsigned int direction)
 			way_release(stream, direction, NULL, 0);
 			return;
 		}
+		if (way->ends > 0) { /* nothing more is fed before they are gone */
+			if (!way_release(stream, direction, NULL, 0))
+				return;
+			continue;
+		}
 		if (way->whole == 0) {
 			switch (way_feed(stream, direction)) {
 			case SIP_FRAME_MESSAGE:
@@ -268,8 +286,7 @@ stream_read(struct stream *stream, struct flow *flow, unsigned int direction)
 				break;
 			case SIP_FRAME_CRLF:
 			case SIP_FRAME_PING:
-				if (!way_release(stream, direction, NULL, 0))
-					return;
+				way->ends = way->fed;
 				continue;
 			case SIP_FRAME_ERROR:
 				stream_make_plain(stream, direction);

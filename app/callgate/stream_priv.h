@@ -28,6 +28,7 @@ enum {
 struct stream_way {
 	struct sip_framing framing;
 	uint32_t fed; /* bytes held that framing has seen */
+	uint32_t ends; /* bytes of line ends at the head, all that was fed; 0: none */
 	uint32_t whole; /* bytes of the message at the head, whole; 0: none yet */
 	uint32_t serial; /* of the message that is with its owner */
 	uint64_t asked_ms; /* when it was handed there; 0: none is */
@@ -44,6 +45,11 @@ struct stream {
 	TAILQ_ENTRY(stream) busy;
 	bool is_busy;
 	uint64_t reset_ms; /* of the last RST, if nothing has followed; else 0 */
+	/* The SYN of a connection that would pass unread, over this one; its other end has not answered it. */
+	struct {
+		uint32_t seq, end; /* equal: there was none */
+		unsigned int direction;
+	} unread;
 	struct splice splice;
 	struct stream_way way[2];
 };
@@ -55,7 +61,7 @@ struct stream_table {
 	struct byte_stock bytes;
 	TAILQ_HEAD(, stream) all, busy; /* busy: those that wait for something */
 	uint64_t polled_ms;
-	uint32_t count;
+	uint32_t count, busy_count;
 	uint32_t room; /* bytes of each direction of a stream */
 	uint32_t hold_ms; /* how long a message may lack its end */
 	char text[STREAM_TEXT]; /* the message that is read now */

@@ -5,11 +5,13 @@
  * What ends a connection is believed when nothing follows, as in the TCP state table: a RST that was none to
  * its receiver (RFC 5961) is followed by other segments, which go on.
  */
+#include "flow/flow_account.h"
 #include "flow/tcp.h"
 #include "flow/tcp_sequence.h"
 #include "forward.h"
 #include "net/checksum.h"
 #include "net/parse.h"
+#include "net/sequence_number.h"
 #include "net/tcp_option.h"
 #include "pipeline.h"
 #include "stream_priv.h"
@@ -156,9 +158,37 @@ stream_make_plain(struct stream *stream, unsigned int direction)
 	if (way->plain)
 		return;
 	way->plain = true;
-	way->whole = way->fed = 0;
+	way->whole = way->fed = way->ends = 0;
 	way->asked_ms = 0;
 	event_count(stream->worker->thread.counters, EVENT_STREAM_PLAIN, 1);
+}
+
+/* Does it answer the SYN of a connection that would pass unread? */
+static bool
+answers_unread(
+	const struct stream *stream, unsigned int direction, const struct splice_segment *segment)
+{
+	return stream->unread.direction != direction && (segment->flags & TCP_ACK) &&
+	       sequence_is_after(segment->ack, stream->unread.seq) &&
+	       !sequence_is_after(segment->ack, stream->unread.end);
+}
+
+/* This stream does not stand for the connection that the SYN is of. */
+static bool
+stream_is_replaced(struct stream *stream, unsigned int direction,
+	const struct splice_segment *segment, bool foreign)
+{
+	if (!splice_has_begun(&stream->splice))
+		return foreign;
+	if ((segment->flags & TCP_ACK) && answers_unread(stream, direction, segment))
+		return true;
+	/* Anybody may have sent it (RFC 5961 4): until it is answered the connection stands. */
+	if (foreign && !(segment->flags & TCP_ACK)) {
+		stream->unread.seq = segment->seq;
+		stream->unread.end = segment->seq + 1 + segment->length;
+		stream->unread.direction = direction;
+	}
+	return false;
 }
 
 /* A SYN passes as it is; the numbers of both sides begin with it. */
@@ -173,11 +203,11 @@ synchronize(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, uns
 	foreign |= segment.length > 0;
 	if (stream == NULL && !(segment.flags & TCP_ACK) && !foreign)
 		stream = stream_make(worker, flow);
-	if (stream != NULL && foreign) {
-		stream_end(stream, !stream_is_even(stream));
+	if (stream != NULL && stream_is_replaced(stream, direction, &segment, foreign)) {
+		stream_end(stream, false);
 		stream = NULL;
 	}
-	if (stream == NULL) {
+	if (stream == NULL || foreign) {
 		pass_unread(worker, mbuf, flow, direction);
 		return;
 	}
@@ -196,7 +226,21 @@ renumber(struct rte_tcp_hdr *tcp, rte_be32_t *field, uint32_t number)
 	*field = wire;
 }
 
-/* A RST goes at once: who sent it has nothing more to say. */
+/* A RST that is none to its receiver: the connection goes on. */
+static void
+reset_refuse(
+	struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction)
+{
+	packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
+	if (atomic_load_explicit(&flow->tcp_state, memory_order_relaxed) == TCP_RESET &&
+		tcp_segment(flow, direction, TCP_ACK) == TCP_MOVES)
+		flow_account_tcp(worker->appliance->flows, flow);
+}
+
+/*
+ * A RST goes at once: who sent it has nothing more to say. Its receiver believes it for its number (RFC 5961
+ * 3.2), which is made here, so what it would not have believed must not pass, whatever nat.tcp_rst_check says.
+ */
 static void
 reset(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned int direction,
 	struct stream *stream)
@@ -211,15 +255,23 @@ reset(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned 
 	}
 	segment_read(mbuf, &segment, &foreign);
 	/* What answers a SYN over an old connection knows of no other numbers. */
-	if (stream->splice.other_syn_known && stream->splice.other_syn_direction != direction &&
-		segment.ack == stream->splice.other_syn.seq + 1) {
+	if ((stream->splice.other_syn_known && stream->splice.other_syn_direction != direction &&
+		    segment.ack == stream->splice.other_syn.seq + 1) ||
+		answers_unread(stream, direction, &segment)) {
 		forward_unseen(worker, mbuf, &flow->path[direction]);
 		return;
 	}
-	if (worker->tcp_rst_check &&
-		splice_rst_check(&stream->splice, direction, segment.seq) == SPLICE_RST_OUTSIDE) {
-		packet_drop(&worker->thread, mbuf, DROP_TCP_RST_SEQUENCE);
+	stream->splice.now_ms = worker->thread.now_ms;
+	switch (splice_rst_check(&stream->splice, direction, segment.seq)) {
+	case SPLICE_RST_OUTSIDE:
+		reset_refuse(worker, mbuf, flow, direction);
 		return;
+	case SPLICE_RST_NEAR: /* who means it answers with the number that is told */
+		reset_refuse(worker, mbuf, flow, direction);
+		splice_challenge(&stream->splice, direction);
+		return;
+	case SPLICE_RST_EXACT:
+		break;
 	}
 	renumber(tcp, &tcp->sent_seq, splice_reset(&stream->splice, direction, segment.seq));
 	if (segment.flags & TCP_ACK)
@@ -305,9 +357,19 @@ stream_segment(
 		segment_take(mbuf, flow, direction, stream);
 }
 
+/* Bytes from here on have been sent, and their receiver has not said that they are there. */
+static bool
+is_on_its_way(const struct stream *stream, unsigned int direction, uint32_t seq)
+{
+	const struct splice_stream *bytes = &stream->splice.stream[direction];
+
+	return splice_has_begun(&stream->splice) && !sequence_is_after(bytes->received, seq) &&
+	       sequence_is_after(bytes->sent, seq);
+}
+
 void
-stream_path_mtu(
-	struct worker *worker, const struct flow *flow, unsigned int direction, uint16_t mtu)
+stream_path_mtu(struct worker *worker, const struct flow *flow, unsigned int direction,
+	uint32_t seq, uint16_t mtu)
 {
 	struct appliance *appliance = worker->appliance;
 	const unsigned int owner = stream_owner(appliance, flow);
@@ -318,17 +380,18 @@ stream_path_mtu(
 		return;
 	if (owner == worker->thread.id) {
 		stream = stream_of(worker, flow);
-		if (stream == NULL)
+		/* Who forges it does not know what is on its way (RFC 5927 4.1). */
+		if (stream == NULL || !is_on_its_way(stream, direction, seq))
 			return;
 		splice_mtu(&stream->splice, direction, (uint16_t)(mtu - STREAM_HEADERS));
-		if (splice_has_begun(&stream->splice))
-			splice_answer(&stream->splice, direction);
+		splice_answer(&stream->splice, direction);
 		return;
 	}
 	mbuf = rte_pktmbuf_alloc(appliance->mempool);
 	if (mbuf == NULL)
 		return; /* the router says it again */
-	*packet_of(mbuf) = (struct packet){.key = flow->path[direction].key, .ip_length = mtu};
+	*packet_of(mbuf) = (struct packet){
+		.key = flow->path[direction].key, .ip_length = mtu, .neighbour = seq};
 	packet_of(mbuf)->hash = flow_key_hash(&packet_of(mbuf)->key);
 	handoff_send_stream(
 		&worker->thread, appliance->handoff, owner, HANDOFF_STREAM_MTU, mbuf, 0);
@@ -351,7 +414,7 @@ stream_handed(struct worker *worker, const struct handoff_letter *letter)
 		data = flow_lookup(worker->appliance->flows, &packet->key, packet->hash);
 		if (data != NULL)
 			stream_path_mtu(worker, flow_of_data(data), flow_direction_of_data(data),
-				packet->ip_length);
+				packet->neighbour, packet->ip_length);
 		rte_pktmbuf_free(letter->mbuf);
 	}
 }

@@ -11,6 +11,7 @@
 
 enum {
 	POLL_MS = 10,
+	HURRIED = 1024, /* busy streams that are looked at then, each in its turn */
 	AGED_A_SECOND_MS = 1000, /* all streams are looked at once in so long */
 	RESET_MS = 10000, /* so long a RST may turn out to have been none */
 	LOOKED_AT = 16, /* streams, for one that is over, when there is no other */
@@ -181,7 +182,7 @@ stream_begin(struct stream *stream)
 	for (unsigned int i = 0; i < 2; i++) {
 		struct stream_way *way = &stream->way[i];
 
-		way->fed = way->whole = 0;
+		way->fed = way->whole = way->ends = 0;
 		way->asked_ms = 0;
 		way->serial++; /* an answer on its way is of the connection before */
 		way->plain = false;
@@ -255,8 +256,10 @@ stream_end(struct stream *stream, bool gone)
 	splice_end(&stream->splice);
 	TAILQ_REMOVE(&table->all, stream, all);
 	table->count--;
-	if (stream->is_busy)
+	if (stream->is_busy) {
 		TAILQ_REMOVE(&table->busy, stream, busy);
+		table->busy_count--;
+	}
 	/* A later flow may have the place, and be another worker's. */
 	if (place_read(table->pools, stream->flow) == index)
 		place_write(table->pools, stream->flow, gone ? STREAM_GONE : 0);
@@ -276,10 +279,13 @@ stream_wait(struct stream *stream)
 	if (waits == stream->is_busy)
 		return;
 	stream->is_busy = waits;
-	if (waits)
+	if (waits) {
 		TAILQ_INSERT_TAIL(&table->busy, stream, busy);
-	else
+		table->busy_count++;
+	} else {
 		TAILQ_REMOVE(&table->busy, stream, busy);
+		table->busy_count--;
+	}
 }
 
 bool
@@ -352,7 +358,7 @@ unsigned int
 stream_poll(struct worker *worker)
 {
 	struct stream_table *table = worker->streams;
-	struct stream *stream, *next;
+	struct stream *stream;
 	uint64_t passed_ms;
 	uint64_t count;
 
@@ -360,8 +366,11 @@ stream_poll(struct worker *worker)
 		return 0;
 	passed_ms = RTE_MIN(worker->thread.now_ms - table->polled_ms, (uint64_t)AGED_A_SECOND_MS);
 	table->polled_ms = worker->thread.now_ms;
-	for (stream = TAILQ_FIRST(&table->busy); stream != NULL; stream = next) {
-		next = TAILQ_NEXT(stream, busy);
+	/* Were it all of them, a host with thousands of halves of messages would take a good part of the worker. */
+	count = RTE_MIN(table->busy_count, (uint32_t)HURRIED);
+	while (count-- > 0 && (stream = TAILQ_FIRST(&table->busy)) != NULL) {
+		TAILQ_REMOVE(&table->busy, stream, busy);
+		TAILQ_INSERT_TAIL(&table->busy, stream, busy);
 		stream_hurry(stream);
 	}
 	count = (table->count * passed_ms + AGED_A_SECOND_MS - 1) / AGED_A_SECOND_MS;
