@@ -212,18 +212,20 @@ synchronize(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, uns
 		return;
 	}
 	way_note(&stream->way[direction], mbuf);
+	stream->splice.now_ms = worker->thread.now_ms;
 	if (splice_syn(&stream->splice, direction, &segment)) /* a new one over an old one */
 		stream_begin(stream);
 	forward_packet(worker, mbuf, &flow->path[direction]);
 }
 
-static void
-renumber(struct rte_tcp_hdr *tcp, rte_be32_t *field, uint32_t number)
+/* What a number of the header becomes; the checksum is that of the new one. */
+static rte_be32_t
+renumber(struct rte_tcp_hdr *tcp, rte_be32_t was, uint32_t number)
 {
 	const rte_be32_t wire = rte_cpu_to_be_32(number);
 
-	tcp->cksum = checksum_apply(tcp->cksum, checksum_delta32(*field, wire));
-	*field = wire;
+	tcp->cksum = checksum_apply(tcp->cksum, checksum_delta32(was, wire));
+	return wire;
 }
 
 /* A RST that is none to its receiver: the connection goes on. */
@@ -273,9 +275,11 @@ reset(struct worker *worker, struct rte_mbuf *mbuf, struct flow *flow, unsigned 
 	case SPLICE_RST_EXACT:
 		break;
 	}
-	renumber(tcp, &tcp->sent_seq, splice_reset(&stream->splice, direction, segment.seq));
+	tcp->sent_seq =
+		renumber(tcp, tcp->sent_seq, splice_reset(&stream->splice, direction, segment.seq));
 	if (segment.flags & TCP_ACK)
-		renumber(tcp, &tcp->recv_ack, stream->splice.stream[!direction].acked);
+		tcp->recv_ack =
+			renumber(tcp, tcp->recv_ack, stream->splice.stream[!direction].acked);
 	stream->reset_ms = worker->thread.now_ms;
 	stream_wait(stream);
 	forward_unseen(worker, mbuf, &flow->path[direction]);

@@ -13,6 +13,7 @@ enum {
 	POLL_MS = 10,
 	HURRIED = 1024, /* busy streams that are looked at then, each in its turn */
 	AGED_A_SECOND_MS = 1000, /* all streams are looked at once in so long */
+	HANDSHAKE_MS = 1000, /* a SYN without an answer may give way then */
 	RESET_MS = 10000, /* so long a RST may turn out to have been none */
 	LOOKED_AT = 16, /* streams, for one that is over, when there is no other */
 	MEBIBYTE = 1 << 20,
@@ -190,7 +191,18 @@ stream_begin(struct stream *stream)
 	}
 }
 
-/* One for a new connection: those that are over give way when there is no other. */
+/* Over, or never begun: a host that sends SYNs alone must not take all streams from the others. */
+static bool
+gives_way(const struct stream *stream)
+{
+	const struct splice *splice = &stream->splice;
+
+	return stream->reset_ms != 0 || splice_is_over(splice) ||
+	       (!splice_has_begun(splice) &&
+		       stream->worker->thread.now_ms >= splice->heard_ms + HANDSHAKE_MS);
+}
+
+/* One for a new connection: others give way when there is no other. */
 static struct stream *
 stream_take(struct stream_table *table)
 {
@@ -200,7 +212,7 @@ stream_take(struct stream_table *table)
 	for (unsigned int i = 0; stream == NULL && over != NULL && i < LOOKED_AT;
 		i++, over = next) {
 		next = TAILQ_NEXT(over, all);
-		if (over->reset_ms == 0 && !splice_is_over(&over->splice))
+		if (!gives_way(over))
 			continue;
 		stream_end(over, !stream_is_even(over));
 		stream = pool_alloc(table->pools->streams);
@@ -251,7 +263,8 @@ void
 stream_end(struct stream *stream, bool gone)
 {
 	struct stream_table *table = stream->worker->streams;
-	const uint32_t index = pool_index(table->pools->streams, stream);
+	uint64_t place =
+		(uint64_t)stream->flow.generation << 32 | pool_index(table->pools->streams, stream);
 
 	splice_end(&stream->splice);
 	TAILQ_REMOVE(&table->all, stream, all);
@@ -260,9 +273,10 @@ stream_end(struct stream *stream, bool gone)
 		TAILQ_REMOVE(&table->busy, stream, busy);
 		table->busy_count--;
 	}
-	/* A later flow may have the place, and be another worker's. */
-	if (place_read(table->pools, stream->flow) == index)
-		place_write(table->pools, stream->flow, gone ? STREAM_GONE : 0);
+	/* A later flow may have the place, or get it at this moment, and be another worker's. */
+	atomic_compare_exchange_strong_explicit(place_of(table->pools, stream->flow), &place,
+		(uint64_t)stream->flow.generation << 32 | (gone ? STREAM_GONE : 0),
+		memory_order_relaxed, memory_order_relaxed);
 	event_count(stream->worker->thread.counters, EVENT_STREAM_CLOSED, 1);
 	pool_free_unused(table->pools->streams, stream);
 }
@@ -313,7 +327,7 @@ way_age(struct stream *stream, struct flow *flow, unsigned int direction)
 
 	if (stream->splice.stream[direction].held.length == 0)
 		return;
-	if (!way->plain && way->whole == 0 &&
+	if (!way->plain && way->whole == 0 && way->ends == 0 &&
 		worker->thread.now_ms >= way->since_ms + worker->streams->hold_ms) {
 		event_count(worker->thread.counters, EVENT_STREAM_HELD_TOO_LONG, 1);
 		stream_make_plain(stream, direction);

@@ -3,7 +3,7 @@
 """SIP over TCP: what who sees nothing of a connection can send into it (RFC 5961, 5927)."""
 from replay import ICMP, IP, TCP, Raw, main, payload
 from scene import SipTest
-from sip_text import PHONE, TRUNK, WAN, Call, sdp
+from sip_text import PBX, PHONE, TRUNK, WAN, Call, sdp
 from test_sip_connections import Connection, over_tcp
 
 ROUTER = "203.0.113.254"
@@ -91,6 +91,21 @@ class Forged(SipTest):
                              arrives if right else b"")
             for packet in again:
                 self.assertLessEqual(packet[IP].len, 300)
+
+    def test_syns_without_answer_give_way(self):
+        """All streams are theirs; a second later another host's connection is read."""
+        scene = self.scene(extra="sip: { max_streams = 32; };")
+        for moment in range(64):
+            scene.add("lan0", IP(src=PBX, dst=TRUNK) / TCP(sport=40000 + moment, dport=5060,
+                                                           flags="S", seq=1))
+        scene.wait(2)
+        connection = Connection(scene, "lan0", (PHONE, 33000), (TRUNK, 5060), (WAN, 33000),
+                                (TRUNK, 5060))
+        connection.open()
+        sent = self.message(connection, 1)
+        result = scene.run(drain=1)
+        self.assert_read(sent)
+        self.assertEqual(result.count("event stream_limit"), 32)
 
 
 if __name__ == "__main__":
