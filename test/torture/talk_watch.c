@@ -5,10 +5,14 @@
 
 #include "net/packet.h"
 #include "net/sequence_number.h"
+#include "net/splice.h"
 #include "rig.h"
 #include "talk_watch.h"
 
-enum { STAMPS_MAX = 1 << 16 };
+enum {
+	STAMPS_MAX = 1 << 16,
+	SCATTERED_MIN = 1 << 15, /* a buffer may be full from here on */
+};
 
 /* A side as the appliance has seen it. */
 struct side {
@@ -17,6 +21,7 @@ struct side {
 	uint32_t
 		ahead; /* it may be told that so many bytes have arrived, as a message lacked its end */
 	uint32_t told; /* and was */
+	bool scattered; /* more was out of order at once than callgate may keep */
 	uint32_t stamp[STAMPS_MAX]; /* its time stamps that entered, each once, in order */
 	unsigned int stamps;
 	uint32_t stamp_out; /* the newest that left to it */
@@ -43,6 +48,7 @@ talk_watch_begin(const struct talk *talk, const struct wire_trouble *trouble)
 		side->prefix = side->furthest = side->ahead = side->told = 0;
 		side->stamps = 0;
 		side->stamp_seen = false;
+		side->scattered = false;
 	}
 }
 
@@ -114,6 +120,17 @@ arrived(unsigned int who)
 	return in + to->fin_got;
 }
 
+/* How many pieces have come beyond a hole. */
+static unsigned int
+blocks_of(const struct side *side)
+{
+	unsigned int blocks = 0;
+
+	for (uint32_t at = side->prefix + 1; at < side->furthest; at++)
+		blocks += side->entered[at] && !side->entered[at - 1];
+	return blocks;
+}
+
 static void
 enters(unsigned int end, const struct tcp_heard *heard)
 {
@@ -135,6 +152,8 @@ enters(unsigned int end, const struct tcp_heard *heard)
 		side->prefix++;
 	if (watch.talk->untouched)
 		return;
+	side->scattered |=
+		blocks_of(side) > SPLICE_BLOCKS || side->furthest > arrived(end) + SCATTERED_MIN;
 	/*
 	 * Who was told of the beginning of a message is told of its end, too. What came out of order may not
 	 * have been kept.
@@ -175,10 +194,12 @@ has(unsigned int who, uint32_t left, uint32_t right)
 	return true;
 }
 
+/* All between two offsets has come to callgate, beyond a hole. */
 static bool
 has_entered(const struct side *side, uint32_t left, uint32_t right)
 {
-	return memchr(side->entered + left, 0, right - left) == NULL;
+	return (left > side->prefix || side->scattered) &&
+	       memchr(side->entered + left, 0, right - left) == NULL;
 }
 
 static void
