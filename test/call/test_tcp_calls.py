@@ -22,6 +22,7 @@ parser.add_argument('--sockets', choices=('one', 'each'), default='one')
 parser.add_argument('--inward', choices=('static', 'registered'))
 parser.add_argument('--lossy', action='store_true')
 parser.add_argument('--kernel', action='store_true', help='the kernel routes: tests the test')
+parser.add_argument('--many', action='store_true', help='10,000 calls in the long form')
 parser.add_argument('--calls', type=int)
 parser.add_argument('--rate', type=int)
 parser.add_argument('--seed', type=int, default=int(time.time()) & 0xffff)
@@ -31,9 +32,10 @@ SOON = ('streams', 'flows') + (('mbufs',) if options.driver == 'af_packet' else 
 GONE = SOON + ('calls', 'media_doors', 'media_pinholes', 'doors', 'pinholes', 'registrations',
                'translations', 'ports')
 # An end has two sockets a call for media, and 20,000 files it may open.
-ROUNDS, COUNT = (4 if calls.LONG and not options.lossy else 1), 2500 if calls.LONG else 300
+ROUNDS = 4 if calls.LONG and options.many else 1
+COUNT = (2500 if options.many else 1000) if calls.LONG else 300
 if options.lossy:   # SIPp stands still while it waits for an answer to its SYN, a second if one is lost
-    COUNT = (300 if options.sockets == 'each' else 1000) if calls.LONG else 60
+    COUNT = 300 if calls.LONG else 60
 GRACE_S = 60 + (COUNT if options.lossy else 0)
 COUNT = options.calls or COUNT
 RATE = options.rate or (20 if options.lossy else 100)
