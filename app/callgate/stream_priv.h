@@ -20,8 +20,15 @@ enum {
 	STREAM_SEGMENT_MAX =
 		1900, /* bytes of a segment that fit an ordinary mbuf behind all headers */
 	STREAM_HEADERS = sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_tcp_hdr),
+	STREAM_SHARES = 1024,
 	STREAM_GONE =
 		UINT32_MAX, /* in of_flow: it had a stream, and the numbers of its ends differ */
+};
+
+/* What the connections that one host has begun take, as far as they are this worker's. */
+struct stream_share {
+	uint32_t streams; /* but for those that are over */
+	uint32_t bytes; /* of chunks, rounded up */
 };
 
 /* What is known of a direction. */
@@ -44,6 +51,9 @@ struct stream {
 	TAILQ_ENTRY(stream) all; /* of the worker, the one that was looked at last is last */
 	TAILQ_ENTRY(stream) busy;
 	bool is_busy;
+	bool counted; /* in its host's share */
+	struct stream_share *share;
+	uint32_t charged; /* bytes of it there */
 	uint64_t reset_ms; /* of the last RST, if nothing has followed; else 0 */
 	/* The SYN of a connection that would pass unread, over this one; its other end has not answered it. */
 	struct {
@@ -63,6 +73,9 @@ struct stream_table {
 	uint64_t polled_ms;
 	uint32_t count, busy_count;
 	uint32_t room; /* bytes of each direction of a stream */
+	/* By keyed hash of the host's address, so that nobody can choose with whom to share. */
+	struct stream_share share[STREAM_SHARES];
+	struct stream_share most; /* that one may have */
 	uint32_t hold_ms; /* how long a message may lack its end */
 	char text[STREAM_TEXT]; /* the message that is read now */
 };
@@ -87,6 +100,9 @@ bool stream_is_gone(const struct worker *worker, const struct flow *flow);
 
 /** Everything has arrived, and both ends number it alike: nobody would miss the stream. */
 bool stream_is_even(const struct stream *stream);
+
+/** What the stream holds now counts in its host's share. After each change. */
+void stream_charge(struct stream *stream);
 
 /** After each change: is there something to wait for? */
 void stream_wait(struct stream *stream);

@@ -15,6 +15,7 @@
 #include "net/tcp_option.h"
 #include "pipeline.h"
 #include "stream_priv.h"
+#include "tcp_unknown.h"
 
 enum {
 	/* Options that a splice cannot answer for: they sign numbers and bytes, or number bytes themselves. */
@@ -296,6 +297,7 @@ stream_settle(struct stream *stream, struct flow *flow)
 		stream_end(stream, false);
 		return;
 	}
+	stream_charge(stream);
 	stream_wait(stream);
 }
 
@@ -312,6 +314,36 @@ stream_turn(struct stream *stream, struct flow *flow, unsigned int direction)
 	stream_settle(stream, flow);
 }
 
+/*
+ * Bytes for which there is no room are not taken, and their sender repeats them: there is none in all, or what the
+ * host that began the connection has is its share. What the segment acknowledges counts all the same.
+ */
+static void
+segment_limit(struct stream *stream, struct splice_segment *segment)
+{
+	struct stream_table *table = stream->worker->streams;
+	struct counters *counters = stream->worker->thread.counters;
+
+	if (segment->length == 0)
+		return;
+	if (!byte_stock_has_spare(&table->bytes, segment->length))
+		event_count(counters, EVENT_STREAM_NO_MEMORY, 1);
+	if (stream->share->bytes + segment->length <= table->most.bytes)
+		return;
+	event_count(counters, EVENT_STREAM_HOST_MEMORY, 1);
+	segment->length = 0;
+	segment->flags &= (uint8_t)~TCP_FIN;
+}
+
+/* May it be of this connection? What is said of others' segments does not count. */
+static bool
+is_near(const struct stream *stream, unsigned int direction, uint32_t seq)
+{
+	const uint32_t room = stream->worker->streams->room;
+
+	return seq - stream->splice.stream[direction].taken + room <= 2 * room;
+}
+
 /* A segment without SYN and RST. */
 static void
 segment_take(
@@ -322,8 +354,9 @@ segment_take(
 	struct splice_segment segment;
 	bool foreign;
 
-	way_note(way, mbuf);
 	segment_read(mbuf, &segment, &foreign);
+	if (is_near(stream, direction, segment.seq))
+		way_note(way, mbuf);
 	/* flat; one that came in several pieces is copied where messages are read */
 	segment.data = rte_pktmbuf_read(
 		mbuf, packet_of(mbuf)->payload_offset, segment.length, worker->streams->text);
@@ -331,11 +364,18 @@ segment_take(
 	stream->splice.now_ms = worker->thread.now_ms;
 	if (stream->splice.stream[direction].held.length == 0)
 		way->since_ms = worker->thread.now_ms;
-	if (segment.length > 0 && !byte_stock_has_spare(&worker->streams->bytes, segment.length))
-		event_count(worker->thread.counters, EVENT_STREAM_NO_MEMORY, 1);
+	segment_limit(stream, &segment);
 	splice_take(&stream->splice, direction, &segment);
 	packet_drop(&worker->thread, mbuf, DROP_STREAM_CONSUMED);
 	stream_turn(stream, flow, direction);
+}
+
+/* Of a connection that is over here: who sent it is told so. */
+static void
+segment_refuse(struct worker *worker, struct rte_mbuf *mbuf)
+{
+	tcp_unknown_answer(worker, mbuf);
+	packet_drop(&worker->thread, mbuf, DROP_STREAM_OVER);
 }
 
 void
@@ -350,7 +390,7 @@ stream_segment(
 	if (flags & TCP_SYN)
 		synchronize(worker, mbuf, flow, direction, stream);
 	else if (stream == NULL && stream_is_gone(worker, flow))
-		packet_drop(&worker->thread, mbuf, DROP_STREAM_OVER);
+		segment_refuse(worker, mbuf);
 	else if (stream == NULL)
 		pass_unread(worker, mbuf, flow, direction);
 	else if (flags & TCP_RST)

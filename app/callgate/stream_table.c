@@ -6,6 +6,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include "core/keyed_hash.h"
 #include "net/byte_queue.h"
 #include "stream_priv.h"
 
@@ -80,6 +81,21 @@ stream_bytes_rest(const struct stream_table *table)
 	return byte_stock_count(&table->bytes);
 }
 
+/* A host may have half of all; a worker's part of that, and what one connection needs. */
+static struct stream_share
+share_most(const struct config *config)
+{
+	const uint32_t workers = config->system.worker_count;
+	const uint32_t streams = config->sip.max_streams_per_host ? config->sip.max_streams_per_host
+								  : streams_max(config) / 2;
+	const size_t bytes = (size_t)config->sip.stream_memory * MEBIBYTE / 2 / workers;
+
+	return (struct stream_share){
+		.streams = RTE_MAX((streams + workers - 1) / workers, 1u),
+		.bytes = (uint32_t)RTE_MAX(bytes, (size_t)config->sip.stream_buffer * 2),
+	};
+}
+
 struct stream_table *
 stream_table_create(struct worker *worker, int socket)
 {
@@ -96,6 +112,7 @@ stream_table_create(struct worker *worker, int socket)
 	byte_stock_open(&table->bytes, table->pools->bytes);
 	table->room = sip->stream_buffer;
 	table->hold_ms = sip->stream_hold_time * 1000;
+	table->most = share_most(worker->appliance->config);
 	TAILQ_INIT(&table->all);
 	TAILQ_INIT(&table->busy);
 	return table;
@@ -231,15 +248,56 @@ way_limit(struct stream *stream, const struct flow *flow, unsigned int direction
 		RTE_MIN((uint16_t)(mtu - STREAM_HEADERS), (uint16_t)STREAM_SEGMENT_MAX));
 }
 
+/* The share of the host that began a flow. */
+static struct stream_share *
+share_of(struct stream_table *table, const struct flow *flow)
+{
+	const rte_be32_t host = flow->path[0].key.src;
+
+	return &table->share[keyed_hash64(&host, sizeof(host)) % STREAM_SHARES];
+}
+
+/* Bytes of memory, rounded up: a chunk for each queue that has begun one. */
+static uint32_t
+stream_bytes(const struct stream *stream)
+{
+	const uint32_t chunk = (uint32_t)byte_chunk_size();
+	uint32_t bytes = 0;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct splice_stream *way = &stream->splice.stream[i];
+
+		bytes += way->held.length > 0 ? way->held.length + chunk : 0;
+		bytes += way->kept.length > 0 ? way->kept.length + chunk : 0;
+		for (unsigned int k = 0; k < way->blocks; k++)
+			bytes += way->block[k].bytes.length + chunk;
+	}
+	return bytes;
+}
+
+void
+stream_charge(struct stream *stream)
+{
+	const uint32_t bytes = stream_bytes(stream);
+
+	stream->share->bytes += bytes - stream->charged;
+	stream->charged = bytes;
+	if (stream->counted && splice_is_over(&stream->splice)) {
+		stream->counted = false;
+		stream->share->streams--;
+	}
+}
+
 struct stream *
 stream_make(struct worker *worker, struct flow *flow)
 {
 	struct stream_table *table = worker->streams;
+	struct stream_share *share = share_of(table, flow);
 	struct stream *stream = stream_of(worker, flow);
 
 	if (stream != NULL)
 		stream_end(stream, false);
-	stream = stream_take(table);
+	stream = share->streams < table->most.streams ? stream_take(table) : NULL;
 	if (stream == NULL) {
 		event_count(worker->thread.counters, EVENT_STREAM_LIMIT, 1);
 		return NULL;
@@ -247,6 +305,10 @@ stream_make(struct worker *worker, struct flow *flow)
 	stream->flow = handle_of(worker->appliance, flow);
 	stream->worker = worker;
 	stream->is_busy = false;
+	stream->share = share;
+	stream->charged = 0;
+	stream->counted = true;
+	share->streams++;
 	memset(stream->way, 0, sizeof(stream->way));
 	splice_begin(&stream->splice, &table->bytes, table->room, stream_send, stream);
 	stream_begin(stream);
@@ -267,6 +329,8 @@ stream_end(struct stream *stream, bool gone)
 		(uint64_t)stream->flow.generation << 32 | pool_index(table->pools->streams, stream);
 
 	splice_end(&stream->splice);
+	stream->share->bytes -= stream->charged;
+	stream->share->streams -= stream->counted;
 	TAILQ_REMOVE(&table->all, stream, all);
 	table->count--;
 	if (stream->is_busy) {

@@ -245,6 +245,7 @@ struct config_sip {
 	unsigned int call_proceeding_timeout, max_call_duration, media_inactivity_timeout;
 	unsigned int registration_grace, max_calls_per_host, max_pending_calls, max_doors_per_call;
 	unsigned int max_streams; /* SIP connections over TCP */
+	unsigned int max_streams_per_host; /* 0: half of them */
 	unsigned int stream_buffer; /* bytes of each direction */
 	unsigned int stream_memory; /* MiB, of all */
 	unsigned int stream_hold_time; /* seconds */

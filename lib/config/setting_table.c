@@ -406,13 +406,18 @@ const struct setting setting_table[] = {
 		 "SIP connections over TCP that are read at one time, and at most `system.max_flows`. Others "
 		 "pass unread, with their addresses translated at layer 4 only."),
 		TOP(sip.max_streams)},
+	{INTEGER("sip.max_streams_per_host", 0, 0, 4194304,
+		 "How many of them one host may have begun, as far as they are not over; each worker has its "
+		 "part. 0: half of `max_streams`."),
+		TOP(sip.max_streams_per_host)},
 	{INTEGER("sip.stream_buffer", 131072, 81920, 1048576,
 		 "Bytes that each direction of a SIP connection over TCP may have here: what lacks its end, "
 		 "or was not yet acknowledged. A full one closes the sender's window."),
 		TOP(sip.stream_buffer)},
 	{INTEGER("sip.stream_memory", 32, 1, 4096,
 		 "Mebibytes for the bytes of all SIP connections over TCP together. When they are used up, "
-		 "segments are refused, and their senders repeat them."),
+		 "or half of them by the connections that one host began (each worker has its part), segments "
+		 "are refused, and their senders repeat them."),
 		TOP(sip.stream_memory)},
 	{INTEGER("sip.stream_hold_time", 32, 1, 3600,
 		 "Seconds for which a message over TCP may lack its end. Then it passes unread, and so does "

@@ -59,11 +59,12 @@
 	X(TCP_MSS_CLAMPED, "tcp_mss_clamped", "SYNs whose maximum segment size was lowered: interfaces[].tcp_mss") \
 	X(TCP_SYN_ANSWERED, "tcp_syn_answered", "unsolicited SYNs from outside answered with port unreachable after 6 s (RFC 5382 REQ-4)") \
 	X(TCP_SIP_LAYER4, "tcp_sip_layer4", "SIP-over-TCP segments forwarded at layer 4 only")     \
-	X(TCP_SIP_RESET, "tcp_sip_reset", "segments of SIP connections that are not known (callgate was restarted), answered with a RST") \
+	X(TCP_SIP_RESET, "tcp_sip_reset", "segments of SIP connections that are not known (callgate was restarted) or were over, answered with a RST") \
 	X(STREAM_OPENED, "stream_opened", "SIP connections over TCP that are read")                \
 	X(STREAM_CLOSED, "stream_closed", "SIP connections over TCP that are read no more: over, or nothing in them can be read") \
-	X(STREAM_LIMIT, "stream_limit", "SIP connections over TCP that pass unread: sip.max_streams were open") \
+	X(STREAM_LIMIT, "stream_limit", "SIP connections over TCP that pass unread: sip.max_streams were open, or sip.max_streams_per_host of one host") \
 	X(STREAM_NO_MEMORY, "stream_no_memory", "TCP segments that came while sip.stream_memory was used up: they may be refused, and are sent again") \
+	X(STREAM_HOST_MEMORY, "stream_host_memory", "TCP segments whose bytes were refused, for the connections that one host began hold half of sip.stream_memory: they are sent again") \
 	X(STREAM_MESSAGES, "stream_messages", "SIP messages read out of TCP connections")           \
 	X(STREAM_MESSAGES_DROPPED, "stream_messages_dropped", "of those: dropped; the reason counts among the drops, too") \
 	X(STREAM_PLAIN, "stream_plain", "directions of SIP connections over TCP that pass unread from some byte on: no SIP, or without a length") \

@@ -65,7 +65,7 @@
 	X(FLOW_STALE, "flow_stale", "the binding or pinhole of a new flow closed under it")        \
 	X(TCP_NO_FLOW, "tcp_no_flow", "TCP segment without SYN that belongs to no flow")           \
 	X(TCP_STATE, "tcp_state", "TCP flags impossible in this state")                            \
-	X(TCP_RST_SEQUENCE, "tcp_rst_sequence", "RST outside of its receiver's window, with nat.tcp_rst_check") \
+	X(TCP_RST_SEQUENCE, "tcp_rst_sequence", "RST that its receiver would not believe (RFC 5961): with nat.tcp_rst_check, and of SIP connections over TCP that are read") \
 	X(TCP_WINDOW, "tcp_window", "TCP segment outside of its receiver's window, with inspect.tcp_window_check") \
 	X(PINHOLE_SOURCE, "pinhole_source", "media pinhole exists, but not for this source")       \
 	X(PINHOLE_FLOWS, "pinhole_flows", "media pinhole has as many flows as it may, 64")         \

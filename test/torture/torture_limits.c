@@ -22,9 +22,11 @@ enum {
 	HOG_SEGMENT = 1400,
 	HOG_BYTES = 64000,
 	MEMORY_HOGS = 20, /* more than a mebibyte together */
+	SHARE_HOGS = 40, /* more than two */
+	STREAM_HOGS = 5, /* more than there are workers */
 };
 
-static unsigned int hogs, hog_bytes;
+static unsigned int hogs, hog_hosts = 1, hog_bytes;
 
 static void
 hog_send(unsigned int hog, unsigned int who, uint32_t seq, uint32_t ack, uint8_t flags,
@@ -42,8 +44,10 @@ hog_send(unsigned int hog, unsigned int who, uint32_t seq, uint32_t ack, uint8_t
 		.length = length,
 	};
 	const uint16_t port = (uint16_t)(HOG_PORT + hog);
+	char host[INET_ADDRSTRLEN];
 
-	inet_pton(AF_INET, who ? "198.51.100.66" : "10.0.0.66", &frame.src);
+	snprintf(host, sizeof(host), "10.0.0.%u", 66 + hog % hog_hosts);
+	inet_pton(AF_INET, who ? "198.51.100.66" : host, &frame.src);
 	inet_pton(AF_INET, who ? RIG_CALLGATE_OUTSIDE : "198.51.100.66", &frame.dst);
 	frame.sport = rte_cpu_to_be_16(who ? 5060 : port);
 	frame.dport = rte_cpu_to_be_16(who ? port : 5060);
@@ -146,6 +150,7 @@ limit_memory(void)
 	script_begin(&talk, SCRIPT_GROWS, false);
 	talk_learn(&talk, manner.habits, script_messages, &lengths);
 	hogs = MEMORY_HOGS;
+	hog_hosts = 3; /* one alone may not have so much */
 	hog_bytes = HOG_BYTES;
 	wire_strays = true;
 	talk_before = hogs_come;
@@ -158,6 +163,55 @@ limit_memory(void)
 	}
 	MUST(rig_event("stream_no_memory") > refused, "stream_no_memory does not count");
 	script_end(&talk);
+}
+
+/* What one host never ends is refused at its share; another host does not notice. */
+static void
+limit_host_memory(void)
+{
+	struct talk_manner manner = manner_of(0);
+	const uint64_t refused = rig_event("stream_host_memory"),
+		       full = rig_event("stream_no_memory");
+	struct script_lengths lengths = {.count = 4};
+	struct talk talk;
+
+	for (unsigned int i = 0; i < lengths.count; i++) {
+		lengths.length[i] = i % 2 ? 60000 : 400;
+		lengths.who[i] = i / 2;
+		lengths.turn[i] = i / 2;
+	}
+	script_begin(&talk, SCRIPT_GROWS, false);
+	talk_learn(&talk, manner.habits, script_messages, &lengths);
+	hogs = SHARE_HOGS;
+	hog_bytes = HOG_BYTES;
+	wire_strays = true;
+	talk_before = hogs_come;
+	for (unsigned int i = 0; i < 4; i++) {
+		snprintf(talk_name, sizeof(talk_name), "memory of one host, run %u", i);
+		talk_run(&talk, &manner, NULL);
+	}
+	MUST(rig_event("stream_host_memory") > refused, "stream_host_memory does not count");
+	MUST(rig_event("stream_no_memory") == full, "one host has taken all");
+	script_end(&talk);
+}
+
+/* Nor does it notice when one host has all the connections that it may have. */
+static void
+limit_host_streams(void)
+{
+	struct talk_manner manner = manner_of(0);
+	const uint64_t limited = rig_event("stream_limit");
+	struct talk call;
+
+	script_begin(&call, SCRIPT_GROWS, false);
+	talk_learn(&call, manner.habits, script_call, NULL);
+	MUST(rig_event("stream_limit") == limited, "the limit is reached too early");
+	hogs = STREAM_HOGS;
+	wire_strays = true;
+	talk_before = hogs_come;
+	talk_run(&call, &manner, NULL);
+	MUST(rig_event("stream_limit") > limited, "one host has more than it may have");
+	script_end(&call);
 }
 
 /* A message that lacks its end for too long passes unread, and what comes behind it. */
@@ -237,6 +291,8 @@ static const struct limit {
 } limits[] = {
 	{"streams", "max_streams = 1;", limit_streams},
 	{"memory", "stream_memory = 1;", limit_memory},
+	{"host_memory", "stream_memory = 2;", limit_host_memory},
+	{"host_streams", "max_streams = 100; max_streams_per_host = 1;", limit_host_streams},
 	{"hold", "stream_hold_time = 1;", limit_hold},
 	{"buffer", "stream_buffer = 81920; stream_hold_time = 600;", limit_buffer},
 };

@@ -66,7 +66,7 @@ static const char example[] =
 	"sip: { call_proceeding_timeout = 10; max_call_duration = 20; media_inactivity_timeout = "
 	"30;\n"
 	"  registration_grace = 0; max_calls_per_host = 7; max_pending_calls = 8; "
-	"max_doors_per_call = 9; max_streams = 100;\n"
+	"max_doors_per_call = 9; max_streams = 100; max_streams_per_host = 50;\n"
 	"  stream_buffer = 90000; stream_memory = 3; stream_hold_time = 11; malformed = "
 	"\"drop\";\n"
 	"  media_source = \"announced\"; media_hosts = \"sender\";\n"

@@ -273,6 +273,7 @@ sip_is_read(void **state)
 	assert_int_equal(sip->max_pending_calls, 8);
 	assert_int_equal(sip->max_doors_per_call, 9);
 	assert_int_equal(sip->max_streams, 100);
+	assert_int_equal(sip->max_streams_per_host, 50);
 	assert_int_equal(sip->stream_buffer, 90000);
 	assert_int_equal(sip->stream_memory, 3);
 	assert_int_equal(sip->stream_hold_time, 11);
@@ -322,6 +323,7 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->sip.max_pending_calls, 0);
 	assert_int_equal(config->sip.max_doors_per_call, 256);
 	assert_int_equal(config->sip.max_streams, 16384);
+	assert_int_equal(config->sip.max_streams_per_host, 0);
 	assert_int_equal(config->sip.stream_buffer, 131072);
 	assert_int_equal(config->sip.stream_memory, 32);
 	assert_int_equal(config->sip.stream_hold_time, 32);
