@@ -33,6 +33,7 @@ request_take(enum request_kind kind)
 			requests[i].cursor = requests[i].next = 0;
 			requests[i].max = 0;
 			requests[i].call_id[0] = '\0';
+			requests[i].filter = (struct record_filter){0};
 			requests[i].result = 0;
 			return &requests[i];
 		}
@@ -127,6 +128,13 @@ request_serve_worker(struct worker *worker, const struct mail *mail)
 	switch (request->kind) {
 	case REQUEST_CALLS:
 		request->result = (int)alg_calls_page(worker->alg, now_s, &cursor,
+			&(const struct alg_call_filter){
+				.call_id = request->filter.call_id,
+				.host = request->filter.host,
+				.zones = request->filter.zone_pair[0] != '\0',
+				.source_zone = request->filter.source_zone,
+				.destination_zone = request->filter.destination_zone,
+			},
 			RTE_MIN(request->max, (unsigned int)PAGE_CALLS_MAX), request->calls);
 		request->next = cursor;
 		break;

@@ -46,11 +46,15 @@ struct translation_row {
 	uint32_t idle_s, flows;
 };
 
-/* Which sessions: those that fit all that is set. */
-struct session_filter {
+enum { CALL_ID_FILTER_MAX = 128 };
+
+/* Which records: those that fit all that is set. */
+struct record_filter {
 	rte_be32_t host; /* either end, as it came or as it leaves; 0: any */
 	uint8_t proto; /* 0: any */
 	char zone_pair[NAME_MAX_LENGTH + 1]; /* "": any */
+	uint8_t source_zone, destination_zone; /* of it */
+	char call_id[CALL_ID_FILTER_MAX + 1]; /* a part of it; "": any */
 };
 
 struct session_row {
@@ -78,7 +82,7 @@ struct request {
 	/* question */
 	uint64_t cursor;
 	unsigned int max;
-	struct session_filter filter;
+	struct record_filter filter;
 	char call_id[256];
 	/* answer */
 	int result; /* records, text length, or -errno */

@@ -66,27 +66,33 @@ show_translation(struct appliance *appliance, struct request *request, void *obj
 	unsigned int row)
 {
 	struct translation_row *record = &request->translations[row];
+	const struct record_filter *filter = &request->filter;
 	struct binding *binding = object;
-	uint32_t last_seen =
-		flow_owner_last_seen(appliance->flows, &binding->flows, FLOWS_LOOKED_AT);
+	struct endpoint peer = {.proto = binding->inside.proto};
+	uint32_t last_seen;
 
+	if (filter->proto != 0 && filter->proto != binding->inside.proto)
+		return false;
+	flow_owner_peer(appliance->flows, &binding->flows, &peer.address, &peer.port);
+	if (filter->host != 0 && filter->host != binding->inside.address &&
+		filter->host != binding->outside.address && filter->host != peer.address)
+		return false;
+	last_seen = flow_owner_last_seen(appliance->flows, &binding->flows, FLOWS_LOOKED_AT);
 	*record = (struct translation_row){
 		.index = index,
 		.inside = binding->inside,
 		.outside = binding->outside,
+		.peer = peer,
 		.kind = binding_kind_name(binding),
 		.idle_s = since(appliance, last_seen ? last_seen : binding->created_s),
 		.flows = flow_owner_count(&binding->flows),
 	};
-	flow_owner_peer(
-		appliance->flows, &binding->flows, &record->peer.address, &record->peer.port);
-	record->peer.proto = binding->inside.proto;
 	return true;
 }
 
 static bool
 session_fits(
-	const struct session_filter *filter, const struct flow_path *path, const char *zone_pair)
+	const struct record_filter *filter, const struct flow_path *path, const char *zone_pair)
 {
 	const struct flow_key *key = &path->key;
 
@@ -141,10 +147,15 @@ static bool
 show_pinhole(struct appliance *appliance, struct request *request, void *object, uint32_t index,
 	unsigned int row)
 {
+	const struct record_filter *filter = &request->filter;
 	const struct pinhole *pinhole = object;
 	uint32_t deadline = atomic_load_explicit(&pinhole->deadline_s, memory_order_relaxed);
 	const struct pinhole_holder holder = pinhole_holder_of(pinhole);
 
+	if ((filter->proto != 0 && filter->proto != pinhole->key.proto) ||
+		(filter->host != 0 && filter->host != pinhole->key.src &&
+			filter->host != pinhole->key.dst))
+		return false;
 	request->pinholes[row] = (struct pinhole_row){
 		.index = index,
 		.key = pinhole->key,
@@ -184,14 +195,32 @@ show_pinholes(struct appliance *appliance, struct request *request)
 	show_page(appliance, request, pinhole_pool(appliance->pinholes), show_pinhole);
 }
 
+static bool
+registration_fits(const struct record_filter *filter, const struct alg_registration *registration)
+{
+	bool fits = filter->host == 0 || filter->host == registration->inside.address ||
+		    filter->host == registration->outside.address ||
+		    filter->host == registration->registrar;
+
+	for (unsigned int i = 0; i < ALG_REGISTRATION_PEERS_MAX && !fits; i++)
+		fits = filter->host == registration->peers[i];
+	return fits && (filter->proto == 0 || filter->proto == registration->inside.proto);
+}
+
 /* A step of the page: there may be fewer than asked for, and more behind. */
 void
 show_registrations(struct appliance *appliance, struct request *request)
 {
 	uint32_t cursor = (uint32_t)request->cursor;
+	unsigned int count, fitting = 0;
 
-	request->result = (int)alg_registrations_page(appliance->alg, appliance->control.now_s,
-		&cursor, RTE_MIN(request->max, (unsigned int)PAGE_REGISTRATIONS_MAX),
+	count = alg_registrations_page(appliance->alg, appliance->control.now_s, &cursor,
+		RTE_MIN(request->max, (unsigned int)PAGE_REGISTRATIONS_MAX),
 		request->registrations);
+	for (unsigned int i = 0; i < count; i++) {
+		if (registration_fits(&request->filter, &request->registrations[i]))
+			request->registrations[fitting++] = request->registrations[i];
+	}
+	request->result = (int)fitting;
 	request->next = cursor;
 }

@@ -89,6 +89,7 @@ show_ports(struct appliance *appliance, const char *parameters, struct rte_tel_d
 		rte_tel_data_start_dict(record);
 		port_stats(port, &statistics);
 		rte_eth_link_get_nowait(port->ethdev, &link);
+		rte_tel_data_add_dict_string(record, "name", port->config->name);
 		rte_tel_data_add_dict_string(record, "driver", port->driver->name);
 		rte_tel_data_add_dict_string(record, "link", link.link_status ? "up" : "down");
 		telemetry_number(record, "rx_queues", port->rx_queues);
@@ -241,6 +242,32 @@ clear_firewall(struct appliance *appliance, const char *parameters, struct rte_t
 	return clear_tables(appliance, REQUEST_CLEAR_FIREWALL, "firewall sessions", data);
 }
 
+/*
+ * A fault may be longer than the socket takes as one text: the pieces that go on begin with the space
+ * where it was cut, or, in a word that is too long itself, with a tab that does not belong to it.
+ */
+static void
+add_fault(struct rte_tel_data *faults, const char *line)
+{
+	char piece[RTE_TEL_MAX_STRING_LEN];
+	size_t length, room, mark = 0;
+
+	while (*line != '\0') {
+		room = sizeof(piece) - 1 - mark;
+		length = strlen(line);
+		if (length > room) {
+			for (length = room; length > 1 && line[length] != ' '; length--)
+				;
+			length = length > 1 ? length : room;
+		}
+		snprintf(piece, sizeof(piece), "%s%.*s", mark ? "\t" : "", (int)length, line);
+		if (rte_tel_data_add_array_string(faults, piece) != 0)
+			return;
+		line += length;
+		mark = *line != '\0' && *line != ' ';
+	}
+}
+
 static int
 reload(struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
@@ -260,7 +287,7 @@ reload(struct appliance *appliance, const char *parameters, struct rte_tel_data 
 		rte_tel_data_start_array(faults, RTE_TEL_STRING_VAL);
 		for (line = strtok_r(request->text, "\n", &rest); line;
 			line = strtok_r(NULL, "\n", &rest))
-			rte_tel_data_add_array_string(faults, line);
+			add_fault(faults, line);
 		rte_tel_data_add_dict_container(data, "faults", faults, 0);
 	}
 	request_free(request);
@@ -274,6 +301,7 @@ static const struct command {
 	const char *name;
 	const char *help;
 	handler_fn handler;
+	bool changes; /* something: such a command takes nothing along, so none hides in another */
 } commands[] = {
 	{"/callgate/info", "Version, uptime, workers, configuration. No parameters", show_info},
 	{"/callgate/ports", "Ports: driver, link, packets. No parameters", show_ports},
@@ -284,26 +312,37 @@ static const struct command {
 	{"/callgate/sip/stats",
 		"SIP messages, events, errors. Parameters: none, ZONE-PAIR or SOURCE,DESTINATION",
 		telemetry_show_sip_statistics},
-	{"/callgate/sip/calls", "Calls. Parameters: OFFSET[,COUNT]", telemetry_show_sip_calls},
+	{"/callgate/sip/calls",
+		"Calls. Parameters: OFFSET[,COUNT], call_id=TEXT, host=ADDRESS, zone_pair=NAME",
+		telemetry_show_sip_calls},
 	{"/callgate/sip/call", "One call. Parameter: CALL-ID", telemetry_show_sip_call},
-	{"/callgate/sip/registrations", "Registrations. Parameters: OFFSET[,COUNT]",
+	{"/callgate/sip/registrations",
+		"Registrations. Parameters: OFFSET[,COUNT], host=ADDRESS, protocol=NAME",
 		telemetry_show_sip_registrations},
-	{"/callgate/nat/translations", "Bindings. Parameters: OFFSET[,COUNT]",
+	{"/callgate/nat/translations",
+		"Bindings. Parameters: OFFSET[,COUNT], host=ADDRESS, protocol=NAME",
 		telemetry_show_nat_translations},
 	{"/callgate/nat/pools", "Outside addresses and ports. Parameters: OFFSET[,COUNT]",
 		telemetry_show_nat_pools},
 	{"/callgate/fw/sessions",
 		"Flows. Parameters: OFFSET[,COUNT], host=ADDRESS, zone_pair=NAME, protocol=NAME",
 		telemetry_show_fw_sessions},
-	{"/callgate/fw/pinholes", "Pinholes. Parameters: OFFSET[,COUNT]",
+	{"/callgate/fw/pinholes",
+		"Pinholes. Parameters: OFFSET[,COUNT], host=ADDRESS, protocol=NAME",
 		telemetry_show_fw_pinholes},
-	{"/callgate/fw/zone_pairs", "Policies: matches by class. Parameters: OFFSET[,COUNT]",
+	{"/callgate/fw/zone_pairs",
+		"Policies: matches by class. Parameters: OFFSET[,COUNT], zone_pair=NAME",
 		telemetry_show_zone_pairs},
-	{"/callgate/clear/nat", "Remove translations, keep calls. No parameters", clear_nat},
-	{"/callgate/clear/fw", "Remove flows, keep calls. No parameters", clear_firewall},
-	{"/callgate/clear/sip_stats", "SIP statistics from 0. No parameters", clear_sip_statistics},
-	{"/callgate/clear/sip_calls", "End all call records. No parameters", clear_sip_calls},
-	{"/callgate/reload", "Read the configuration again. No parameters", reload},
+	{"/callgate/clear/nat", "Remove translations, keep calls. No parameters", clear_nat,
+		.changes = true},
+	{"/callgate/clear/fw", "Remove flows, keep calls. No parameters", clear_firewall,
+		.changes = true},
+	{"/callgate/clear/sip_stats", "SIP statistics from 0. No parameters", clear_sip_statistics,
+		.changes = true},
+	{"/callgate/clear/sip_calls", "End all call records. No parameters", clear_sip_calls,
+		.changes = true},
+	{"/callgate/reload", "Read the configuration again. No parameters", reload,
+		.changes = true},
 };
 
 static const char *
@@ -314,6 +353,8 @@ error_text(int rc)
 		return "parameters are malformed or missing";
 	case -ENOENT:
 		return "not found";
+	case -ENXIO:
+		return "no zone pair has this name";
 	case -ETIMEDOUT:
 		return "no answer in time, try again";
 	case -EBUSY:
@@ -335,7 +376,8 @@ handle(const char *name, const char *parameters, struct rte_tel_data *data)
 	appliance = atomic_load(&shown);
 	rte_tel_data_start_dict(data);
 	for (unsigned int i = 0; appliance && i < RTE_DIM(commands); i++) {
-		if (strcmp(commands[i].name, name) == 0)
+		if (strcmp(commands[i].name, name) == 0 &&
+			(!commands[i].changes || parameters == NULL || *parameters == '\0'))
 			rc = commands[i].handler(appliance, parameters, data);
 	}
 	/* Beside records that stand there already: they are freed when the answer is written. */

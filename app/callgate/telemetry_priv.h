@@ -7,6 +7,7 @@
 
 #include <rte_telemetry.h>
 
+#include "request.h"
 #include "telemetry.h"
 
 void telemetry_number(struct rte_tel_data *data, const char *name, uint64_t value);
@@ -20,6 +21,24 @@ void telemetry_endpoint(
 
 /** Read "OFFSET[,COUNT]", COUNT at most `max`; nothing: from the start, a full page. 0 or -EINVAL. */
 int telemetry_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count);
+
+enum telemetry_filter {
+	FILTER_HOST = 1 << 0, /* host=ADDRESS */
+	FILTER_PROTOCOL = 1 << 1, /* protocol=tcp|udp|icmp */
+	FILTER_ZONE_PAIR = 1 << 2, /* zone_pair=NAME */
+	FILTER_CALL_ID = 1 << 3, /* call_id=TEXT */
+};
+
+/**
+ * Read "name=value" of the filters in `allowed`, in any order, beside the page. 0; -EINVAL; -ENXIO:
+ * no zone pair has this name. A telemetry thread.
+ */
+int telemetry_question(struct appliance *appliance, const char *parameters, unsigned int allowed,
+	struct record_filter *filter, unsigned int max, uint64_t *cursor, unsigned int *count);
+
+/** The zones of a zone pair by its name, or by "SOURCE,DESTINATION". A telemetry thread. */
+bool telemetry_zones(
+	struct appliance *appliance, const char *name, uint8_t *source, uint8_t *destination);
 
 /* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
 int telemetry_show_nat_translations(

@@ -12,8 +12,6 @@
 #include "request.h"
 #include "telemetry_priv.h"
 
-enum { TELEMETRY_PARAMETERS_MAX = 512 };
-
 void
 telemetry_number(struct rte_tel_data *data, const char *name, uint64_t value)
 {
@@ -72,47 +70,24 @@ telemetry_record(struct rte_tel_data *data, uint64_t key)
 	return record;
 }
 
-int
-telemetry_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count)
-{
-	unsigned long long offset = 0, wanted = max;
-	char *end;
-
-	*cursor = 0;
-	*count = max;
-	if (parameters == NULL || *parameters == '\0')
-		return 0;
-	errno = 0;
-	offset = strtoull(parameters, &end, 10);
-	if (errno || end == parameters || *parameters == '-' || (*end && *end != ','))
-		return -EINVAL;
-	if (*end == ',') {
-		const char *second = end + 1;
-
-		wanted = strtoull(second, &end, 10);
-		if (errno || end == second || *second == '-' || *end || wanted == 0)
-			return -EINVAL;
-	}
-	*cursor = offset;
-	*count = wanted < max ? (unsigned int)wanted : max;
-	return 0;
-}
-
 /* Ask the control lcore for a page; the caller frees the request. */
 static int
 ask_page(struct appliance *appliance, enum request_kind kind, unsigned int max,
-	const char *parameters, struct request **request)
+	const char *parameters, unsigned int filters, struct request **request)
 {
+	struct record_filter filter;
 	uint64_t cursor;
 	unsigned int count;
+	int rc = telemetry_question(appliance, parameters, filters, &filter, max, &cursor, &count);
 
-	if (telemetry_page(parameters, max, &cursor, &count) != 0)
-		return -EINVAL;
+	if (rc != 0)
+		return rc;
 	*request = request_take(kind);
 	if (*request == NULL)
 		return -EBUSY;
 	(*request)->cursor = cursor;
 	(*request)->max = count;
+	(*request)->filter = filter;
 	return request_ask(appliance->control_mailbox, *request);
 }
 
@@ -121,7 +96,8 @@ telemetry_show_nat_translations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	struct request *request;
-	int rc = ask_page(appliance, REQUEST_TRANSLATIONS, PAGE_RECORDS_MAX, parameters, &request);
+	int rc = ask_page(appliance, REQUEST_TRANSLATIONS, PAGE_RECORDS_MAX, parameters,
+		FILTER_HOST | FILTER_PROTOCOL, &request);
 
 	if (rc != 0)
 		return rc;
@@ -145,78 +121,14 @@ telemetry_show_nat_translations(
 	return 0;
 }
 
-/* One "name=value" of a session filter. */
-static int
-filter_set(struct session_filter *filter, const char *name, const char *value)
-{
-	static const struct {
-		const char *name;
-		uint8_t proto;
-	} protocols[] = {{"tcp", IPPROTO_TCP}, {"udp", IPPROTO_UDP}, {"icmp", IPPROTO_ICMP}};
-
-	if (strcmp(name, "host") == 0)
-		return inet_pton(AF_INET, value, &filter->host) == 1 ? 0 : -EINVAL;
-	if (strcmp(name, "zone_pair") == 0)
-		return (size_t)snprintf(filter->zone_pair, sizeof(filter->zone_pair), "%s", value) <
-					       sizeof(filter->zone_pair) &&
-				       *value
-			       ? 0
-			       : -EINVAL;
-	if (strcmp(name, "protocol") != 0)
-		return -EINVAL;
-	for (unsigned int i = 0; i < RTE_DIM(protocols); i++)
-		if (strcmp(value, protocols[i].name) == 0)
-			filter->proto = protocols[i].proto;
-	return filter->proto ? 0 : -EINVAL;
-}
-
-/* "host=ADDRESS,zone_pair=NAME,protocol=NAME" in any order, beside the page, which is left in `page`. */
-static int
-filter_read(const char *parameters, struct session_filter *filter, char *page)
-{
-	char text[TELEMETRY_PARAMETERS_MAX], *part, *rest, *value;
-	size_t used = 0;
-
-	memset(filter, 0, sizeof(*filter));
-	page[0] = '\0';
-	if (parameters == NULL)
-		return 0;
-	if (strlen(parameters) >= sizeof(text))
-		return -EINVAL;
-	strcpy(text, parameters);
-	for (part = strtok_r(text, ",", &rest); part; part = strtok_r(NULL, ",", &rest)) {
-		value = strchr(part, '=');
-		if (value == NULL) {
-			used += (size_t)sprintf(page + used, "%s%s", used ? "," : "", part);
-			continue;
-		}
-		*value++ = '\0';
-		if (filter_set(filter, part, value) != 0)
-			return -EINVAL;
-	}
-	return 0;
-}
-
 int
 telemetry_show_fw_sessions(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
-	char page[TELEMETRY_PARAMETERS_MAX];
-	struct session_filter filter;
 	struct request *request;
-	uint64_t cursor;
-	unsigned int count;
-	int rc = filter_read(parameters, &filter, page);
+	int rc = ask_page(appliance, REQUEST_SESSIONS, PAGE_SESSIONS_MAX, parameters,
+		FILTER_HOST | FILTER_PROTOCOL | FILTER_ZONE_PAIR, &request);
 
-	if (rc != 0 || telemetry_page(page, PAGE_SESSIONS_MAX, &cursor, &count) != 0)
-		return -EINVAL;
-	request = request_take(REQUEST_SESSIONS);
-	if (request == NULL)
-		return -EBUSY;
-	request->cursor = cursor;
-	request->max = count;
-	request->filter = filter;
-	rc = request_ask(appliance->control_mailbox, request);
 	if (rc != 0)
 		return rc;
 	for (int i = 0; i < request->result; i++) {
@@ -249,7 +161,8 @@ telemetry_show_fw_pinholes(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	struct request *request;
-	int rc = ask_page(appliance, REQUEST_PINHOLES, PAGE_RECORDS_MAX, parameters, &request);
+	int rc = ask_page(appliance, REQUEST_PINHOLES, PAGE_RECORDS_MAX, parameters,
+		FILTER_HOST | FILTER_PROTOCOL, &request);
 
 	if (rc != 0)
 		return rc;
@@ -301,8 +214,8 @@ add_call(struct rte_tel_data *data, const struct alg_call_summary *call)
 
 /* One step of a worker's calls into the page; the cursor moves on, 0 at the worker's end. */
 static int
-add_calls(struct appliance *appliance, unsigned int worker, uint32_t *cursor, unsigned int *wanted,
-	struct rte_tel_data *data)
+add_calls(struct appliance *appliance, unsigned int worker, uint32_t *cursor,
+	const struct record_filter *filter, unsigned int *wanted, struct rte_tel_data *data)
 {
 	struct request *request = request_take(REQUEST_CALLS);
 	int rc;
@@ -311,6 +224,7 @@ add_calls(struct appliance *appliance, unsigned int worker, uint32_t *cursor, un
 		return -EBUSY;
 	request->cursor = *cursor;
 	request->max = *wanted;
+	request->filter = *filter;
 	rc = request_ask(appliance->mailbox[worker], request);
 	if (rc != 0)
 		return rc;
@@ -328,18 +242,21 @@ telemetry_show_sip_calls(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	enum { STEPS_A_PAGE = 64 };
+	struct record_filter filter;
 	unsigned int wanted, worker;
 	uint64_t start;
 	uint32_t cursor;
-	int rc;
+	int rc = telemetry_question(appliance, parameters,
+		FILTER_HOST | FILTER_ZONE_PAIR | FILTER_CALL_ID, &filter, PAGE_CALLS_MAX, &start,
+		&wanted);
 
-	if (telemetry_page(parameters, PAGE_CALLS_MAX, &start, &wanted) != 0)
-		return -EINVAL;
+	if (rc != 0)
+		return rc;
 	cursor = (uint32_t)start;
 	worker = (unsigned int)RTE_MIN(start >> 32, (uint64_t)appliance->workers);
 	for (unsigned int i = 0; i < STEPS_A_PAGE && wanted > 0 && worker < appliance->workers;
 		i++) {
-		rc = add_calls(appliance, worker, &cursor, &wanted, data);
+		rc = add_calls(appliance, worker, &cursor, &filter, &wanted, data);
 		if (rc != 0)
 			return rc;
 		worker += cursor == 0;
@@ -432,15 +349,19 @@ telemetry_show_zone_pairs(
 	const struct ruleset *ruleset;
 	struct fw_pair_statistics pair;
 	struct fw_class_statistics class;
+	struct record_filter filter;
 	uint64_t row = 0, cursor, next = 0;
 	unsigned int count;
+	int rc = telemetry_question(appliance, parameters, FILTER_ZONE_PAIR, &filter,
+		PAGE_CLASSES_MAX, &cursor, &count);
 
-	if (telemetry_page(parameters, PAGE_CLASSES_MAX, &cursor, &count) != 0)
-		return -EINVAL;
+	if (rc != 0)
+		return rc;
 	reload_hold();
 	ruleset = appliance_ruleset(appliance);
 	for (unsigned int i = 1; i <= fw_zone_pair_count(ruleset) && next == 0; i++) {
-		if (!fw_pair_statistics(ruleset, (uint16_t)i, &pair))
+		if (!fw_pair_statistics(ruleset, (uint16_t)i, &pair) ||
+			(filter.zone_pair[0] != '\0' && strcmp(pair.name, filter.zone_pair) != 0))
 			continue;
 		for (unsigned int k = 0; fw_class_statistics(ruleset, (uint16_t)i, k, &class);
 			k++) {

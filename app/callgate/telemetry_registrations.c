@@ -76,8 +76,8 @@ add_registration(struct rte_tel_data *data, const struct alg_registration *regis
 
 /* One step into the page; the cursor moves on, 0 at the end. */
 static int
-add_registrations(struct appliance *appliance, uint64_t *cursor, unsigned int *wanted,
-	struct rte_tel_data *data)
+add_registrations(struct appliance *appliance, uint64_t *cursor, const struct record_filter *filter,
+	unsigned int *wanted, struct rte_tel_data *data)
 {
 	struct request *request = request_take(REQUEST_REGISTRATIONS);
 	int rc;
@@ -86,6 +86,7 @@ add_registrations(struct appliance *appliance, uint64_t *cursor, unsigned int *w
 		return -EBUSY;
 	request->cursor = *cursor;
 	request->max = *wanted;
+	request->filter = *filter;
 	rc = request_ask(appliance->control_mailbox, request);
 	if (rc != 0)
 		return rc;
@@ -103,15 +104,17 @@ telemetry_show_sip_registrations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
 {
 	enum { STEPS_A_PAGE = 64 };
+	struct record_filter filter;
 	unsigned int wanted;
 	uint64_t cursor;
-	int rc;
+	int rc = telemetry_question(appliance, parameters, FILTER_HOST | FILTER_PROTOCOL, &filter,
+		PAGE_REGISTRATIONS_MAX, &cursor, &wanted);
 
-	if (telemetry_page(parameters, PAGE_REGISTRATIONS_MAX, &cursor, &wanted) != 0)
-		return -EINVAL;
+	if (rc != 0)
+		return rc;
 	cursor = RTE_MIN(cursor, (uint64_t)UINT32_MAX); /* nobody has this index */
 	for (unsigned int i = 0; i < STEPS_A_PAGE && wanted > 0; i++) {
-		rc = add_registrations(appliance, &cursor, &wanted, data);
+		rc = add_registrations(appliance, &cursor, &filter, &wanted, data);
 		if (rc != 0)
 			return rc;
 		if (cursor == 0)

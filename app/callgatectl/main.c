@@ -3,33 +3,30 @@
  * callgatectl: client of the telemetry socket.
  *
  * Overview: words of the command line are looked up in one table that names the telemetry command;
- * its answer is printed as aligned text, or as JSON when asked. All knowledge of what an answer
- * holds is the appliance's. `import-ios` asks nobody; it is in ios_import.c.
+ * its answer is printed as aligned text, or as JSON when asked (question.c), once or again and again
+ * (watch.c). All knowledge of what an answer holds is the appliance's. `import-ios` asks nobody; it
+ * is in ios_import.c.
  * Exit status: 0; 1 no appliance, or an error in its answer; 2 wrong usage.
  */
+#include <ctype.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <getopt.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "ios_import.h"
+#include "question.h"
 #include "statistics.h"
-#include "table.h"
 #include "telemetry.h"
+#include "watch.h"
 
 #define SOCKET_DEFAULT "/var/run/dpdk/callgate/dpdk_telemetry.v2"
 
-enum { WIDTH_DEFAULT = 120, COMMAND_MAX = 1023, FILTER_MAX = 400 };
-
-/* What an option adds to the request of a command that filters. */
-struct filter {
-	char text[FILTER_MAX]; /* ",name=value" each */
-	unsigned int limit; /* records; 0: all */
-};
+enum { EXIT_USAGE = 2, FILTERS_MAX = 5 };
 
 struct command {
 	const char *words;
@@ -37,31 +34,46 @@ struct command {
 	const char *argument; /* name of the one argument; NULL: none */
 	const char *help;
 	void (*print)(FILE *out, const json_t *answer, unsigned int width); /* NULL: table */
-	bool filters; /* takes the options that choose records */
+	unsigned int filters; /* bits of enum question_filter */
+	bool counters; /* --watch shows rates beside its numbers */
+};
+
+#define FILTERS(bits) .filters = (bits)
+#define RATES         .counters = true
+
+enum {
+	ENDS = QUESTION_HOST | QUESTION_PROTOCOL | QUESTION_LIMIT,
 };
 
 static const struct command commands[] = {
 	{"show info", "/callgate/info", NULL, "version, uptime, workers, configuration file"},
-	{"show ports", "/callgate/ports", NULL, "driver, link, packets, bytes, misses, errors"},
-	{"show workers", "/callgate/workers", NULL,
-		"packets, busy share, hand-offs of each worker"},
-	{"show events", "/callgate/events", NULL, "every other counter"},
-	{"show drops", "/callgate/drops", NULL, "every drop reason with its count"},
+	{"show ports", "/callgate/ports", NULL, "driver, link, packets, bytes, misses, errors",
+		RATES},
+	{"show workers", "/callgate/workers", NULL, "packets, busy share, hand-offs of each worker",
+		RATES},
+	{"show events", "/callgate/events", NULL, "every other counter", RATES},
+	{"show drops", "/callgate/drops", NULL, "every drop reason with its count", RATES},
 	{"show summary", "/callgate/summary", NULL, "what is in use now"},
 	{"show sip statistics", "/callgate/sip/stats", NULL, "methods, responses, events, errors",
-		statistics_print},
+		statistics_print, FILTERS(QUESTION_ZONE_PAIR), RATES},
 	{"show sip statistics zone-pair", "/callgate/sip/stats", "NAME",
-		"the same of one zone pair; NAME may be SOURCE,DESTINATION", statistics_print},
-	{"show sip calls", "/callgate/sip/calls", NULL, "the live call table"},
+		"the same of one zone pair; NAME may be SOURCE,DESTINATION", statistics_print,
+		RATES},
+	{"show sip calls", "/callgate/sip/calls", NULL, "the live call table",
+		FILTERS(QUESTION_CALL_ID | QUESTION_HOST | QUESTION_ZONE_PAIR | QUESTION_LIMIT)},
 	{"show sip call", "/callgate/sip/call", "CALL-ID", "one call whole"},
 	{"show sip registrations", "/callgate/sip/registrations", NULL,
-		"Contacts inside and outside, expiry"},
-	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors"},
-	{"show nat pools", "/callgate/nat/pools", NULL, "outside addresses, their ports and hosts"},
+		"Contacts inside and outside, expiry", FILTERS(ENDS)},
+	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors",
+		FILTERS(ENDS)},
+	{"show nat pools", "/callgate/nat/pools", NULL, "outside addresses, their ports and hosts",
+		FILTERS(QUESTION_LIMIT)},
 	{"show firewall sessions", "/callgate/fw/sessions", NULL, "flows that policy let pass",
-		.filters = true},
-	{"show firewall pinholes", "/callgate/fw/pinholes", NULL, "what is open, for which call"},
-	{"show zone-pairs", "/callgate/fw/zone_pairs", NULL, "policy and counters of each class"},
+		FILTERS(ENDS | QUESTION_ZONE_PAIR), RATES},
+	{"show firewall pinholes", "/callgate/fw/pinholes", NULL, "what is open, for which call",
+		FILTERS(ENDS)},
+	{"show zone-pairs", "/callgate/fw/zone_pairs", NULL, "policy and counters of each class",
+		FILTERS(QUESTION_ZONE_PAIR | QUESTION_LIMIT), RATES},
 	{"clear nat translations", "/callgate/clear/nat", NULL, "keeps the call records"},
 	{"clear firewall sessions", "/callgate/clear/fw", NULL, "keeps the call records"},
 	{"clear sip statistics", "/callgate/clear/sip_stats", NULL, "counters start at 0"},
@@ -71,30 +83,80 @@ static const struct command commands[] = {
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
+/* What the options say. */
+struct request {
+	const char *path;
+	bool json;
+	unsigned int watch_s; /* 0: once */
+	unsigned int filter_count;
+	struct {
+		enum question_filter kind;
+		const char *value;
+	} filters[FILTERS_MAX];
+};
+
 static void
 usage_print(FILE *out)
 {
 	char left[64];
 
-	fprintf(out, "usage: callgatectl [--socket PATH] [--json] COMMAND\n\ncommands:\n");
+	fprintf(out, "usage: callgatectl [OPTION]... COMMAND\n\ncommands:\n");
 	for (unsigned int i = 0; i < COMMANDS; i++) {
 		snprintf(left, sizeof(left), "%s %s", commands[i].words,
 			commands[i].argument == NULL ? "" : commands[i].argument);
 		fprintf(out, "  %-34s %s\n", left, commands[i].help);
 	}
 	fprintf(out, "  %-34s %s\n", "import-ios FILE", "a configuration made from lines of IOS");
-	fprintf(out, "\noptions:\n"
-		     "  --socket PATH   telemetry socket; default " SOCKET_DEFAULT "\n"
-		     "  --json          print the answer as JSON\n"
-		     "  --help          print this\n"
-		     "\noptions of show firewall sessions:\n"
-		     "  --host ADDRESS, --zone-pair NAME, --protocol tcp|udp|icmp: those that fit\n"
-		     "  --limit NUMBER: at most so many\n");
+	fprintf(out,
+		"\noptions:\n"
+		"  --socket PATH       telemetry socket; default " SOCKET_DEFAULT "\n"
+		"  --json              print the answer as JSON\n"
+		"  --watch [SECONDS]   of show commands: again every 2 (or SECONDS) seconds, with\n"
+		"                      rates beside counters, until Ctrl-C\n"
+		"  --help              print this\n"
+		"\noptions that choose records; those that fit all of them are shown:\n");
+	for (unsigned int bit = QUESTION_HOST; bit <= QUESTION_LIMIT; bit <<= 1) {
+		static const char *const values[] = {
+			"ADDRESS", "tcp|udp|icmp", "NAME", "TEXT", "NUMBER"};
+		bool first = true;
+
+		snprintf(left, sizeof(left), "%s %s", question_option(bit),
+			values[__builtin_ctz(bit)]);
+		fprintf(out, "  %-23s", left);
+		for (unsigned int i = 0; i < COMMANDS; i++) {
+			if (!(commands[i].filters & bit))
+				continue;
+			fprintf(out, "%s%s", first ? "" : ", ",
+				commands[i].words + strlen("show "));
+			first = false;
+		}
+		fputc('\n', out);
+	}
+}
+
+static int
+usage_hint(void)
+{
+	fputs("usage: callgatectl [OPTION]... COMMAND; --help lists all\n", stderr);
+	return EXIT_USAGE;
+}
+
+/* A line that says what is wrong, and one that says where to read on. */
+static int __attribute__((format(printf, 1, 2))) usage_fault(const char *format, ...)
+{
+	va_list arguments;
+
+	fputs("callgatectl: ", stderr);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	return usage_hint();
 }
 
 /* True when the words of `command` are the first of the arguments; *used: how many. */
 static bool
-command_matches(const struct command *command, char **arguments, int count, int *used)
+command_begins(const struct command *command, char **arguments, int count, int *used)
 {
 	const char *at = command->words;
 	size_t length;
@@ -107,193 +169,168 @@ command_matches(const struct command *command, char **arguments, int count, int 
 		at += length;
 		at += strspn(at, " ");
 	}
-	return *used + (command->argument != NULL) == count;
+	return true;
 }
 
 static const struct command *
 command_find(char **arguments, int count)
 {
-	int used;
+	const struct command *nearest = NULL;
+	int used, most = 0;
 
 	for (unsigned int i = 0; i < COMMANDS; i++) {
-		if (command_matches(&commands[i], arguments, count, &used))
+		if (!command_begins(&commands[i], arguments, count, &used))
+			continue;
+		if (used + (commands[i].argument != NULL) == count)
 			return &commands[i];
+		if (used > most) {
+			nearest = &commands[i];
+			most = used;
+		}
 	}
+	if (count == 0)
+		usage_fault("which command?");
+	else if (nearest == NULL)
+		usage_fault("%s%s%s%s: there is no such command", arguments[0],
+			count > 1 ? " " : "", count > 1 ? arguments[1] : "",
+			count > 2 ? " ..." : "");
+	else if (nearest->argument != NULL && most == count)
+		usage_fault("%s: needs %s", nearest->words, nearest->argument);
+	else
+		usage_fault("%s: %s is too much", nearest->words,
+			arguments[most + (nearest->argument != NULL)]);
 	return NULL;
 }
 
-/* An answer that says what went wrong: "error", or the faults of a refused configuration. */
 static bool
-answer_is_error(const json_t *answer)
+filter_note(struct request *request, enum question_filter kind, const char *value)
 {
-	return json_object_get(answer, "error") != NULL ||
-	       json_array_size(json_object_get(answer, "faults")) > 0;
-}
-
-static void
-answer_print_error(const json_t *answer)
-{
-	const char *text = json_string_value(json_object_get(answer, "error"));
-	const json_t *faults = json_object_get(answer, "faults");
-
-	if (text != NULL)
-		fprintf(stderr, "callgatectl: %s\n", text);
-	if (faults != NULL)
-		table_print(stderr, faults, WIDTH_DEFAULT);
-}
-
-/* Records beyond the limit: a page may have brought more. */
-static void
-answer_trim(json_t *answer, unsigned int limit)
-{
-	unsigned int seen = 0;
-	const char *key;
-	json_t *value;
-	void *rest;
-
-	if (limit == 0)
-		return;
-	json_object_foreach_safe(answer, rest, key, value)
-	{
-		if (json_is_object(value) && seen++ >= limit)
-			json_object_del(answer, key);
+	for (unsigned int i = 0; i < request->filter_count; i++) {
+		if (request->filters[i].kind == kind)
+			return usage_fault("%s stands there twice", question_option(kind)) == 0;
 	}
+	request->filters[request->filter_count].kind = kind;
+	request->filters[request->filter_count++].value = value;
+	return true;
 }
 
-/* False when there is no room, or a value would end its parameter. */
+/* The seconds of --watch, behind "=" or as the word that follows; the words that are left. */
 static bool
-filter_add(struct filter *filter, const char *name, const char *value)
+watch_note(struct request *request, int argc, char **argv)
 {
-	size_t used = strlen(filter->text), room = sizeof(filter->text) - used;
-
-	return strpbrk(value, ",=") == NULL &&
-	       (size_t)snprintf(filter->text + used, room, ",%s=%s", name, value) < room;
-}
-
-static bool
-limit_read(struct filter *filter, const char *text)
-{
+	const char *text = optarg;
+	unsigned long seconds;
 	char *end;
-	unsigned long limit = strtoul(text, &end, 10);
 
-	filter->limit = (unsigned int)limit;
-	return *text >= '1' && *text <= '9' && *end == '\0' && limit <= 1000000000;
-}
-
-static bool
-filter_read(struct filter *filter, int option, const char *value)
-{
-	switch (option) {
-	case 'H':
-		return filter_add(filter, "host", value);
-	case 'z':
-		return filter_add(filter, "zone_pair", value);
-	case 'p':
-		return filter_add(filter, "protocol", value);
-	default:
-		return limit_read(filter, value);
-	}
-}
-
-static unsigned int
-screen_width(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
-	return WIDTH_DEFAULT;
+	if (text == NULL && optind < argc && isdigit((unsigned char)argv[optind][0]))
+		text = argv[optind++];
+	request->watch_s = WATCH_SECONDS_DEFAULT;
+	if (text == NULL)
+		return true;
+	seconds = strtoul(text, &end, 10);
+	if (!isdigit((unsigned char)*text) || *end != '\0' || seconds == 0 ||
+		seconds > WATCH_SECONDS_MAX)
+		return usage_fault("--watch: is \"%s\", allowed: 1 to %d seconds", text,
+			       WATCH_SECONDS_MAX) == 0;
+	request->watch_s = (unsigned int)seconds;
+	return true;
 }
 
 static int
-command_run(const struct command *command, const char *argument, const struct filter *filter,
-	const char *path, bool json)
+command_run(const struct command *command, const char *argument, const struct request *request)
 {
-	char request[COMMAND_MAX + 1];
+	struct question question = {.words = command->words,
+		.json = request->json,
+		.counters = command->counters,
+		.print = command->print};
 	json_t *answer;
-	bool failed;
-	int fd;
+	int fd, status;
 
-	if ((size_t)snprintf(request, sizeof(request), "%s%s%s%s", command->telemetry,
-		    argument == NULL ? "" : ",", argument == NULL ? "" : argument,
-		    filter->text) >= sizeof(request)) {
-		fprintf(stderr, "callgatectl: %s too long\n", command->argument);
-		return 2;
+	if (!question_begin(&question, command->telemetry, argument))
+		return usage_fault("%s: %s is too long", command->words, command->argument);
+	for (unsigned int i = 0; i < request->filter_count; i++) {
+		if (!(command->filters & request->filters[i].kind))
+			return usage_fault("%s: %s means nothing here", command->words,
+				question_option(request->filters[i].kind));
+		if (!question_filter(
+			    &question, request->filters[i].kind, request->filters[i].value))
+			return usage_hint();
 	}
-	fd = telemetry_connect(path);
+	if (request->watch_s > 0) {
+		if (strncmp(command->words, "show ", strlen("show ")) != 0)
+			return usage_fault("%s: --watch is for show commands", command->words);
+		return watch_run(&question, request->path, request->watch_s);
+	}
+	fd = telemetry_connect(request->path);
 	if (fd < 0)
 		return 1;
-	answer = telemetry_ask(fd, request, filter->limit);
+	answer = question_ask(&question, fd);
 	close(fd);
 	if (answer == NULL)
 		return 1;
-	answer_trim(answer, filter->limit);
-	failed = answer_is_error(answer);
-	if (json) {
-		json_t *whole = json_pack("{sO}", command->telemetry, answer);
-
-		json_dumpf(whole, stdout, JSON_INDENT(2));
-		putchar('\n');
-		json_decref(whole);
-	} else if (failed) {
-		answer_print_error(answer);
-	} else {
-		(command->print ? command->print : table_print)(stdout, answer, screen_width());
-	}
+	status = question_print(&question, stdout, answer, screen_size(NULL));
 	json_decref(answer);
-	return failed ? 1 : 0;
+	return status;
+}
+
+/* False after a line on standard error. */
+static bool
+options_read(int argc, char **argv, struct request *request)
+{
+	enum { FILTER = 256 }; /* and the filter's bit */
+	static const struct option options[] = {
+		{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{"watch", optional_argument, NULL, 'w'},
+		{"help", no_argument, NULL, 'h'},
+		{"host", required_argument, NULL, FILTER | QUESTION_HOST},
+		{"protocol", required_argument, NULL, FILTER | QUESTION_PROTOCOL},
+		{"zone-pair", required_argument, NULL, FILTER | QUESTION_ZONE_PAIR},
+		{"call-id", required_argument, NULL, FILTER | QUESTION_CALL_ID},
+		{"limit", required_argument, NULL, FILTER | QUESTION_LIMIT},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	/* Options may follow the words of a command. */
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			request->path = optarg;
+			break;
+		case 'j':
+			request->json = true;
+			break;
+		case 'w':
+			if (!watch_note(request, argc, argv))
+				return false;
+			break;
+		case 'h':
+			usage_print(stdout);
+			exit(0);
+		case '?':
+			return usage_hint() == 0; /* getopt has said what is wrong */
+		default:
+			if (!filter_note(request, option & ~FILTER, optarg))
+				return false;
+			break;
+		}
+	}
+	return true;
 }
 
 int
 main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{"host", required_argument, NULL, 'H'},
-		{"zone-pair", required_argument, NULL, 'z'},
-		{"protocol", required_argument, NULL, 'p'},
-		{"limit", required_argument, NULL, 'l'},
-		{NULL, 0, NULL, 0},
-	};
-	const char *path = SOCKET_DEFAULT;
+	struct request request = {.path = SOCKET_DEFAULT};
 	const struct command *command;
-	struct filter filter = {.limit = 0};
-	bool json = false, good = true;
-	int option;
 
 	if (argc > 1 && strcmp(argv[1], "import-ios") == 0)
 		return ios_import_main(argc - 1, argv + 1);
-	/* Options may follow the words of a command. */
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		switch (option) {
-		case 's':
-			path = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'H':
-		case 'z':
-		case 'p':
-		case 'l':
-			good &= filter_read(&filter, option, optarg);
-			break;
-		case 'h':
-			usage_print(stdout);
-			return 0;
-		default:
-			usage_print(stderr);
-			return 2;
-		}
-	}
+	if (!options_read(argc, argv, &request))
+		return EXIT_USAGE;
 	command = command_find(&argv[optind], argc - optind);
-	if (command == NULL || !good ||
-		(!command->filters && (filter.text[0] != '\0' || filter.limit > 0))) {
-		usage_print(stderr);
-		return 2;
-	}
-	return command_run(
-		command, command->argument == NULL ? NULL : argv[argc - 1], &filter, path, json);
+	if (command == NULL)
+		return EXIT_USAGE;
+	return command_run(command, command->argument == NULL ? NULL : argv[argc - 1], &request);
 }

@@ -12,9 +12,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "rates.h"
 #include "statistics.h"
 
-enum { NAME_WIDTH = 30, COUNT_WIDTH = 12 };
+enum { NAME_WIDTH = 30, COUNT_WIDTH = 12, RATE_WIDTH = 9 };
 
 /* Request and the counter of its 200; NULL: none. */
 static const struct request_row {
@@ -100,6 +101,20 @@ count_of(const json_t *answer, const char *counter)
 	return json_integer_value(json_object_get(answer, counter));
 }
 
+/* The total and, where there is one, its rate. */
+static void
+count_print(FILE *out, const json_t *answer, const char *counter)
+{
+	char rate[64];
+	const json_t *value;
+
+	fprintf(out, "%*" JSON_INTEGER_FORMAT, COUNT_WIDTH, count_of(answer, counter));
+	snprintf(rate, sizeof(rate), "%s/s", counter);
+	value = json_object_get(answer, rate);
+	if (json_is_number(value))
+		fprintf(out, "%*.6g/s", RATE_WIDTH, json_number_value(value));
+}
+
 static void
 requests_print(FILE *out, const json_t *answer)
 {
@@ -107,19 +122,23 @@ requests_print(FILE *out, const json_t *answer)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
 		const struct request_row *row = &requests[i];
 
-		fprintf(out, "  %-*s%*" JSON_INTEGER_FORMAT, NAME_WIDTH, row->method, COUNT_WIDTH,
-			count_of(answer, row->method));
-		if (row->ok)
-			fprintf(out, "  -> 200 OK%*" JSON_INTEGER_FORMAT, COUNT_WIDTH,
-				count_of(answer, row->ok));
-		if (strcmp(row->method, "INVITE") == 0)
-			fprintf(out, "  re-INVITE%*" JSON_INTEGER_FORMAT, COUNT_WIDTH,
-				count_of(answer, "reinvites"));
+		fprintf(out, "  %-*s", NAME_WIDTH, row->method);
+		count_print(out, answer, row->method);
+		if (row->ok) {
+			fprintf(out, "  -> 200 OK");
+			count_print(out, answer, row->ok);
+		}
+		if (strcmp(row->method, "INVITE") == 0) {
+			fprintf(out, "  re-INVITE");
+			count_print(out, answer, "reinvites");
+		}
 		fputc('\n', out);
 	}
-	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++)
-		fprintf(out, "  %-*s%*" JSON_INTEGER_FORMAT "\n", NAME_WIDTH, responses[i].name,
-			COUNT_WIDTH, count_of(answer, responses[i].counter));
+	for (size_t i = 0; i < sizeof(responses) / sizeof(responses[0]); i++) {
+		fprintf(out, "  %-*s", NAME_WIDTH, responses[i].name);
+		count_print(out, answer, responses[i].counter);
+		fputc('\n', out);
+	}
 }
 
 static void
@@ -131,13 +150,15 @@ group_print(FILE *out, const json_t *answer, enum group group, const char *headi
 
 	json_object_foreach((json_t *)(uintptr_t)answer, name, value)
 	{
-		if (group_of(name) != group || (!zeros && json_integer_value(value) == 0))
+		if (rates_is_rate(name) || group_of(name) != group ||
+			(!zeros && json_integer_value(value) == 0))
 			continue;
 		if (!headed)
 			fprintf(out, "%s\n", heading);
 		headed = true;
-		fprintf(out, "  %-*s%*" JSON_INTEGER_FORMAT "\n", NAME_WIDTH, name, COUNT_WIDTH,
-			json_integer_value(value));
+		fprintf(out, "  %-*s", NAME_WIDTH, name);
+		count_print(out, answer, name);
+		fputc('\n', out);
 	}
 }
 

@@ -15,6 +15,7 @@
 
 #include <err.h>
 
+#include "rates.h"
 #include "table.h"
 
 enum { GAP = 2 }; /* between columns */
@@ -77,6 +78,17 @@ cell_set_value(struct cell *cell, const json_t *value)
 		err(1, "table");
 	free(cell->text);
 	cell->text = text;
+}
+
+/* "12/s"; nothing where nothing moved. */
+static void
+cell_set_rate(struct cell *cell, const json_t *value)
+{
+	char text[32];
+
+	cell->number = true;
+	snprintf(text, sizeof(text), "%.6g/s", json_number_value(value));
+	cell_set(cell, json_number_value(value) > 0 ? text : "");
 }
 
 /* Columns on a screen: UTF-8 continuation bytes take none. */
@@ -189,11 +201,23 @@ names_heading(const json_t *records)
 	return first[strspn(first, "0123456789")] == '\0' ? "#" : "name";
 }
 
+/* Records that say their name themselves: the key is no more than that, or less. */
+static bool
+names_inside(const json_t *records)
+{
+	for (size_t i = 0; i < json_array_size(records); i++) {
+		if (json_object_get(json_array_get(json_array_get(records, i), 1), "name") == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* `records`: array of dictionaries; when `named`, of pairs [name, dictionary]. */
 static void
 records_print(FILE *out, const json_t *records, bool named, unsigned int width)
 {
-	size_t shift = named ? 1 : 0, column = 0;
+	bool keys = named && !names_inside(records);
+	size_t shift = keys ? 1 : 0, column = 0;
 	json_t *fields = fields_of(records, named);
 	const char *key;
 	struct grid grid;
@@ -201,7 +225,7 @@ records_print(FILE *out, const json_t *records, bool named, unsigned int width)
 	bool turned;
 
 	grid_init(&grid, json_array_size(records) + 1, json_object_size(fields) + shift);
-	if (named)
+	if (keys)
 		cell_set(grid_cell(&grid, 0, 0), names_heading(records));
 	json_object_foreach(fields, key, value)
 	{
@@ -211,11 +235,11 @@ records_print(FILE *out, const json_t *records, bool named, unsigned int width)
 	for (size_t row = 0; row < json_array_size(records); row++) {
 		json_t *record = json_array_get(records, row);
 
-		if (named) {
+		if (keys)
 			cell_set(grid_cell(&grid, row + 1, 0),
 				json_string_value(json_array_get(record, 0)));
+		if (named)
 			record = json_array_get(record, 1);
-		}
 		json_object_foreach(record, key, value)
 		{
 			column = (size_t)json_integer_value(json_object_get(fields, key));
@@ -263,11 +287,19 @@ has_own_table(const json_t *value)
 	return is_record_array(value) || (json_is_object(value) && json_object_size(value) > 0);
 }
 
+/* The cursor has been followed already; a rate stands beside its counter. */
+static bool
+has_own_row(const char *key, const json_t *value)
+{
+	return !has_own_table(value) && strcmp(key, "next") != 0 && !rates_is_rate(key);
+}
+
 static void
 dictionary_print(FILE *out, json_t *dictionary, unsigned int width)
 {
 	json_t *named = json_array(), *value;
 	size_t rows = 0, row = 0;
+	bool rates = false;
 	struct grid grid;
 	const char *key;
 
@@ -275,13 +307,15 @@ dictionary_print(FILE *out, json_t *dictionary, unsigned int width)
 	{
 		if (json_is_object(value) && json_object_size(value) > 0)
 			json_array_append_new(named, json_pack("[sO]", key, value));
-		/* The cursor has been followed already. */
-		rows += !has_own_table(value) && strcmp(key, "next") != 0;
+		rows += has_own_row(key, value);
+		rates |= rates_is_rate(key);
 	}
-	grid_init(&grid, rows, 2);
+	grid_init(&grid, rows, rates ? 3 : 2);
 	json_object_foreach(dictionary, key, value)
 	{
-		if (has_own_table(value) || strcmp(key, "next") == 0)
+		if (rates_is_rate(key) && row > 0)
+			cell_set_rate(grid_cell(&grid, row - 1, 2), value);
+		if (!has_own_row(key, value))
 			continue;
 		cell_set(grid_cell(&grid, row, 0), key);
 		if (json_is_array(value) && json_array_size(value) == 0)

@@ -29,8 +29,9 @@ enum {
 	ANSWER_TIMEOUT_S = 5,
 };
 
+/* `closed`: what it means when the other end closes the connection. */
 static json_t *
-answer_read(int fd, const char *what)
+answer_read(int fd, const char *what, const char *closed)
 {
 	static char text[ANSWER_MAX];
 	json_error_t error;
@@ -40,9 +41,9 @@ answer_read(int fd, const char *what)
 	length = recv(fd, text, sizeof(text), 0);
 	if (length <= 0) {
 		fprintf(stderr, "callgatectl: %s: %s\n", what,
-			length == 0       ? "the appliance closed the connection"
-			: errno == EAGAIN ? "no answer"
-					  : strerror(errno));
+			length == 0 || errno == ECONNRESET ? closed
+			: errno == EAGAIN                  ? "callgate does not answer"
+							   : strerror(errno));
 		return NULL;
 	}
 	while (length > 0 && text[length - 1] == '\0')
@@ -51,6 +52,27 @@ answer_read(int fd, const char *what)
 	if (answer == NULL)
 		fprintf(stderr, "callgatectl: %s: answer is no JSON: %s\n", what, error.text);
 	return answer;
+}
+
+static const char *
+connect_fault(int error)
+{
+	switch (error) {
+	case ENOENT:
+		return "there is no such socket: is callgate running, with telemetry.enabled and "
+		       "this file_prefix? (--socket names another)";
+	case ECONNREFUSED:
+		return "nobody listens there any more: callgate has ended";
+	case EACCES:
+	case EPERM:
+		return "permission denied: only root, and the user that callgate runs as, may ask "
+		       "it";
+	case EPROTOTYPE:
+	case ENOTSOCK:
+		return "is no telemetry socket";
+	default:
+		return strerror(error);
+	}
 }
 
 int
@@ -73,11 +95,11 @@ telemetry_connect(const char *path)
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		fprintf(stderr, "callgatectl: %s: %s%s\n", path, strerror(errno),
-			errno == ENOENT || errno == ECONNREFUSED ? " (is callgate running?)" : "");
+		fprintf(stderr, "callgatectl: %s: %s\n", path, connect_fault(errno));
 		goto fail;
 	}
-	greeting = answer_read(fd, path);
+	greeting = answer_read(
+		fd, path, "callgate closed the connection: it has too many clients, or ends");
 	if (greeting == NULL)
 		goto fail;
 	json_decref(greeting);
@@ -92,6 +114,7 @@ fail:
 static json_t *
 page_ask(int fd, const char *command, const char *parameters)
 {
+	static const char ended[] = "callgate has ended: it closed the connection";
 	char request[REQUEST_MAX + 1];
 	json_t *answer, *value;
 	int length;
@@ -102,10 +125,11 @@ page_ask(int fd, const char *command, const char *parameters)
 		return NULL;
 	}
 	if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length) {
-		fprintf(stderr, "callgatectl: %s: %s\n", command, strerror(errno));
+		fprintf(stderr, "callgatectl: %s: %s\n", command,
+			errno == EPIPE || errno == ECONNRESET ? ended : strerror(errno));
 		return NULL;
 	}
-	answer = answer_read(fd, command);
+	answer = answer_read(fd, command, ended);
 	if (answer == NULL)
 		return NULL;
 	/* The key is the command without its parameters; it is the only one. */

@@ -143,13 +143,22 @@ struct alg_call_summary {
 	uint8_t worker;
 };
 
+/* Which calls: those that fit all that is set. */
+struct alg_call_filter {
+	const char *call_id; /* a part of it, as it is stored (128 bytes at most); "": any */
+	rte_be32_t host; /* that began it, or of an endpoint of it, real or translated; 0: any */
+	bool zones; /* the two below count */
+	uint8_t source_zone, destination_zone; /* of the INVITE that began it */
+};
+
 /**
- * Up to `max` summaries of this worker's calls with pool index > `*cursor`; returns how many. A
- * bounded number of records is looked at, so there may be fewer, and more behind: `*cursor` is then
- * where to go on, 0 at the end. Owner worker (asked through the application's mailbox).
+ * Up to `max` summaries of this worker's calls that fit `filter` (NULL: all) with pool index >
+ * `*cursor`; returns how many. A bounded number of records is looked at, so there may be fewer, and
+ * more behind: `*cursor` is then where to go on, 0 at the end. Owner worker (asked through the
+ * application's mailbox).
  */
 unsigned int alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor,
-	unsigned int max, struct alg_call_summary *summaries);
+	const struct alg_call_filter *filter, unsigned int max, struct alg_call_summary *summaries);
 
 enum { ALG_REGISTRATION_PEERS_MAX = 4 };
 

@@ -70,9 +70,53 @@ call_sets(
 	return count;
 }
 
+static bool
+chain_has_host(const struct alg_worker *worker, uint32_t first, rte_be32_t host)
+{
+	for (uint32_t i = first; i; i = opening_at(worker, i)->next) {
+		const struct opening *opening = opening_at(worker, i);
+
+		if (opening->address == host || opening->outside_address == host)
+			return true;
+	}
+	return false;
+}
+
+static bool
+call_has_host(const struct alg_worker *worker, const struct call *call, rte_be32_t host)
+{
+	uint32_t sets[4 * CALL_DIALOGS_MAX + 1];
+	unsigned int count;
+
+	if (call->host == host || call->end.address == host ||
+		chain_has_host(worker, call->signalling, host))
+		return true;
+	count = call_sets(worker, call, sets, RTE_DIM(sets));
+	for (unsigned int i = 0; i < count; i++) {
+		if (chain_has_host(worker, set_at(worker, sets[i])->first, host))
+			return true;
+	}
+	return false;
+}
+
+static bool
+call_fits(const struct alg_worker *worker, const struct call *call,
+	const struct alg_call_filter *filter)
+{
+	size_t stored = RTE_MIN((size_t)call->call_id_length, sizeof(call->call_id));
+	size_t wanted = strlen(filter->call_id);
+
+	if (wanted > 0 && memmem(call->call_id, stored, filter->call_id, wanted) == NULL)
+		return false;
+	if (filter->zones &&
+		call->pair != filter->source_zone * worker->alg->zones + filter->destination_zone)
+		return false;
+	return filter->host == 0 || call_has_host(worker, call, filter->host);
+}
+
 unsigned int
-alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor, unsigned int max,
-	struct alg_call_summary *summaries)
+alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor,
+	const struct alg_call_filter *filter, unsigned int max, struct alg_call_summary *summaries)
 {
 	uint32_t i = *cursor, end;
 	unsigned int count = 0;
@@ -84,7 +128,7 @@ alg_calls_page(struct alg_worker *worker, uint32_t now_s, uint32_t *cursor, unsi
 		uint32_t sets[4 * CALL_DIALOGS_MAX + 1];
 		unsigned int set_count;
 
-		if (!call_live(call))
+		if (!call_live(call) || (filter && !call_fits(worker, call, filter)))
 			continue;
 		count++;
 		*summary = (struct alg_call_summary){

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -15,6 +16,19 @@ REGISTRATIONS = [(str(i + 1), {'contact': f'sip:{i}@10.0.0.7', 'outside': '-', '
                  for i in range(100)]
 SESSIONS = [(str(i + 1), {'source': f'10.0.0.{i % 2}:{i}', 'zone_pair': 'in-out'}) for i in range(90)]
 PAGE = 64
+NOBODY = 65534
+ASKED = []      # every request, as it came
+SHOWN = ('info', 'ports', 'workers', 'events', 'drops', 'summary', 'sip statistics',
+         'sip calls', 'sip registrations', 'nat translations', 'nat pools', 'firewall sessions',
+         'firewall pinholes', 'zone-pairs')
+ENDS = ('sip registrations', 'nat translations', 'firewall sessions', 'firewall pinholes')
+FILTERS = (     # option, value, parameter of the request, commands that have it
+    ('--host', '10.0.0.1', ',host=10.0.0.1,', (*ENDS, 'sip calls')),
+    ('--protocol', 'tcp', ',protocol=tcp,', ENDS),
+    ('--zone-pair', 'in-out', ',zone_pair=in-out,',
+     ('sip statistics', 'sip calls', 'firewall sessions', 'zone-pairs')),
+    ('--call-id', 'a@b=c', ',call_id=a@b=c,', ('sip calls',)),
+    ('--limit', '1', '', (*ENDS, 'sip calls', 'nat pools', 'zone-pairs')))
 
 
 def sessions_of(parameters):
@@ -32,7 +46,7 @@ def sessions_of(parameters):
 
 
 def page_of(records, parameters, size=PAGE):
-    cursor = int(parameters or 0)
+    cursor = int(''.join(word for word in parameters.split(',') if '=' not in word) or 0)
     page = records[cursor:cursor + size]
     more = cursor + len(page) < len(records)
     return {**dict(page), 'next': int(page[-1][0]) if more else 0}
@@ -80,16 +94,23 @@ def answer(request):
         '/callgate/sip/registrations': lambda: page_of(REGISTRATIONS, parameters, 24),
         '/callgate/sip/call': lambda: {'call_id': parameters, 'dialogs': [{'tags': ['a', 'b']}]},
         '/callgate/sip/stats': lambda: {'': STATISTICS, 'in-out': {'INVITE': 77},
+                                        'zone_pair=in-out': {'INVITE': 77},
                                         'all': COUNTERS}.get(
             parameters, {'error': 'not found'}),
         '/callgate/workers': lambda: {'0': {'rx_packets': 1, 'x' * 110: 2},
                                       '1': {'rx_packets': 22, 'x' * 110: 3}},
-        '/callgate/ports': lambda: {'lan0': {'driver': 'tap'}, 'wan0': {'driver': 'af_xdp'}},
+        '/callgate/ports': lambda: {'lan_0': {'name': 'lan-0', 'driver': 'tap'},
+                                    'wan0': {'name': 'wan0', 'driver': 'af_xdp'}},
+        '/callgate/nat/pools': lambda: {'lan_0': {'driver': 'tap'}, 'wan0': {'driver': 'af_xdp'},
+                                        'next': 0},
         '/callgate/fw/pinholes': lambda: {'pinholes': [{'flows': 2}, {'flows': 30}], 'next': 0},
         '/callgate/fw/sessions': lambda: sessions_of(parameters),
         '/callgate/nat/translations': lambda: {'next': 0},
+        '/callgate/fw/zone_pairs': lambda: {'next': 0},
         '/callgate/clear/fw': lambda: {'error': 'the control lcore did not answer'},
-        '/callgate/reload': lambda: {'faults': ['a.conf:3: ports: is missing']},
+        '/callgate/reload': lambda: {'faults': [
+            'a.conf:3: ports: is missing', f'{"b" * 126}:7:', ' idle: allowed: poll,', ' auto',
+            'c' * 127, '\tc: and more']},
     }.get(name, lambda: None)()}
 
 
@@ -102,6 +123,7 @@ def serve(listener):
         with connection:
             connection.send(json.dumps({'version': 'x', 'max_output_len': 16384}).encode())
             while request := connection.recv(1024):
+                ASKED.append(request.decode())
                 connection.send(json.dumps(answer(request.decode())).encode())
 
 
@@ -139,8 +161,9 @@ def test(path):
     status, out, _ = ctl(path, 'show', 'workers')
     assert status == 0 and [line.split() for line in out.splitlines()] == [
         ['#', '0', '1'], ['rx_packets', '1', '22'], ['x' * 110, '2', '3']], out
-    # Records with names; records in an array.
-    assert ctl(path, 'show', 'ports')[1] == 'name  driver\nlan0  tap\nwan0  af_xdp\n'
+    # Records with names, their own if they say them; records in an array.
+    assert ctl(path, 'show', 'ports')[1] == 'name   driver\nlan-0  tap\nwan0   af_xdp\n'
+    assert ctl(path, 'show', 'nat', 'pools')[1] == 'name   driver\nlan_0  tap\nwan0   af_xdp\n'
     assert ctl(path, 'show', 'firewall', 'pinholes')[1] == 'flows\n    2\n   30\n'
     # An argument goes along.
     status, out, _ = ctl(path, '--json', 'show', 'sip', 'call', 'abc@10.0.0.1')
@@ -185,30 +208,94 @@ def test(path):
         answered = json.loads(out)['/callgate/fw/sessions']
         answered.pop('next')
         assert status == 0 and list(answered.items()) == expected, (words, out)
-    assert ctl(path, 'show', 'firewall', 'sessions', '--protocol', 'sctp')[0] == 1
+    # Each filter goes with the commands that have it, as the appliance reads it; others refuse it.
+    for option, value, parameter, commands in FILTERS:
+        for words in SHOWN:
+            ASKED.clear()
+            status, out, error = ctl(path, '--json', 'show', *words.split(), option, value)
+            if words in commands:
+                assert status == 0 and ASKED, (words, error)
+                assert all(parameter in f'{one},' for one in ASKED), (words, ASKED)
+            else:
+                assert not ASKED, (words, ASKED)
+                assert (status, out) == (2, '') and f'{option} means nothing' in error, (words, error)
+    for words, wrong in ((['--host', 'nobody'], 'IPv4'), (['--host', '0.0.0.0'], 'IPv4'),
+                         (['--protocol', 'sctp'], 'tcp, udp, icmp'), (['--limit', '0'], '1 to'),
+                         (['--limit', '5x'], '1 to'), (['--limit', '-1'], '1 to'),
+                         (['--zone-pair', 'a,1'], 'zone pair'), (['--zone-pair', ''], 'zone pair'),
+                         (['--host', '10.0.0.1', '--host', '10.0.0.2'], 'twice')):
+        status, out, error = ctl(path, 'show', 'firewall', 'sessions', *words)
+        assert (status, out) == (2, '') and wrong in error, (words, error)
+    for wrong in ('a,b', '', 129 * 'x'):
+        status, out, error = ctl(path, 'show', 'sip', 'calls', '--call-id', wrong)
+        assert (status, out) == (2, '') and 'Call-ID' in error, error
     # Nothing to show is no error.
     assert ctl(path, 'show', 'nat', 'translations') == (0, 'none\n', '')
     # Errors of the appliance: said on standard error, exit 1.
     status, out, error = ctl(path, 'clear', 'firewall', 'sessions')
     assert (status, out) == (1, '') and 'did not answer' in error
     status, out, error = ctl(path, 'reload')
-    assert (status, out) == (1, '') and 'a.conf:3' in error
+    assert (status, out) == (1, '') and error.splitlines() == [
+        'a.conf:3: ports: is missing', f'{"b" * 126}:7: idle: allowed: poll, auto',
+        f'{"c" * 128}: and more'], error
     status, out, error = ctl(path, 'show', 'info')
     assert (status, out) == (1, '') and '/callgate/info' in error
     # Wrong usage: exit 2, nothing asked.
     for words in ([], ['show'], ['show', 'nothing'], ['show', 'sip', 'call'], ['reload', 'now'],
                   ['show', 'summary', 'x'], ['show', 'sip', 'statistics', 'zone-pair'], ['--wrong', 'show', 'summary'],
-                  ['show', 'summary', '--host', '10.0.0.1'], ['show', 'summary', '--limit', '5'],
-                  ['show', 'firewall', 'sessions', '--limit', '0'], ['show', 'firewall', 'sessions', '--limit', '5x'],
-                  ['show', 'firewall', 'sessions', '--zone-pair', 'a,1']):
+                  ['show', 'summary', '--limit', '5'], ['show', 'drops', '--watch', '0'],
+                  ['show', 'drops', '--watch=2x'], ['reload', '--watch'], ['clear', 'sip', 'calls', '--watch=1']):
         status, out, error = ctl(path, *words)
         assert (status, out) == (2, '') and 'usage' in error, words
     # Help names every command.
     status, out, error = ctl(path, '--help')
     assert (status, error) == (0, '') and '  show sip registrations ' in out, out
-    # No appliance: exit 1 and the socket's name.
-    status, out, error = ctl(path + '.none', 'show', 'summary')
-    assert (status, out) == (1, '') and path + '.none' in error
+    # What is missing, or too much, is named.
+    for words, wrong in ((['show', 'sip', 'call'], 'needs CALL-ID'), (['show', 'nothing'], 'no such command'),
+                         (['show', 'summary', 'x'], 'x is too much')):
+        assert wrong in ctl(path, *words)[2], words
+
+
+def refuse(listener):
+    """One client after the other is sent away, as by an appliance that has too many."""
+    while True:
+        try:
+            listener.accept()[0].close()
+        except OSError:
+            return
+
+
+def test_sockets(folder):
+    """No appliance: exit 1, the socket's name and what the matter is."""
+    def fault(path, *words, user=None, program=CTL):
+        command = [program, '--socket', path, 'show', 'summary', *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, user=user,
+                              extra_groups=[] if user else None, group=user)
+        assert (done.returncode, done.stdout) == (1, '') and path in done.stderr, done
+        return done.stderr
+
+    assert 'no such socket' in fault(folder + '/none')
+    assert 'no such socket' in fault(folder + '/none', '--watch')
+    left = folder + '/left'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+        server.bind(left)
+        server.listen()
+        threading.Thread(target=refuse, args=(server,), daemon=True).start()
+        assert 'too many clients' in fault(left)
+    assert 'callgate has ended' in fault(left)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
+        server.bind(folder + '/stream')
+        server.listen()
+        assert 'no telemetry socket' in fault(folder + '/stream')
+    with open(folder + '/file', 'w', encoding='utf-8'):
+        pass
+    assert 'nobody listens' in fault(folder + '/file')
+    assert 'too long' in fault(folder + '/' + 120 * 'x')
+    if os.geteuid() == 0:
+        os.chmod(left, 0o600)
+        os.chmod(folder, 0o711)
+        program = shutil.copy(CTL, folder)      # where anybody may run it
+        assert 'permission denied' in fault(left, user=NOBODY, program=program)
 
 
 with tempfile.TemporaryDirectory() as folder:
@@ -218,4 +305,5 @@ with tempfile.TemporaryDirectory() as folder:
         server.listen()
         threading.Thread(target=serve, args=(server,), daemon=True).start()
         test(name)
+    test_sockets(folder)
 print('ok')

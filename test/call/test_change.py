@@ -90,13 +90,19 @@ def reload_policy(appliance, hosts):
         os.kill(appliance.process.pid, signal.SIGHUP)
         callnet.wait_until(lambda: not passes(sender, receiver, b'three'), 5,
                            'SIGHUP ends the flow that policy refuses')
-        change(appliance, closed, '{ class = "class-default"; action = "perhaps"; }')
+        change(appliance, closed, '{ class = "class-default"; action = "perhaps_one_that_does_not_exist"; }')
         done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, 'reload'],
                               capture_output=True, text=True, check=False)
         callnet.check(done.returncode == 1 and 'perhaps' in done.stdout + done.stderr,
                       f'a faulty file is refused: {done.stdout}{done.stderr}')
         callnet.check(not passes(sender, receiver, b'four'), 'the running policy stays')
-        change(appliance, '"perhaps"', '"drop"')
+        # The whole text of a fault that is longer than the socket takes at once.
+        checked = subprocess.run([callnet.CALLGATE, '--check', '-c', appliance.file],
+                                 capture_output=True, text=True, check=False)
+        faults = [line for line in checked.stderr.splitlines() if 'perhaps' in line]
+        callnet.check(faults == done.stderr.splitlines() and len(faults[0]) > 128 and
+                      faults[0].endswith('drop, inspect, pass'), f'{faults} {done.stderr}')
+        change(appliance, '"perhaps_one_that_does_not_exist"', '"drop"')
         change(appliance, 'max_calls = 4096', 'max_calls = 8192')
         done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, 'reload'],
                               capture_output=True, text=True, check=False)

@@ -113,8 +113,8 @@ pages_of_a_sparse_table_come_in_steps(void **state)
 	for (unsigned int i = 0; i < CALLS - 1; i++)
 		busy(i);
 	do {
-		found +=
-			alg_calls_page(alg_worker_of(fx.alg, 0), fx.worker.now_s, &cursor, 4, page);
+		found += alg_calls_page(
+			alg_worker_of(fx.alg, 0), fx.worker.now_s, &cursor, NULL, 4, page);
 		steps++;
 	} while (cursor);
 	assert_int_equal(found, 1);
