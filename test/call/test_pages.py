@@ -61,6 +61,40 @@ def long_calls(network, appliance):
     callnet.check(shown == {f'{i:03}{121 * chr(34)}...' for i in range(CALLS)}, f'{shown}')
 
 
+def chosen(appliance):
+    """Filters: what fits, and no more, of tables that take several pages."""
+    pair = 'p' * 63
+    for words, count in ((('sip', 'calls', '--call-id', '007'), 1), (('sip', 'calls', '--call-id', '0'), 60),
+                         (('sip', 'calls', '--call-id', 'x'), 0), (('sip', 'calls', '--limit', '40'), 40),
+                         (('sip', 'calls', '--host', INSIDE), CALLS), (('sip', 'calls', '--host', '10.0.0.9'), 0),
+                         (('sip', 'calls', '--zone-pair', pair), CALLS), (('sip', 'calls', '--zone-pair', 'out-in'), 0),
+                         (('sip', 'calls', '--zone-pair', pair, '--host', INSIDE, '--call-id', '05'), 11),
+                         (('nat', 'translations', '--host', INSIDE, '--protocol', 'udp'), FLOWS + 1),
+                         (('nat', 'translations', '--host', OUTSIDE, '--limit', '100'), 100),
+                         (('nat', 'translations', '--protocol', 'tcp'), 0),
+                         (('nat', 'translations', '--host', '10.0.0.9'), 0),
+                         (('firewall', 'pinholes', '--host', '10.0.0.9'), 0),
+                         (('firewall', 'pinholes', '--protocol', 'icmp'), 0),
+                         (('firewall', 'sessions', '--zone-pair', pair, '--host', OUTSIDE), FLOWS + 1),
+                         (('firewall', 'sessions', '--zone-pair', 'out-in'), 0),
+                         (('zone-pairs', '--zone-pair', 'out-in'), CLASSES + 4),
+                         (('zone-pairs', '--zone-pair', pair, '--limit', '30'), 30)):
+        shown = [one for one in appliance.show(*words).values() if isinstance(one, dict)]
+        callnet.check(len(shown) == count, f'{words}: {len(shown)} of {count}: {shown[:2]}')
+    pinholes = [one for one in appliance.show('firewall', 'pinholes').values() if isinstance(one, dict)]
+    inside = [one for one in appliance.show('firewall', 'pinholes', '--host', INSIDE, '--protocol', 'udp').values()
+              if isinstance(one, dict)]
+    callnet.check(inside == [one for one in pinholes if INSIDE + ':' in one['source'] + one['destination']] != [],
+                  f'{inside}, of {pinholes}')
+    for command in ('sip/calls', 'fw/sessions', 'fw/zone_pairs', 'sip/stats'):
+        answer = appliance.ask(f'/callgate/{command},zone_pair=nobody')
+        callnet.check(answer == {'error': 'no zone pair has this name'}, f'{command}: {answer}')
+    for command in ('sip/calls,protocol=udp', 'sip/registrations,call_id=x', 'nat/pools,host=10.0.0.1',
+                    'nat/translations,zone_pair=out-in', 'fw/sessions,host=10.0.0', 'fw/sessions,host=',
+                    'fw/pinholes,protocol=sctp', 'sip/calls,call_id=' + 129 * 'x', 'sip/calls,=', 'sip/calls,0,host'):
+        callnet.check('error' in appliance.ask(f'/callgate/{command}'), f'{command} is refused')
+
+
 def test(network):
     network.host_add('inside', INSIDE, 'lan0')
     network.host_add('outside', OUTSIDE, 'wan0')
@@ -85,6 +119,7 @@ def test(network):
                 row['pool'] == 'outside' and row['address'] == 'all')
     callnet.check((outside['udp_used'], outside['hosts']) == (FLOWS, 1), f'{outside}')
     long_calls(network, appliance)
+    chosen(appliance)
     pair = 'p' * 63
     with network.hosts['outside'].socket(5060) as sender:    # the reply's way: policy lets it in
         sender.sendto(b'OPTIONS sip:a SIP/2.0\r\n\r\n', (INSIDE, 5060))
