@@ -173,6 +173,14 @@ def several_hundred(scene, phones):
     check(len({row['outside'] for row in rows}) == len(phones) and
           sum(row['inside'].split(':')[1] != row['outside'].split(':')[1] for row in rows) >=
           PHONES, 'of two hosts with the same ports one has others outside')
+    for words, count in ((('--host', calls.INSIDE), PHONES), (('--host', calls.INSIDE_2), PHONES),
+                         (('--host', calls.OUTSIDE), len(phones)), (('--host', '203.0.113.9'), 1),
+                         (('--host', '10.9.9.9'), 0), (('--protocol', 'tcp'), 0),
+                         (('--protocol', 'udp', '--host', calls.INSIDE, '--limit', '5'), 5)):
+        chosen = scene.appliance.show('sip', 'registrations', *words)
+        chosen.pop('next')
+        check(len(chosen) == count and ('10.' not in words[-1] or all(
+            row['inside'].startswith(words[-1] + ':') for row in chosen.values())), f'{words}: {chosen}')
     scene.register(phones[::10], granted=900)
     rows = scene.check_listed('refreshed')
     check(sum(row['granted_s'] == 900 for row in rows) == len(phones[::10]), 'refreshed grants')
