@@ -16,6 +16,7 @@
 #include "core/log.h"
 #include "core/rcu.h"
 #include "handoff.h"
+#include "reload.h"
 #include "replay.h"
 #include "stream.h"
 #include "telemetry.h"
@@ -216,6 +217,7 @@ firewall_down(struct appliance *appliance)
 {
 	if (appliance_ruleset(appliance) != NULL)
 		ruleset_destroy(appliance_ruleset(appliance));
+	reload_destroy(appliance);
 	fw_accounts_destroy(appliance->accounts);
 }
 

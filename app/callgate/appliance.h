@@ -47,6 +47,8 @@ struct appliance {
 	const struct options *options;
 	struct config *config;
 	time_t loaded_at;
+	char *reloaded; /* effective text of the last reload; NULL: there was none. ruleset_lock */
+	uint64_t reloads; /* likewise */
 	uint64_t started_ms;
 	unsigned int workers;
 	bool replay;

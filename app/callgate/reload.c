@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,7 +13,7 @@
 
 enum { GRACE_POLL_US = 100 };
 
-/* Readers: telemetry handlers; writer: whoever destroys a replaced ruleset. */
+/* Readers: telemetry handlers; writer: whoever destroys a replaced ruleset or text. */
 static pthread_rwlock_t ruleset_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 /* Where the faults of one reload go. */
@@ -32,6 +33,20 @@ void
 reload_release(void)
 {
 	pthread_rwlock_unlock(&ruleset_lock);
+}
+
+const char *
+reload_configuration(const struct appliance *appliance, uint64_t *reloads)
+{
+	*reloads = appliance->reloads;
+	return appliance->reloaded ? appliance->reloaded : appliance->config->effective;
+}
+
+void
+reload_destroy(struct appliance *appliance)
+{
+	free(appliance->reloaded);
+	appliance->reloaded = NULL;
 }
 
 static void
@@ -79,9 +94,9 @@ accounts_fault(const struct config *next, struct faults *faults)
 	fault_note(faults, &fault);
 }
 
-/* Nobody asks the old ruleset any more: no worker, no telemetry handler. */
+/* Nobody asks the old ruleset any more: no worker, no telemetry handler. `text` is kept. */
 static void
-ruleset_replace(struct appliance *appliance, struct ruleset *next)
+ruleset_replace(struct appliance *appliance, struct ruleset *next, char *text)
 {
 	struct ruleset *old = appliance_ruleset(appliance);
 
@@ -90,6 +105,9 @@ ruleset_replace(struct appliance *appliance, struct ruleset *next)
 	grace_wait();
 	pthread_rwlock_wrlock(&ruleset_lock);
 	ruleset_destroy(old);
+	free(appliance->reloaded);
+	appliance->reloaded = text;
+	appliance->reloads++;
 	pthread_rwlock_unlock(&ruleset_lock);
 }
 
@@ -100,6 +118,7 @@ reload(struct appliance *appliance, struct faults *faults)
 	uint16_t generation = (uint16_t)(ruleset_generation(appliance_ruleset(appliance)) + 1);
 	struct ruleset *ruleset;
 	struct config *next;
+	char *text;
 	int rc = 0;
 
 	next = config_load(appliance->options->config_file, fault_note, faults);
@@ -117,10 +136,13 @@ reload(struct appliance *appliance, struct faults *faults)
 	}
 	if (rc == -ENOSPC)
 		accounts_fault(next, faults);
+	text = next->effective;
+	if (rc == 0)
+		next->effective = NULL;
 	config_free(next);
 	if (rc != 0)
 		return rc;
-	ruleset_replace(appliance, ruleset);
+	ruleset_replace(appliance, ruleset, text);
 	appliance->loaded_at = time(NULL);
 	LOG(INFO, "configuration reloaded");
 	return 0;

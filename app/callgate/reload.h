@@ -19,8 +19,16 @@ void reload_ask(struct appliance *appliance, struct request *request);
 /** Reload if SIGHUP or a request wants it. Control lcore, offline. */
 void reload_step(struct appliance *appliance);
 
-/** A telemetry handler looks at the ruleset: it stays until released. Any foreign thread. */
+/** A telemetry handler looks at the ruleset, or at the configuration's text: they stay until
+ *  released. Any foreign thread. */
 void reload_hold(void);
 void reload_release(void);
+
+/** The effective text of the configuration in force, and how many reloads there were. Between
+ *  reload_hold() and reload_release(). */
+const char *reload_configuration(const struct appliance *appliance, uint64_t *reloads);
+
+/** Give back what reloads keep. Nobody asks any more. */
+void reload_destroy(struct appliance *appliance);
 
 #endif

@@ -304,6 +304,8 @@ static const struct command {
 	bool changes; /* something: such a command takes nothing along, so none hides in another */
 } commands[] = {
 	{"/callgate/info", "Version, uptime, workers, configuration. No parameters", show_info},
+	{"/callgate/config", "The configuration in force, as a file. Parameters: OFFSET[,COUNT]",
+		telemetry_show_config},
 	{"/callgate/ports", "Ports: driver, link, packets. No parameters", show_ports},
 	{"/callgate/workers", "Workers: packets, load, hand-offs. No parameters", show_workers},
 	{"/callgate/drops", "Every drop reason with its count. No parameters", show_drops},
@@ -353,6 +355,8 @@ error_text(int rc)
 		return "parameters are malformed or missing";
 	case -ENOENT:
 		return "not found";
+	case -ESTALE:
+		return "the configuration has changed meanwhile, ask again";
 	case -ENXIO:
 		return "no zone pair has this name";
 	case -ETIMEDOUT:

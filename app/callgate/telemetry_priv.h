@@ -41,6 +41,8 @@ bool telemetry_zones(
 	struct appliance *appliance, const char *name, uint8_t *source, uint8_t *destination);
 
 /* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
+int telemetry_show_config(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_nat_translations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_nat_pools(

@@ -18,6 +18,7 @@
 #include <getopt.h>
 #include <unistd.h>
 
+#include "diff.h"
 #include "ios_import.h"
 #include "question.h"
 #include "statistics.h"
@@ -36,6 +37,8 @@ struct command {
 	void (*print)(FILE *out, const json_t *answer, unsigned int width); /* NULL: table */
 	unsigned int filters; /* bits of enum question_filter */
 	bool counters; /* --watch shows rates beside its numbers */
+	/* Instead of printing one answer; NULL: that. `argument` is not of the telemetry command. */
+	int (*run)(const struct question *question, const char *path, const char *argument);
 };
 
 #define FILTERS(bits) .filters = (bits)
@@ -47,6 +50,8 @@ enum {
 
 static const struct command commands[] = {
 	{"show info", "/callgate/info", NULL, "version, uptime, workers, configuration file"},
+	{"show config", "/callgate/config", NULL, "the configuration in force, as a file",
+		configuration_print},
 	{"show ports", "/callgate/ports", NULL, "driver, link, packets, bytes, misses, errors",
 		RATES},
 	{"show workers", "/callgate/workers", NULL, "packets, busy share, hand-offs of each worker",
@@ -79,6 +84,8 @@ static const struct command commands[] = {
 	{"clear sip statistics", "/callgate/clear/sip_stats", NULL, "counters start at 0"},
 	{"clear sip calls", "/callgate/clear/sip_calls", NULL, "ends every call record"},
 	{"reload", "/callgate/reload", NULL, "reads the configuration file again"},
+	{"diff", "/callgate/config", "FILE", "what a reload with FILE would change",
+		.run = diff_run},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -246,7 +253,7 @@ command_run(const struct command *command, const char *argument, const struct re
 	json_t *answer;
 	int fd, status;
 
-	if (!question_begin(&question, command->telemetry, argument))
+	if (!question_begin(&question, command->telemetry, command->run ? NULL : argument))
 		return usage_fault("%s: %s is too long", command->words, command->argument);
 	for (unsigned int i = 0; i < request->filter_count; i++) {
 		if (!(command->filters & request->filters[i].kind))
@@ -261,6 +268,8 @@ command_run(const struct command *command, const char *argument, const struct re
 			return usage_fault("%s: --watch is for show commands", command->words);
 		return watch_run(&question, request->path, request->watch_s);
 	}
+	if (command->run)
+		return command->run(&question, request->path, argument);
 	fd = telemetry_connect(request->path);
 	if (fd < 0)
 		return 1;

@@ -263,6 +263,7 @@ struct config_fragments {
 
 struct config {
 	char *file;
+	char *effective; /* the file's text with every default filled in, in ASCII */
 	struct config_system system;
 	unsigned int port_count, interface_count, route_count, network_count, acl_count;
 	struct config_port *ports;
@@ -325,6 +326,26 @@ int config_fault_format(char *buffer, size_t size, const struct config_fault *fa
  */
 unsigned int config_reload_check(const struct config *running, const struct config *next,
 	config_fault_fn fault, void *context);
+
+/* A setting that two configurations have differently, or that one of them has not. */
+struct config_change {
+	const char
+		*path; /* "acls[trunks].entries[2]": entries by their name, or else their place */
+	const char *before, *after; /* in the language of the file, on one line; NULL: not there */
+	bool live; /* a reload may make it; else it takes a restart */
+	const char *file; /* where the setting, or the list it is in, stands in the next file */
+	int line;
+};
+
+/** Called for each change, in the order of the reference page; what it is given lasts as long. */
+typedef void (*config_change_fn)(void *context, const struct config_change *change);
+
+/**
+ * Compare `running`, the effective text of a configuration, with `next`. Returns how many changes
+ * there are; -EINVAL: `running` is none, -ENOMEM. Any thread.
+ */
+int config_diff(
+	const char *running, const struct config *next, config_change_fn change, void *context);
 
 /**
  * The reference page of all settings (docs/configuration.md), made from the table that config_load()

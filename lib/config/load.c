@@ -70,6 +70,8 @@ sections_read(struct reader *reader)
 	class_maps_read(reader);
 	policy_maps_read(reader);
 	zone_pairs_read(reader);
+	if (reader->faults.count == 0)
+		effective_create(reader);
 	places_create(reader);
 }
 
@@ -100,6 +102,8 @@ config_load(const char *file, config_fault_fn fault, void *context)
 		return NULL;
 	}
 	config_init(&reader.tree);
+	config_init(&reader.effective);
+	config_init(&reader.spare);
 	good = reader_run(&reader, file);
 	if (!good)
 		fault(context, &report);
@@ -114,5 +118,7 @@ config_load(const char *file, config_fault_fn fault, void *context)
 	free(reader.scratch);
 	fault_list_free(&reader.faults);
 	config_destroy(&reader.tree);
+	config_destroy(&reader.effective);
+	config_destroy(&reader.spare);
 	return config;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Where settings stand in the files, and which of them differ between two configurations: what a
- * reload needs. Numbers and words are compared by value; lists by a digest of how they are written,
- * so spelling out a default inside a list counts as a change.
+ * reload needs. Numbers and words are compared by value; lists by a digest of them in the effective
+ * tree (effective.c), so that spelling out a default is no change.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "reader_priv.h"
 
-enum { DEFAULT_TEXT_MAX = 256 };
+enum { PATH_TEXT_MAX = 256 };
 
 static const uint64_t digest_start = UINT64_C(0xcbf29ce484222325);
 static const uint64_t digest_factor = UINT64_C(0x100000001b3);
@@ -59,29 +59,6 @@ digest_setting(uint64_t digest, const config_setting_t *setting)
 	return digest_bytes(digest, &number, sizeof(number));
 }
 
-/* The digest a setting has when its default is written out. */
-static uint64_t
-digest_default(const struct setting *row)
-{
-	char text[DEFAULT_TEXT_MAX];
-	const char *name = strrchr(row->path, '.');
-	const config_setting_t *setting;
-	uint64_t digest = 0;
-	config_t tree;
-
-	if (row->type != SETTING_OTHER || row->text == NULL)
-		return 0;
-	name = name != NULL ? name + 1 : row->path;
-	snprintf(text, sizeof(text), "%s = %s;", name, row->text);
-	config_init(&tree);
-	if (config_read_string(&tree, text) == CONFIG_TRUE) {
-		setting = config_lookup(&tree, name);
-		digest = digest_setting(digest_start, setting);
-	}
-	config_destroy(&tree);
-	return digest;
-}
-
 /* One copy of each file name; libconfig's own go with its tree. */
 static const char *
 file_intern(struct reader *reader, const char *file)
@@ -107,7 +84,7 @@ place_find(struct reader *reader, const char *path)
 	const config_setting_t *setting = NULL;
 	struct config_place place;
 	struct source source;
-	char ancestor[DEFAULT_TEXT_MAX];
+	char ancestor[PATH_TEXT_MAX];
 	char *end;
 
 	snprintf(ancestor, sizeof(ancestor), "%s", path);
@@ -147,9 +124,8 @@ places_create(struct reader *reader)
 		places->places[i] = place_find(reader, row->path);
 		if (row->type != SETTING_LIST && row->type != SETTING_OTHER)
 			continue;
-		setting = config_lookup(&reader->tree, row->path);
-		places->digests[i] = setting != NULL ? digest_setting(digest_start, setting)
-						     : digest_default(row);
+		setting = config_lookup(&reader->effective, row->path);
+		places->digests[i] = setting != NULL ? digest_setting(digest_start, setting) : 0;
 	}
 }
 

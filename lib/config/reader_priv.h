@@ -71,6 +71,8 @@ struct config_places {
 
 struct reader {
 	config_t tree;
+	config_t effective; /* effective.c; of a file without faults */
+	config_t spare; /* of a default that is read */
 	struct config *config;
 	struct fault_list faults;
 	struct name_list names[NAME_KINDS];
@@ -173,6 +175,9 @@ void nat_check(struct reader *reader);
 void class_maps_read(struct reader *reader);
 void policy_maps_read(struct reader *reader);
 void zone_pairs_read(struct reader *reader);
+
+/** Fill in `effective`, the tree and the configuration's text. The file has no faults. */
+void effective_create(struct reader *reader);
 
 /* Places. */
 void places_create(struct reader *reader);

@@ -97,6 +97,7 @@ config_free(struct config *config)
 	free(config->system.file_prefix);
 	free(config->system.log_level);
 	free(config->system.log_target);
+	free(config->effective);
 	free(config->file);
 	free(config);
 }

@@ -36,6 +36,7 @@ struct setting {
 	const char *text; /* default as text; NULL: none */
 	const char *allowed;
 	const char *help;
+	const char *only; /* its entry has it only with "kind=dynamic" or a "block_size" but 0 */
 	int64_t fallback, min, max;
 	enum setting_type type;
 	unsigned int flags;

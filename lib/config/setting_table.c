@@ -28,6 +28,7 @@
 #define OTHER(name, standard, what, about) \
 	.path = name, .type = SETTING_OTHER, .text = standard, .allowed = what, .help = about
 
+#define ONLY(other)   .only = other
 #define REQUIRED      .flags = SETTING_REQUIRED
 #define LIVE          .flags = SETTING_LIVE
 #define REQUIRED_LIVE .flags = SETTING_REQUIRED | SETTING_LIVE
@@ -208,7 +209,7 @@ const struct setting setting_table[] = {
 		FIELD(struct config_pool, block_size)},
 	{INTEGER("nat.pools[].blocks_per_host", 8, 1, 1024,
 		 "Blocks that one inside host may have, with `block_size`."),
-		FIELD(struct config_pool, blocks_per_host)},
+		FIELD(struct config_pool, blocks_per_host), ONLY("block_size")},
 	{LIST("nat.rules", 1024, "What is translated; the first rule that fits decides.")},
 	{CHOICE("nat.rules[].kind", kind_choices, 0, "Kind of rule."),
 		FIELD(struct config_nat_rule, kind), REQUIRED},
@@ -225,15 +226,15 @@ const struct setting setting_table[] = {
 	{BOOLEAN("nat.rules[].overload", true,
 		 "Dynamic: many inside hosts share an outside address, told apart by port. "
 		 "false: one to one, needs `pool`."),
-		FIELD(struct config_nat_rule, overload)},
+		FIELD(struct config_nat_rule, overload), ONLY("kind=dynamic")},
 	{INTEGER("nat.rules[].max_ports_per_host", 0, 0, 16777216,
 		 "Dynamic: outside ports and ICMP identifiers that one inside host may have at one "
 		 "time, those of its calls too (RFC 6888 REQ-4). 0: no limit."),
-		FIELD(struct config_nat_rule, max_ports_per_host)},
+		FIELD(struct config_nat_rule, max_ports_per_host), ONLY("kind=dynamic")},
 	{INTEGER("nat.rules[].max_new_per_second", 0, 0, 16777216,
 		 "Dynamic: translations that one inside host may begin in a second (RFC 6888 REQ-4 C). "
 		 "0: no limit."),
-		FIELD(struct config_nat_rule, max_new_per_second)},
+		FIELD(struct config_nat_rule, max_new_per_second), ONLY("kind=dynamic")},
 	{OTHER("nat.rules[].protocol", NULL, "tcp, udp",
 		"Static: translate one port of this protocol. Left out: the whole address.")},
 	{OTHER("nat.rules[].outside", NULL, "\"address\" or \"address:port\"",

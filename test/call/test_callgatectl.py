@@ -18,7 +18,7 @@ SESSIONS = [(str(i + 1), {'source': f'10.0.0.{i % 2}:{i}', 'zone_pair': 'in-out'
 PAGE = 64
 NOBODY = 65534
 ASKED = []      # every request, as it came
-SHOWN = ('info', 'ports', 'workers', 'events', 'drops', 'summary', 'sip statistics',
+SHOWN = ('info', 'config', 'ports', 'workers', 'events', 'drops', 'summary', 'sip statistics',
          'sip calls', 'sip registrations', 'nat translations', 'nat pools', 'firewall sessions',
          'firewall pinholes', 'zone-pairs')
 ENDS = ('sip registrations', 'nat translations', 'firewall sessions', 'firewall pinholes')
@@ -107,6 +107,8 @@ def answer(request):
         '/callgate/fw/sessions': lambda: sessions_of(parameters),
         '/callgate/nat/translations': lambda: {'next': 0},
         '/callgate/fw/zone_pairs': lambda: {'next': 0},
+        '/callgate/config': lambda: {'text': ['a = 1;\n', 'b = "lo'], 'next': 7} if not parameters
+        else {'text': ['ng";\n'], 'next': 0},
         '/callgate/clear/fw': lambda: {'error': 'the control lcore did not answer'},
         '/callgate/reload': lambda: {'faults': [
             'a.conf:3: ports: is missing', f'{"b" * 126}:7:', ' idle: allowed: poll,', ' auto',
@@ -231,6 +233,8 @@ def test(path):
         assert (status, out) == (2, '') and 'Call-ID' in error, error
     # Nothing to show is no error.
     assert ctl(path, 'show', 'nat', 'translations') == (0, 'none\n', '')
+    # The configuration is a text, whatever pages and pieces it comes in.
+    assert ctl(path, 'show', 'config') == (0, 'a = 1;\nb = "long";\n', '')
     # Errors of the appliance: said on standard error, exit 1.
     status, out, error = ctl(path, 'clear', 'firewall', 'sessions')
     assert (status, out) == (1, '') and 'did not answer' in error

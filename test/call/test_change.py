@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Changing a running appliance: reload of the policy, refusal of a faulty file, clearing tables
 in mid-call without losing the call records."""
+import json
 import os
 import signal
 import subprocess
@@ -26,7 +27,36 @@ def change(appliance, before, after):
         file.write(text.replace(before, after, 1))
 
 
-def reload_policy(appliance, hosts):
+def ctl(appliance, *words):
+    done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, *words],
+                          capture_output=True, text=True, check=False, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+def differs(appliance, status, *lines):
+    """What a reload with the file would change, line by line, and what that means."""
+    found = ctl(appliance, 'diff', appliance.file)
+    wanted = ''.join(f'{line}\n' for line in lines)
+    callnet.check(found == (status, wanted, ''), f'diff: {found}, wanted {wanted}')
+
+
+def show_configuration(network, appliance):
+    """What is in force is a file itself: it passes the check, and is no change."""
+    status, text, error = ctl(appliance, 'show', 'config')
+    callnet.check(status == 0 and 'tcp_window_check = false;' in text, f'{text}{error}')
+    whole = network.path('whole.conf')
+    with open(whole, 'w', encoding='utf-8') as file:
+        file.write(text)
+    callnet.run(callnet.CALLGATE, '--check', '-c', whole)
+    found = ctl(appliance, 'diff', whole)
+    callnet.check(found == (0, 'no change\n', ''), f'{found}')
+    # A page of it goes with the pages of another no more.
+    page = appliance.ask('/callgate/config')
+    callnet.check(page['next'] > 0 and text.startswith(''.join(page['text'])), f'{page}')
+    return page['next']
+
+
+def reload_policy(network, appliance, hosts):
     closed = '{ class = "class-default"; action = "drop"; }'
     opened = '{ class = "class-default"; action = "inspect"; }'
     one_way = '{ name = "in-out"; source = "inside"; destination = "outside"; policy = "trunk"; }'
@@ -34,11 +64,19 @@ def reload_policy(appliance, hosts):
   { name = "out-in"; source = "outside"; destination = "inside"; policy = "trunk"; }"""
     with hosts['inside'].socket(4000) as sender, hosts['outside'].socket(9999) as receiver:
         callnet.check(not passes(sender, receiver, b'one'), 'the policy refuses at first')
+        cursor = show_configuration(network, appliance)
+        differs(appliance, 0, 'no change')
         change(appliance, closed, opened)
+        default = 'live     policy_maps[trunk].classes[class-default].action: "drop" -> "inspect"'
+        differs(appliance, 0, default, '', 'a reload makes all of it: 1 live')
         done = subprocess.run([callnet.CALLGATECTL, '--socket', appliance.socket_path, 'reload'],
                               capture_output=True, text=True, check=False)
         callnet.check(done.returncode == 0, f'reload: {done.stdout}{done.stderr}')
         callnet.check(passes(sender, receiver, b'two'), 'the reloaded policy lets pass')
+        differs(appliance, 0, 'no change')
+        show_configuration(network, appliance)
+        answer = appliance.ask(f'/callgate/config,{cursor}')
+        callnet.check('changed meanwhile' in answer.get('error', ''), f'{answer}')
         # An inspected conversation goes on over a reload, whoever speaks first after it.
         sender.sendto(b'question', (calls.OUTSIDE, 9999))
         peer = receiver.recvfrom(2048)[1]
@@ -96,6 +134,8 @@ def reload_policy(appliance, hosts):
         callnet.check(done.returncode == 1 and 'perhaps' in done.stdout + done.stderr,
                       f'a faulty file is refused: {done.stdout}{done.stderr}')
         callnet.check(not passes(sender, receiver, b'four'), 'the running policy stays')
+        status, out, error = ctl(appliance, 'diff', appliance.file)
+        callnet.check((status, out) == (1, '') and 'perhaps' in error, f'diff: {out}{error}')
         # The whole text of a fault that is longer than the socket takes at once.
         checked = subprocess.run([callnet.CALLGATE, '--check', '-c', appliance.file],
                                  capture_output=True, text=True, check=False)
@@ -108,6 +148,11 @@ def reload_policy(appliance, hosts):
                               capture_output=True, text=True, check=False)
         callnet.check(done.returncode == 1 and 'max_calls' in done.stdout + done.stderr,
                       f'table sizes cannot change live: {done.stdout}{done.stderr}')
+        differs(appliance, 3, 'restart  system.max_calls: 4096 -> 8192', '',
+                'a reload refuses the file: 0 live, 1 need a restart')
+        status, out, _ = ctl(appliance, '--json', 'diff', appliance.file)
+        callnet.check(status == 3 and json.loads(out) == {'restart': 1, 'changes': [
+            {'path': 'system.max_calls', 'before': '4096', 'after': '8192', 'live': False}]}, out)
 
 
 def clear_in_mid_call(appliance, hosts):
@@ -130,7 +175,7 @@ def clear_in_mid_call(appliance, hosts):
 def test(network):
     hosts = calls.hosts_add(network, 2)
     appliance = callnet.Appliance(network, 2).start()
-    reload_policy(appliance, hosts)
+    reload_policy(network, appliance, hosts)
     clear_in_mid_call(appliance, hosts)
     appliance.stop()
 
