@@ -111,9 +111,9 @@ usage_print(FILE *out)
 	for (unsigned int i = 0; i < COMMANDS; i++) {
 		snprintf(left, sizeof(left), "%s %s", commands[i].words,
 			commands[i].argument == NULL ? "" : commands[i].argument);
-		fprintf(out, "  %-34s %s\n", left, commands[i].help);
+		fprintf(out, "  %-34s  %s\n", left, commands[i].help);
 	}
-	fprintf(out, "  %-34s %s\n", "import-ios FILE", "a configuration made from lines of IOS");
+	fprintf(out, "  %-34s  %s\n", "import-ios FILE", "a configuration made from lines of IOS");
 	fprintf(out,
 		"\noptions:\n"
 		"  --socket PATH       telemetry socket; default " SOCKET_DEFAULT "\n"
