@@ -134,6 +134,8 @@ show_workers(struct appliance *appliance, const char *parameters, struct rte_tel
 		telemetry_number(record, "rx_packets", packets);
 		telemetry_number(record, "tx_packets", load_of(&counters->event[EVENT_TX_PACKETS]));
 		telemetry_number(record, "busy_percent", total ? busy * 100 / total : 0);
+		telemetry_number(record, "busy_cycles", busy);
+		telemetry_number(record, "total_cycles", total);
 		telemetry_number(record, "cycles_per_packet", packets ? busy / packets : 0);
 		telemetry_number(record, "handoff_in", load_of(&counters->event[EVENT_HANDOFF_IN]));
 		telemetry_number(

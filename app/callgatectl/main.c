@@ -23,6 +23,7 @@
 #include "question.h"
 #include "statistics.h"
 #include "telemetry.h"
+#include "top.h"
 #include "watch.h"
 
 #define SOCKET_DEFAULT "/var/run/dpdk/callgate/dpdk_telemetry.v2"
@@ -39,6 +40,7 @@ struct command {
 	bool counters; /* --watch shows rates beside its numbers */
 	/* Instead of printing one answer; NULL: that. `argument` is not of the telemetry command. */
 	int (*run)(const struct question *question, const char *path, const char *argument);
+	bool watched; /* takes --watch, though it shows something else than an answer */
 };
 
 #define FILTERS(bits) .filters = (bits)
@@ -79,6 +81,8 @@ static const struct command commands[] = {
 		FILTERS(ENDS)},
 	{"show zone-pairs", "/callgate/fw/zone_pairs", NULL, "policy and counters of each class",
 		FILTERS(QUESTION_ZONE_PAIR | QUESTION_LIMIT), RATES},
+	{"top", "/callgate/summary", NULL, "workers, ports, drops and calls, live on a terminal",
+		.run = top_run, .watched = true},
 	{"clear nat translations", "/callgate/clear/nat", NULL, "keeps the call records"},
 	{"clear firewall sessions", "/callgate/clear/fw", NULL, "keeps the call records"},
 	{"clear sip statistics", "/callgate/clear/sip_stats", NULL, "counters start at 0"},
@@ -248,6 +252,7 @@ command_run(const struct command *command, const char *argument, const struct re
 {
 	struct question question = {.words = command->words,
 		.json = request->json,
+		.watch_s = request->watch_s,
 		.counters = command->counters,
 		.print = command->print};
 	json_t *answer;
@@ -263,13 +268,13 @@ command_run(const struct command *command, const char *argument, const struct re
 			    &question, request->filters[i].kind, request->filters[i].value))
 			return usage_hint();
 	}
-	if (request->watch_s > 0) {
-		if (strncmp(command->words, "show ", strlen("show ")) != 0)
-			return usage_fault("%s: --watch is for show commands", command->words);
-		return watch_run(&question, request->path, request->watch_s);
-	}
+	if (request->watch_s > 0 && !command->watched &&
+		strncmp(command->words, "show ", strlen("show ")) != 0)
+		return usage_fault("%s: --watch is for show commands", command->words);
 	if (command->run)
 		return command->run(&question, request->path, argument);
+	if (request->watch_s > 0)
+		return watch_run(&question, request->path);
 	fd = telemetry_connect(request->path);
 	if (fd < 0)
 		return 1;

@@ -27,6 +27,7 @@ struct question {
 	char request[QUESTION_MAX + 1]; /* with them */
 	unsigned int limit; /* records; 0: all */
 	bool json;
+	unsigned int watch_s; /* seconds of --watch; 0: once */
 	bool counters; /* its numbers are counters: rates make sense */
 	void (*print)(FILE *out, const json_t *answer, unsigned int width);
 };

@@ -38,7 +38,9 @@ answer_read(int fd, const char *what, const char *closed)
 	json_t *answer;
 	ssize_t length;
 
-	length = recv(fd, text, sizeof(text), 0);
+	do { /* a signal is for whoever waits for it */
+		length = recv(fd, text, sizeof(text), 0);
+	} while (length < 0 && errno == EINTR);
 	if (length <= 0) {
 		fprintf(stderr, "callgatectl: %s: %s\n", what,
 			length == 0 || errno == ECONNRESET ? closed

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "rates.h"
+#include "said.h"
 #include "telemetry.h"
 #include "watch.h"
 
@@ -33,11 +34,8 @@ enum watch_end { WATCH_ON, WATCH_SIGNAL, WATCH_FAILED };
 
 struct watch {
 	const struct question *question;
-	unsigned int seconds;
 	bool screen; /* a terminal, to be refreshed in place */
-	FILE *real_stderr; /* while the screen is ours */
-	char *said; /* meanwhile on standard error */
-	size_t said_length;
+	struct said said;
 	json_t *before; /* the answer that the rates are counted from */
 	struct timespec asked;
 };
@@ -92,7 +90,8 @@ heading_print(FILE *out, const struct watch *watch)
 
 	localtime_r(&now, &broken);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &broken);
-	fprintf(out, "%s   every %u s   %s\n\n", watch->question->words, watch->seconds, when);
+	fprintf(out, "%s   every %u s   %s\n\n", watch->question->words, watch->question->watch_s,
+		when);
 }
 
 /* The answer as text, with the rates since the one before it. */
@@ -146,30 +145,20 @@ watch_step(struct watch *watch, int fd)
 	return end;
 }
 
-/* What goes wrong is kept until the screen is back: there it stays to be read. */
 static void
 screen_enter(struct watch *watch)
 {
-	FILE *kept = watch->screen ? open_memstream(&watch->said, &watch->said_length) : NULL;
-
-	if (kept == NULL)
-		return;
-	watch->real_stderr = stderr;
-	stderr = kept;
-	write_all(SCREEN_ENTER, strlen(SCREEN_ENTER));
+	if (watch->screen && said_keep(&watch->said))
+		write_all(SCREEN_ENTER, strlen(SCREEN_ENTER));
 }
 
 static void
 screen_leave(struct watch *watch)
 {
-	if (watch->real_stderr == NULL)
+	if (watch->said.real == NULL)
 		return;
 	write_all(SCREEN_LEAVE, strlen(SCREEN_LEAVE));
-	fclose(stderr);
-	stderr = watch->real_stderr;
-	watch->real_stderr = NULL;
-	fwrite(watch->said, 1, watch->said_length, stderr);
-	free(watch->said);
+	said_release(&watch->said);
 }
 
 /* The job is stopped and goes on later: meanwhile the terminal is the shell's. */
@@ -184,7 +173,7 @@ job_stop(struct watch *watch)
 static enum watch_end
 watch_wait(struct watch *watch, const sigset_t *signals)
 {
-	const struct timespec pause = {.tv_sec = watch->seconds};
+	const struct timespec pause = {.tv_sec = watch->question->watch_s};
 
 	switch (sigtimedwait(signals, NULL, &pause)) {
 	case -1: /* the time is over */
@@ -199,11 +188,11 @@ watch_wait(struct watch *watch, const sigset_t *signals)
 }
 
 int
-watch_run(const struct question *question, const char *path, unsigned int seconds)
+watch_run(const struct question *question, const char *path)
 {
 	static const int noticed[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH};
 	const char *terminal = getenv("TERM");
-	struct watch watch = {.question = question, .seconds = seconds};
+	struct watch watch = {.question = question};
 	enum watch_end end = WATCH_ON;
 	sigset_t signals;
 	int fd;
