@@ -493,46 +493,6 @@ show_tells_a_call_whole(void **state)
 	assert_int_equal(alg_call_describe(worker, now_s, "none", 4, text, sizeof(text)), -ENOENT);
 }
 
-/* How many of the calls fit, and that the last of them is the one named. */
-static void
-assert_fitting(struct alg_call_filter filter, unsigned int count, const char *call_id)
-{
-	struct alg_call_summary page[4];
-	uint32_t cursor = 0;
-
-	assert_int_equal(alg_calls_page(alg_worker_of(fx.alg, 0), fx.worker.now_s, &cursor, &filter,
-				 4, page),
-		count);
-	if (count > 0)
-		assert_string_equal(page[count - 1].call_id, call_id);
-}
-
-static void
-show_finds_calls_by_what_is_in_them(void **state)
-{
-	rte_be32_t caller = inet_addr("10.0.0.7"), outside = inet_addr("203.0.113.1");
-
-	call_up("find-me", 4000, "");
-	call_up("find-two", 4002, "");
-	assert_fitting((struct alg_call_filter){.call_id = ""}, 2, "find-two");
-	assert_fitting((struct alg_call_filter){.call_id = "nd-m"}, 1, "find-me");
-	assert_fitting((struct alg_call_filter){.call_id = "find-two"}, 1, "find-two");
-	assert_fitting((struct alg_call_filter){.call_id = "find-two-"}, 0, NULL);
-	assert_fitting((struct alg_call_filter){.call_id = "", .host = caller}, 2, "find-two");
-	assert_fitting((struct alg_call_filter){.call_id = "", .host = outside}, 2, "find-two");
-	assert_fitting(
-		(struct alg_call_filter){.call_id = "", .host = inet_addr("10.0.0.9")}, 0, NULL);
-	assert_fitting((struct alg_call_filter){.call_id = "me", .host = caller}, 1, "find-me");
-	assert_fitting(
-		(struct alg_call_filter){
-			.call_id = "", .zones = true, .source_zone = 2, .destination_zone = 3},
-		2, "find-two");
-	assert_fitting(
-		(struct alg_call_filter){
-			.call_id = "", .zones = true, .source_zone = 3, .destination_zone = 2},
-		0, NULL);
-}
-
 static void
 register_with_expires_zero_closes_its_pinhole(void **state)
 {
@@ -604,7 +564,6 @@ main(void)
 		TEST(challenged_bye_does_not_end_the_call),
 		TEST(clearing_calls_ends_them_and_clearing_nat_does_not),
 		TEST(show_tells_a_call_whole),
-		TEST(show_finds_calls_by_what_is_in_them),
 		TEST(register_with_expires_zero_closes_its_pinhole),
 		TEST(malformed_text_passes_or_drops_as_configured),
 		TEST(owner_is_found_by_either_form_of_the_call_id),

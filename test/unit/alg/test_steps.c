@@ -124,6 +124,49 @@ pages_of_a_sparse_table_come_in_steps(void **state)
 	assert_nothing_left();
 }
 
+/* How many calls fit, over all pages. */
+static unsigned int
+fitting(const struct alg_call_filter filter)
+{
+	struct alg_call_summary page[4];
+	unsigned int found = 0;
+	uint32_t cursor = 0;
+
+	do {
+		found += alg_calls_page(
+			alg_worker_of(fx.alg, 0), fx.worker.now_s, &cursor, &filter, 4, page);
+	} while (cursor);
+	return found;
+}
+
+static void
+pages_hold_what_fits(void **state)
+{
+	const rte_be32_t caller = inet_addr("10.0.0.7"), nobody = inet_addr("10.0.0.9");
+	const rte_be32_t door = inet_addr("203.0.113.1");
+
+	many_calls();
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = ""}), CALLS);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "call-199"}), 11);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "-1234"}), 1);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "call-1234-"}), 0);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "", .host = caller}), CALLS);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "", .host = door}), CALLS);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "", .host = nobody}), 0);
+	assert_int_equal(fitting((struct alg_call_filter){.call_id = "-12", .host = caller}), 111);
+	/* The zones of the INVITE: from inside (2) to outside (3). */
+	assert_int_equal(
+		fitting((struct alg_call_filter){
+			.call_id = "", .zones = true, .source_zone = 2, .destination_zone = 3}),
+		CALLS);
+	assert_int_equal(
+		fitting((struct alg_call_filter){
+			.call_id = "", .zones = true, .source_zone = 3, .destination_zone = 2}),
+		0);
+	fixture_time(181);
+	assert_nothing_left();
+}
+
 static void
 describe_finds_one_among_many(void **state)
 {
@@ -146,6 +189,7 @@ main(void)
 		TEST(clearing_many_calls_goes_in_steps),
 		TEST(call_that_begins_while_others_are_cleared_stays),
 		TEST(pages_of_a_sparse_table_come_in_steps),
+		TEST(pages_hold_what_fits),
 		TEST(describe_finds_one_among_many),
 	};
 
