@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The control surface in wrong hands: requests of random bytes and mutated ones on the telemetry
-socket while traffic passes, show commands that are made to carry others, users who may not ask."""
+socket while traffic passes, show commands that are made to carry others, many clients at once, users
+who may not ask."""
 import os
 import random
 import shutil
@@ -16,6 +17,7 @@ LONG = bool(os.environ.get('CALLGATE_LONG'))
 REQUESTS = 100000 if LONG else 10000
 ROUND = 500             # requests after which traffic must have passed again
 SEED = 20611
+CLIENTS, CLIENT_REQUESTS = 8, 5000
 NOBODY = 65534
 CALL_ID = 'kept@10.0.1.2'
 # Commands that change something.
@@ -162,6 +164,27 @@ def fuzz(network, appliance):
     print(f'{answered} of {REQUESTS} requests answered, {traffic.answers} round trips meanwhile')
 
 
+def clients_at_once(appliance):
+    """Each is answered by its own parameters, however many ask at the same moment."""
+    names = [name for name in appliance.ask('/') if name.startswith('/callgate/')]
+    wrong = []
+
+    def ask(name):
+        client = Client(appliance)
+        for _ in range(CLIENT_REQUESTS):
+            answer = client.ask(f'/help,{name}'.encode())
+            if f'{{"/help":{{"{name}":"'.encode() not in answer:
+                wrong.append((name, answer))
+        client.close()
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in names[:CLIENTS]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    callnet.check(not wrong, f'{len(wrong)} answers of others, such as {wrong[:2]}')
+
+
 def state(network, appliance):
     """What each of the commands that change something would change."""
     return {'calls': appliance.show('summary')['calls'],
@@ -242,6 +265,7 @@ def test(network):
     appliance.start()
     only_for_its_user(network, appliance)
     show_changes_nothing(network, appliance)
+    clients_at_once(appliance)
     fuzz(network, appliance)
     appliance.stop()
 
