@@ -48,6 +48,13 @@ rate_make(json_int_t before, json_int_t now, double seconds)
 				       : json_integer((json_int_t)llround(rate));
 }
 
+void
+rates_text(const json_t *rate, char text[RATE_TEXT_MAX])
+{
+	snprintf(text, RATE_TEXT_MAX, json_is_real(rate) ? "%.1f/s" : "%.0f/s",
+		json_number_value(rate));
+}
+
 json_t *
 rates_beside(const json_t *before, const json_t *now, double seconds)
 {

@@ -17,6 +17,11 @@
  */
 json_t *rates_beside(const json_t *before, const json_t *now, double seconds);
 
+enum { RATE_TEXT_MAX = 32 };
+
+/** "12/s", "0.3/s", "0/s". */
+void rates_text(const json_t *rate, char text[RATE_TEXT_MAX]);
+
 /** True for a member that rates_beside() has put in. */
 bool rates_is_rate(const char *name);
 

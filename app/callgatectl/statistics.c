@@ -105,14 +105,16 @@ count_of(const json_t *answer, const char *counter)
 static void
 count_print(FILE *out, const json_t *answer, const char *counter)
 {
-	char rate[64];
+	char rate[64], text[RATE_TEXT_MAX];
 	const json_t *value;
 
 	fprintf(out, "%*" JSON_INTEGER_FORMAT, COUNT_WIDTH, count_of(answer, counter));
 	snprintf(rate, sizeof(rate), "%s/s", counter);
 	value = json_object_get(answer, rate);
-	if (json_is_number(value))
-		fprintf(out, "%*.6g/s", RATE_WIDTH, json_number_value(value));
+	if (json_is_number(value)) {
+		rates_text(value, text);
+		fprintf(out, "%*s", RATE_WIDTH, text);
+	}
 }
 
 static void

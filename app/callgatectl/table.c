@@ -84,10 +84,10 @@ cell_set_value(struct cell *cell, const json_t *value)
 static void
 cell_set_rate(struct cell *cell, const json_t *value)
 {
-	char text[32];
+	char text[RATE_TEXT_MAX];
 
 	cell->number = true;
-	snprintf(text, sizeof(text), "%.6g/s", json_number_value(value));
+	rates_text(value, text);
 	cell_set(cell, json_number_value(value) > 0 ? text : "");
 }
 
