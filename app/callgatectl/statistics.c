@@ -15,7 +15,7 @@
 #include "rates.h"
 #include "statistics.h"
 
-enum { NAME_WIDTH = 30, COUNT_WIDTH = 12, RATE_WIDTH = 9 };
+enum { NAME_WIDTH = 30, COUNT_WIDTH = 12, RATE_WIDTH = 12 };
 
 /* Request and the counter of its 200; NULL: none. */
 static const struct request_row {
