@@ -133,7 +133,7 @@ usage_print(FILE *out)
 
 		snprintf(left, sizeof(left), "%s %s", question_option(bit),
 			values[__builtin_ctz(bit)]);
-		fprintf(out, "  %-23s", left);
+		fprintf(out, "  %-25s", left);
 		for (unsigned int i = 0; i < COMMANDS; i++) {
 			if (!(commands[i].filters & bit))
 				continue;

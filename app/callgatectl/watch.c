@@ -27,7 +27,7 @@
 #define SCREEN_ENTER "\033[?1049h\033[?25l"
 #define SCREEN_LEAVE "\033[?25h\033[?1049l"
 #define SCREEN_HOME  "\033[H"
-#define LINE_END     "\033[K\r\n"
+#define LINE_END     "\033[K\n"
 #define SCREEN_REST  "\033[J"
 
 enum watch_end { WATCH_ON, WATCH_SIGNAL, WATCH_FAILED };

@@ -105,12 +105,25 @@ has_place(const config_setting_t *group, const char *only)
 	return text != NULL && strcmp(text, value + 1) == 0;
 }
 
+/* A device that is made has the port's name. */
+static const char *
+device_default(const config_setting_t *port)
+{
+	return has_place(port, "driver=tap")
+		       ? config_setting_get_string(config_setting_get_member(port, "name"))
+		       : NULL;
+}
+
 static void
 default_add(
 	struct reader *reader, config_setting_t *group, const char *name, const struct setting *row)
 {
+	const char *text = row->text;
+
 	if ((row->flags & SETTING_REQUIRED) || !has_place(group, row->only))
 		return;
+	if (strcmp(row->path, "ports[].device") == 0)
+		text = device_default(group);
 	switch (row->type) {
 	case SETTING_INTEGER:
 		integer_add(reader, group, name, row->fallback);
@@ -125,8 +138,8 @@ default_add(
 	case SETTING_WORD:
 	case SETTING_NAME:
 	case SETTING_TEXT:
-		if (row->text != NULL)
-			text_add(reader, group, name, row->text);
+		if (text != NULL)
+			text_add(reader, group, name, text);
 		break;
 	case SETTING_OTHER:
 		if (row->text != NULL)
@@ -178,18 +191,6 @@ list_complete(struct reader *reader, config_setting_t *parent, const char *name,
 		class_default_add(reader, list, prefix);
 }
 
-/* A device that is made has the port's name. */
-static void
-device_add(struct reader *reader, config_setting_t *port)
-{
-	const char *driver = NULL, *device = NULL, *name = NULL;
-
-	config_setting_lookup_string(port, "driver", &driver);
-	config_setting_lookup_string(port, "name", &name);
-	if (strcmp(driver, "tap") == 0 && !config_setting_lookup_string(port, "device", &device))
-		text_add(reader, port, "device", name);
-}
-
 /* Every row under `prefix`: what `from` (NULL: an absent group) says, or the default. */
 static void
 group_complete(struct reader *reader, config_setting_t *group, const char *prefix,
@@ -216,8 +217,6 @@ group_complete(struct reader *reader, config_setting_t *group, const char *prefi
 		else
 			default_add(reader, group, name, row);
 	}
-	if (strcmp(prefix, "ports[]") == 0)
-		device_add(reader, group);
 }
 
 /* As libconfig writes it, but in ASCII alone: it goes to terminals and through JSON. */

@@ -286,6 +286,7 @@ def test_sockets(folder):
         server.listen()
         threading.Thread(target=refuse, args=(server,), daemon=True).start()
         assert 'too many clients' in fault(left)
+        server.shutdown(socket.SHUT_RDWR)
     assert 'callgate has ended' in fault(left)
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as server:
         server.bind(folder + '/stream')

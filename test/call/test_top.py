@@ -144,6 +144,8 @@ class Terminal:
             ready = select.select([self.master], [], [], WAIT_S)[0]
             assert ready, f'{what} did not come: {Screen().feed(self.text).lines()}'
             self.text += os.read(self.master, 65536)
+        while select.select([self.master], [], [], 0.3)[0]:     # the rest of this screen
+            self.text += os.read(self.master, 65536)
 
     def end(self):
         """Exit status and standard error; the terminal is as it was."""

@@ -47,10 +47,11 @@ assert_changes(const char *before, const char *after, const char *const *wanted)
 	struct config *running = good_load(before), *next = good_load(after);
 	static struct changes changes;
 	unsigned int i;
+	int count;
 
 	changes.count = 0;
-	assert_int_equal(
-		config_diff(running->effective, next, change_add, &changes), changes.count);
+	count = config_diff(running->effective, next, change_add, &changes);
+	assert_int_equal(count, changes.count);
 	for (i = 0; wanted[i] != NULL && i < changes.count; i++)
 		assert_string_equal(changes.texts[i], wanted[i]);
 	assert_null(wanted[i]);

@@ -156,8 +156,7 @@ what_depends_on_others_is_there_with_them_alone(void **state)
 		"};\n"
 		"zones: [\"in\"];\n"
 		"policy_maps: ( { name = \"p\"; classes: ( { class = \"class-default\"; action = "
-		"\"pass\"; } ); },\n"
-		"  { name = \"q\"; classes: ( ); } );\n");
+		"\"pass\"; } ); } );\n");
 	config_t tree;
 
 	config_init(&tree);
@@ -205,7 +204,7 @@ static void
 text_is_ascii(void **state)
 {
 	struct config *config = good_load("ports: ( { name = \"a\"; driver = \"pcap\"; device = "
-					  "\"x\\\"\\\\\\x01\xc3\xa4\t\"; } );\n"
+					  "\"x\\\\\x01\xc3\xa4\t\"; } );\n"
 					  "interfaces: ( { name = \"lan\"; port = \"a\"; addresses "
 					  "= [\"10.0.0.1/24\"]; } );\n");
 	const char *at;
