@@ -404,7 +404,7 @@ telemetry_register(struct appliance *appliance)
 			return rc;
 	}
 	atomic_store(&shown, appliance);
-	return 0;
+	return telemetry_guard();
 }
 
 void

@@ -14,19 +14,6 @@
 
 enum { PARAMETERS_MAX = 512 };
 
-/*
- * DPDK takes requests apart by strtok(), each client in a thread of its own, but the C library's has
- * one state for all threads: of two clients that ask at once one may be answered, or obeyed, with the
- * parameters of the other. This one stands before the C library's, in the libraries too.
- */
-char *
-strtok(char *text, const char *delimiters)
-{
-	static _Thread_local char *rest;
-
-	return strtok_r(text, delimiters, &rest);
-}
-
 int
 telemetry_page(const char *parameters, unsigned int max, uint64_t *cursor, unsigned int *count)
 {

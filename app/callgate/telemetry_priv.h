@@ -40,6 +40,9 @@ int telemetry_question(struct appliance *appliance, const char *parameters, unsi
 bool telemetry_zones(
 	struct appliance *appliance, const char *name, uint8_t *source, uint8_t *destination);
 
+/** Take the place of what DPDK serves that would not stand a hostile client. 0 or -errno. Bring-up. */
+int telemetry_guard(void);
+
 /* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
 int telemetry_show_config(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);

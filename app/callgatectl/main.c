@@ -89,7 +89,7 @@ static const struct command commands[] = {
 	{"clear sip calls", "/callgate/clear/sip_calls", NULL, "ends every call record"},
 	{"reload", "/callgate/reload", NULL, "reads the configuration file again"},
 	{"diff", "/callgate/config", "FILE", "what a reload with FILE would change",
-		.run = diff_run},
+		configuration_print, .run = diff_run},
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

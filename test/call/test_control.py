@@ -164,6 +164,20 @@ def fuzz(network, appliance):
     print(f'{answered} of {REQUESTS} requests answered, {traffic.answers} round trips meanwhile')
 
 
+def numbers(appliance):
+    """Of every command that takes one: those at the edges of what numbers are kept in."""
+    client = Client(appliance)
+    for name in appliance.ask('/'):
+        if name in CHANGES:
+            continue
+        for number in (0, 1, 31, 32, 64, 255, 256, 2559, 2560, 65535, 65536, 2**31 - 1, 2**31, 2**32 - 1,
+                       2**32, 2**64 - 1, 2**64, -1, -2**31 - 1):
+            for text in (f'{number}', f'0,{number}', f'{number},1'):
+                client.ask(f'{name},{text}'.encode())
+                callnet.check(appliance.process.poll() is None, f'callgate lives after {name},{text}')
+    client.close()
+
+
 def clients_at_once(appliance):
     """Each is answered by its own parameters, however many ask at the same moment."""
     names = [name for name in appliance.ask('/') if name.startswith('/callgate/')]
@@ -265,6 +279,7 @@ def test(network):
     appliance.start()
     only_for_its_user(network, appliance)
     show_changes_nothing(network, appliance)
+    numbers(appliance)
     clients_at_once(appliance)
     fuzz(network, appliance)
     appliance.stop()

@@ -69,7 +69,7 @@ def chosen(appliance):
                          (('sip', 'calls', '--host', INSIDE), CALLS), (('sip', 'calls', '--host', '10.0.0.9'), 0),
                          (('sip', 'calls', '--zone-pair', pair), CALLS), (('sip', 'calls', '--zone-pair', 'out-in'), 0),
                          (('sip', 'calls', '--zone-pair', pair, '--host', INSIDE, '--call-id', '05'), 11),
-                         (('nat', 'translations', '--host', INSIDE, '--protocol', 'udp'), FLOWS + 1),
+                         (('nat', 'translations', '--host', INSIDE, '--protocol', 'udp'), FLOWS + 2),
                          (('nat', 'translations', '--host', OUTSIDE, '--limit', '100'), 100),
                          (('nat', 'translations', '--protocol', 'tcp'), 0),
                          (('nat', 'translations', '--host', '10.0.0.9'), 0),
