@@ -26,7 +26,7 @@ static int
 refuse(const char *name, const char *parameters, struct rte_tel_data *data)
 {
 	rte_tel_data_start_dict(data);
-	rte_tel_data_add_dict_string(data, "error", "not served: it may end the process");
+	rte_tel_data_add_dict_string(data, "error", "not served by callgate");
 	return 0;
 }
 
@@ -38,7 +38,11 @@ int
 telemetry_guard(void)
 {
 	static const char *const commands[] = {
-		"/eal/heap_info", "/eal/memzone_info", "/ethdev/info"};
+		"/eal/heap_info",
+		"/eal/memzone_info",
+		"/ethdev/info",
+		"/eventdev/rxa_rxq_instance_get",
+	};
 
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
 		int rc = rte_telemetry_register_cmd(commands[i], refuse, "Not served by callgate");
