@@ -16,10 +16,12 @@
 #include "core/log.h"
 #include "core/rcu.h"
 #include "handoff.h"
+#include "hep.h"
 #include "reload.h"
 #include "replay.h"
 #include "stream.h"
 #include "telemetry.h"
+#include "trace.h"
 #include "worker.h"
 
 enum {
@@ -257,6 +259,28 @@ streams_down(struct appliance *appliance)
 }
 
 static int
+trace_up(struct appliance *appliance)
+{
+	const struct config_sip *sip = &appliance->config->sip;
+	struct hep *hep = NULL;
+
+	/* A replay is no traffic of now. */
+	if (sip->hep_address != 0 && !appliance->replay) {
+		hep = hep_create(sip);
+		if (hep == NULL)
+			return -rte_errno;
+	}
+	appliance->trace = trace_create(appliance->workers, appliance->socket, hep);
+	return appliance->trace ? 0 : -rte_errno;
+}
+
+static void
+trace_down(struct appliance *appliance)
+{
+	trace_destroy(appliance->trace);
+}
+
+static int
 mailboxes_up(struct appliance *appliance)
 {
 	int socket = appliance->socket;
@@ -329,6 +353,7 @@ static const struct step {
 	{"firewall", firewall_up, firewall_down},
 	{"SIP ALG", alg_up, alg_down},
 	{"SIP connections", streams_up, streams_down},
+	{"traces", trace_up, trace_down},
 	{"mailboxes and hand-off rings", mailboxes_up, mailboxes_down},
 	{"workers", workers_up, workers_down},
 	{"telemetry", telemetry_up, telemetry_down},

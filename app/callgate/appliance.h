@@ -41,6 +41,7 @@ enum {
 struct handoff;
 struct request;
 struct stream_pools;
+struct trace;
 struct worker;
 
 struct appliance {
@@ -71,6 +72,7 @@ struct appliance {
 	struct alg *alg;
 	struct stream_pools *streams; /* SIP over TCP */
 	struct handoff *handoff;
+	struct trace *trace; /* of SIP messages */
 	struct mailbox *mailbox[WORKERS_MAX];
 	struct mailbox *control_mailbox;
 	struct worker *worker[WORKERS_MAX];

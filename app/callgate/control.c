@@ -5,6 +5,7 @@
 #include "core/rcu.h"
 #include "reload.h"
 #include "request.h"
+#include "trace.h"
 
 enum {
 	TICK_US = 1000,
@@ -13,6 +14,7 @@ enum {
 	NEIGHBOUR_BUDGET = 64,
 	HOLD_BUDGET = 1, /* outside addresses */
 	CLEAR_BUDGET = 4096,
+	TRACE_BUDGET = 256, /* messages */
 	LOG_BUDGET = 256, /* lines of the NAT log; more sweeps wait, fewer records find no room */
 };
 
@@ -82,6 +84,7 @@ control_step(struct appliance *appliance)
 {
 	thread_refresh_clock(&appliance->control);
 	control_sweep(appliance, false);
+	trace_step(appliance, TRACE_BUDGET);
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, LOG_BUDGET);
 }
@@ -91,6 +94,7 @@ control_pass(struct appliance *appliance)
 {
 	thread_refresh_clock(&appliance->control);
 	control_sweep(appliance, true);
+	trace_step(appliance, UINT32_MAX);
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, UINT32_MAX);
 }

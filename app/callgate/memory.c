@@ -7,6 +7,7 @@
 #include "appliance.h"
 #include "handoff.h"
 #include "stream.h"
+#include "trace.h"
 
 enum {
 	MBUFS_PER_WORKER = 1024, /* caches, outboxes, hand-off rings */
@@ -98,6 +99,7 @@ appliance_table_memory(const struct config *config)
 	sum += 2 * ruleset_memory(config); /* a reload builds the next beside the one in force */
 	sum += alg_memory(config);
 	sum += stream_memory(config);
+	sum += trace_memory(config->system.worker_count);
 	sum += handoff_memory(config->system.worker_count);
 	sum += (config->system.worker_count + 1) * mailbox_memory(MAILBOX_SIZE);
 	return sum;

@@ -142,6 +142,12 @@ request_serve_worker(struct worker *worker, const struct mail *mail)
 		request->result = alg_call_describe(worker->alg, now_s, request->call_id,
 			strlen(request->call_id), request->text, sizeof(request->text));
 		break;
+	case REQUEST_MESSAGES:
+		request->next = request->cursor;
+		request->result = (int)alg_history_page(worker->alg, &request->call_hash,
+			&request->next, RTE_MIN(request->max, (unsigned int)PAGE_MESSAGES_MAX),
+			request->messages);
+		break;
 	default:
 		request->result = -EINVAL;
 		break;
@@ -172,6 +178,19 @@ request_serve_control(struct appliance *appliance)
 			break;
 		case REQUEST_REGISTRATIONS:
 			show_registrations(appliance, request);
+			break;
+		case REQUEST_TRACE_START:
+			request->result = trace_start(appliance, &request->trace, &request->next);
+			break;
+		case REQUEST_TRACE_READ:
+			request->result = trace_read(appliance, request->cursor, request->bytes,
+				PAGE_TRACE_BYTES, &request->next);
+			break;
+		case REQUEST_TRACE_STOP:
+			request->result = trace_stop(appliance, request->cursor);
+			break;
+		case REQUEST_TRACES:
+			request->result = (int)trace_list(appliance, request->traces);
 			break;
 		case REQUEST_CLEAR_NAT:
 			appliance->clearing_nat = true;

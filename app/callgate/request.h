@@ -12,6 +12,7 @@
 #define APP_REQUEST_H
 
 #include "appliance.h"
+#include "trace.h"
 
 enum {
 	REQUEST_WAIT_MS = 200,
@@ -24,15 +25,22 @@ enum {
 	PAGE_REGISTRATIONS_MAX = 24,
 	PAGE_CLASSES_MAX = 24,
 	PAGE_POOLS_MAX = 24,
+	PAGE_MESSAGES_MAX = 32,
+	PAGE_TRACE_BYTES = 8928, /* 96 texts of 124 characters, base64 */
 };
 
 enum request_kind {
 	REQUEST_CALLS = ALG_MAIL_LAST + 1, /* served by a worker */
 	REQUEST_CALL, /* served by a worker */
+	REQUEST_MESSAGES, /* served by a worker; question: call_hash */
 	REQUEST_TRANSLATIONS, /* the rest by the control lcore */
 	REQUEST_SESSIONS,
 	REQUEST_PINHOLES,
 	REQUEST_REGISTRATIONS,
+	REQUEST_TRACE_START, /* question: trace; answer: next is its token */
+	REQUEST_TRACE_READ, /* question: cursor is the token; answer: bytes, next: how many are lost */
+	REQUEST_TRACE_STOP, /* question: cursor is the token */
+	REQUEST_TRACES,
 	REQUEST_CLEAR_NAT,
 	REQUEST_CLEAR_FIREWALL,
 	REQUEST_RELOAD, /* answer: text has the faults, result how many, or -errno */
@@ -83,7 +91,9 @@ struct request {
 	uint64_t cursor;
 	unsigned int max;
 	struct record_filter filter;
+	struct trace_filter trace;
 	char call_id[256];
+	struct hash128 call_hash;
 	/* answer */
 	int result; /* records, text length, or -errno */
 	uint64_t next; /* cursor of the next page; 0: none */
@@ -93,6 +103,9 @@ struct request {
 		struct session_row sessions[PAGE_SESSIONS_MAX];
 		struct pinhole_row pinholes[PAGE_RECORDS_MAX];
 		struct alg_registration registrations[PAGE_REGISTRATIONS_MAX];
+		struct alg_history_row messages[PAGE_MESSAGES_MAX];
+		struct trace_row traces[TRACES_MAX];
+		uint8_t bytes[PAGE_TRACE_BYTES];
 		char text[8000];
 	};
 };

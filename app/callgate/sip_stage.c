@@ -16,6 +16,7 @@
 #include "net/checksum.h"
 #include "net/parse.h"
 #include "pipeline.h"
+#include "trace.h"
 
 enum {
 	SIP_GROWTH = 1024, /* room that a message may need for longer addresses */
@@ -121,6 +122,7 @@ arrival_process(struct worker *worker, const struct sip_arrival *arrival, struct
 	struct rte_mbuf *mbuf = arrival->mbuf;
 	struct alg_message message;
 	struct packet *packet;
+	bool traced;
 	int verdict;
 
 	if (mbuf == NULL)
@@ -148,7 +150,10 @@ arrival_process(struct worker *worker, const struct sip_arrival *arrival, struct
 		.source_realm = packet->key.realm,
 		.destination_realm = worker->appliance->interfaces->entry[path->egress].realm,
 	};
+	traced = unlikely(trace_is_on(worker->appliance->trace)) && trace_before(worker, &message);
 	verdict = alg_message_process(self, worker->alg, &message);
+	if (unlikely(traced))
+		trace_after(worker, &message, verdict);
 	if (verdict != ALG_FORWARD) {
 		packet_drop(self, mbuf, (enum drop_reason)verdict);
 		return NULL;

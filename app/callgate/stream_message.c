@@ -10,6 +10,7 @@
 #include "net/parse.h"
 #include "pipeline.h"
 #include "stream_priv.h"
+#include "trace.h"
 
 enum {
 	ASK_AGAIN_MS = 200,
@@ -88,8 +89,12 @@ message_process(struct worker *worker, struct flow *flow, unsigned int direction
 		.source_realm = path->key.realm,
 		.destination_realm = worker->appliance->interfaces->entry[path->egress].realm,
 	};
+	const bool traced =
+		unlikely(trace_is_on(worker->appliance->trace)) && trace_before(worker, &message);
 	const int verdict = alg_message_process(&worker->thread, worker->alg, &message);
 
+	if (unlikely(traced))
+		trace_after(worker, &message, verdict);
 	*length = message.length;
 	if (verdict == ALG_FORWARD)
 		return message.edited;

@@ -43,6 +43,13 @@ bool telemetry_zones(
 /** Take the place of what DPDK serves that would not stand a hostile client. 0 or -errno. Bring-up. */
 int telemetry_guard(void);
 
+/**
+ * The worker that owns a Call-ID written as in a message, and its keyed hash; -EINVAL: it is none, or
+ * longer than what a request takes. Any thread.
+ */
+int telemetry_call_owner(
+	const struct appliance *appliance, const char *call_id, struct hash128 *hash);
+
 /* Handlers: `data` is a started dictionary; 0 or -errno. A telemetry thread. */
 int telemetry_show_config(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
@@ -58,9 +65,19 @@ int telemetry_show_sip_calls(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_sip_call(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_sip_messages(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_sip_registrations(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_sip_statistics(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_trace_start(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_trace_read(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_trace_stop(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_traces(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_zone_pairs(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);

@@ -266,57 +266,6 @@ telemetry_show_sip_calls(
 	return 0;
 }
 
-int
-telemetry_show_sip_call(
-	struct appliance *appliance, const char *parameters, struct rte_tel_data *data)
-{
-	struct request *request;
-	char text[64 + sizeof(request->call_id)];
-	unsigned int entry = 0;
-	struct hash128 id;
-	int owner, rc;
-	char *line, *rest;
-
-	if (parameters == NULL || *parameters == '\0' ||
-		strlen(parameters) >= sizeof(request->call_id))
-		return -EINVAL;
-	/* The owner is found from a message's text, so that it is found in one way only. */
-	rc = snprintf(
-		text, sizeof(text), "OPTIONS sip:a SIP/2.0\r\nCall-ID: %s\r\n\r\n", parameters);
-	owner = alg_owner(appliance->alg, text, (uint32_t)rc, &id);
-	if (owner < 0)
-		return -EINVAL;
-	request = request_take(REQUEST_CALL);
-	if (request == NULL)
-		return -EBUSY;
-	strcpy(request->call_id, parameters);
-	rc = request_ask(appliance->mailbox[owner], request);
-	if (rc != 0)
-		return rc;
-	rc = request->result;
-	if (rc > 0) {
-		request->text[RTE_MIN((size_t)rc, sizeof(request->text) - 1)] = '\0';
-		for (line = strtok_r(request->text, "\n", &rest); line && entry < 250;
-			line = strtok_r(NULL, "\n", &rest)) {
-			char *value = strstr(line, ": ");
-			char name[RTE_TEL_MAX_STRING_LEN];
-
-			if (value == NULL)
-				continue;
-			*value = '\0';
-			snprintf(name, sizeof(name), "%s", line);
-			for (char *c = name; *c; c++) {
-				if (*c == ' ' || *c == '.' || *c == '-')
-					*c = '_';
-			}
-			entry += rte_tel_data_add_dict_string(data, name, value + 2) == 0;
-		}
-		rc = 0;
-	}
-	request_free(request);
-	return rc;
-}
-
 static void
 add_class(struct rte_tel_data *data, uint64_t row, const struct fw_pair_statistics *pair,
 	const struct fw_class_statistics *class)

@@ -24,6 +24,7 @@
 #include "statistics.h"
 #include "telemetry.h"
 #include "top.h"
+#include "trace.h"
 #include "watch.h"
 
 #define SOCKET_DEFAULT "/var/run/dpdk/callgate/dpdk_telemetry.v2"
@@ -69,6 +70,7 @@ static const struct command commands[] = {
 	{"show sip calls", "/callgate/sip/calls", NULL, "the live call table",
 		FILTERS(QUESTION_CALL_ID | QUESTION_HOST | QUESTION_ZONE_PAIR | QUESTION_LIMIT)},
 	{"show sip call", "/callgate/sip/call", "CALL-ID", "one call whole"},
+	{"show sip messages", "/callgate/sip/messages", "CALL-ID", "the messages of a call"},
 	{"show sip registrations", "/callgate/sip/registrations", NULL,
 		"Contacts inside and outside, expiry", FILTERS(ENDS)},
 	{"show nat translations", "/callgate/nat/translations", NULL, "bindings and doors",
@@ -83,6 +85,7 @@ static const struct command commands[] = {
 		FILTERS(QUESTION_ZONE_PAIR | QUESTION_LIMIT), RATES},
 	{"top", "/callgate/summary", NULL, "workers, ports, drops and calls, live on a terminal",
 		.run = top_run, .watched = true},
+	{"show traces", "/callgate/traces", NULL, "traces that are on"},
 	{"clear nat translations", "/callgate/clear/nat", NULL, "keeps the call records"},
 	{"clear firewall sessions", "/callgate/clear/fw", NULL, "keeps the call records"},
 	{"clear sip statistics", "/callgate/clear/sip_stats", NULL, "counters start at 0"},
@@ -117,6 +120,7 @@ usage_print(FILE *out)
 			commands[i].argument == NULL ? "" : commands[i].argument);
 		fprintf(out, "  %-34s  %s\n", left, commands[i].help);
 	}
+	trace_usage(out);
 	fprintf(out, "  %-34s  %s\n", "import-ios FILE", "a configuration made from lines of IOS");
 	fprintf(out,
 		"\noptions:\n"
@@ -143,6 +147,7 @@ usage_print(FILE *out)
 		}
 		fputc('\n', out);
 	}
+	trace_usage_options(out);
 }
 
 static int
@@ -341,6 +346,8 @@ main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "import-ios") == 0)
 		return ios_import_main(argc - 1, argv + 1);
+	if (trace_is_meant(argc, argv))
+		return trace_main(argc, argv, SOCKET_DEFAULT);
 	if (!options_read(argc, argv, &request))
 		return EXIT_USAGE;
 	command = command_find(&argv[optind], argc - optind);

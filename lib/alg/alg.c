@@ -35,9 +35,10 @@ slab_memory(uint32_t capacity, size_t size)
 }
 
 static size_t
-worker_memory(uint32_t calls)
+worker_memory(uint32_t calls, uint32_t history)
 {
-	return sizeof(struct alg_worker) + slab_memory(calls + 1, sizeof(struct call)) +
+	return sizeof(struct alg_worker) + history_memory(history) +
+	       slab_memory(calls + 1, sizeof(struct call)) +
 	       slab_memory(calls * DIALOGS_PER_CALL, sizeof(struct dialog)) +
 	       slab_memory(calls * SETS_PER_CALL, sizeof(struct media_set)) +
 	       slab_memory(calls * OPENINGS_PER_CALL, sizeof(struct opening)) +
@@ -49,8 +50,9 @@ size_t
 alg_memory(const struct config *config)
 {
 	unsigned int workers = RTE_MAX(config->system.worker_count, 1u);
-	size_t bytes = workers * worker_memory(calls_per_worker(config)) +
-		       (workers + 1) * statistics_memory(statistics_zones(config));
+	size_t bytes =
+		workers * worker_memory(calls_per_worker(config), config->sip.message_history) +
+		(workers + 1) * statistics_memory(statistics_zones(config));
 
 	if (config->sip.max_calls_per_host)
 		bytes += host_table_memory(config->system.max_calls);
@@ -98,6 +100,7 @@ worker_destroy(struct alg_worker *worker)
 	if (!worker)
 		return;
 	rte_hash_free(worker->table);
+	history_destroy(&worker->history);
 	rte_free(worker->calls.base);
 	rte_free(worker->dialogs.base);
 	rte_free(worker->sets.base);
@@ -128,7 +131,8 @@ worker_create(struct alg *alg, uint8_t id, int socket)
 		slab_create(
 			&worker->sets, calls * SETS_PER_CALL, sizeof(struct media_set), socket) ||
 		slab_create(&worker->openings, calls * OPENINGS_PER_CALL, sizeof(struct opening),
-			socket))
+			socket) ||
+		history_create(&worker->history, alg->config->sip.message_history, socket))
 		return -ENOMEM;
 	return table_create(worker, calls, socket);
 }

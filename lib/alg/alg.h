@@ -25,6 +25,7 @@
 
 struct alg;
 struct alg_worker;
+struct sip_edits;
 
 struct alg_parameters {
 	const struct config *config;
@@ -81,6 +82,7 @@ struct alg_message {
 	uint32_t length; /* in and out */
 	uint32_t capacity; /* bytes that may be used from `text` on */
 	bool edited; /* out: bytes changed, lengths and checksum are to be redone */
+	const struct sip_edits *edits; /* out: when edited, what was; until the next message */
 	const struct hash128 *call_id; /* keyed hash as alg_owner() tells it; NULL: not known */
 	const struct alg_lead *lead; /* of the Call-ID; NULL: it has not been looked up */
 	const struct flow *flow;
@@ -193,5 +195,26 @@ uint32_t alg_registration_count(const struct alg *alg);
  */
 int alg_call_describe(struct alg_worker *worker, uint32_t now_s, const char *call_id,
 	size_t call_id_length, char *text, size_t capacity);
+
+/* A message of a call, as the owner has noted it (sip.message_history). */
+struct alg_history_row {
+	uint64_t number; /* of the worker's messages */
+	uint64_t at_ms; /* since 1970 */
+	const char *in, *out; /* interfaces; they live as long as the appliance */
+	const char *dropped; /* drop reason; "": it left */
+	const char *method; /* of the request, or of that which it answers */
+	uint32_t cseq;
+	uint16_t status; /* 0: request */
+	uint8_t proto;
+	uint8_t edits, doors_opened, doors_closed, pinholes_opened,
+		pinholes_closed; /* 255: or more */
+};
+
+/**
+ * Up to `max` messages of a Call-ID, oldest first, behind `*cursor`; returns how many. A bounded number
+ * is looked at: `*cursor` is then where to go on, 0 at the end. Owner worker.
+ */
+unsigned int alg_history_page(const struct alg_worker *worker, const struct hash128 *call_id,
+	uint64_t *cursor, unsigned int max, struct alg_history_row *rows);
 
 #endif

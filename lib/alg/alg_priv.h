@@ -15,6 +15,7 @@
 
 #include "alg/alg.h"
 #include "core/drop.h"
+#include "history_priv.h"
 #include "limit_priv.h"
 #include "media_priv.h"
 #include "record_priv.h"
@@ -58,6 +59,7 @@ struct alg_worker {
 	uint32_t clear_next, clear_s; /* "clear sip calls": next record, 0: none; when it came */
 	uint32_t pending; /* calls without a final answer */
 	struct contact_notes contacts;
+	struct history history;
 	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
 } __rte_cache_aligned;
 

@@ -180,6 +180,7 @@ plan_apply(struct plan *plan)
 	}
 	message->length = (uint32_t)length;
 	message->edited = true;
+	message->edits = plan->edits;
 }
 
 /* A STUN message on the port of SIP (RFC 5626 4.4.2), known by its magic cookie (RFC 8489 5). */
@@ -236,6 +237,7 @@ alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_m
 	struct sip_statistics *statistics;
 	const struct alg_lead *lead = message->lead;
 	struct alg_lead found;
+	const struct history_counts before = history_counts(self);
 	enum sip_error error;
 	struct plan plan;
 
@@ -260,11 +262,13 @@ alg_message_process(struct thread *self, struct alg_worker *worker, struct alg_m
 		plan_apply(&plan);
 	if (plan.drop != ALG_FORWARD) {
 		plan_rollback(&plan);
+		history_note(&worker->history, &plan, &before);
 		return plan.drop;
 	}
 	counter_add(&statistics->count[message->edited ? SIP_COUNT_EDITED : SIP_COUNT_UNEDITED], 1);
 	plan_commit(&plan);
 	if (plan.call)
 		call_advance(&plan);
+	history_note(&worker->history, &plan, &before);
 	return ALG_FORWARD;
 }

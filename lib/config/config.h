@@ -249,11 +249,15 @@ struct config_sip {
 	unsigned int stream_buffer; /* bytes of each direction */
 	unsigned int stream_memory; /* MiB, of all */
 	unsigned int stream_hold_time; /* seconds */
+	unsigned int message_history; /* messages of each worker; 0: off */
 	enum config_malformed malformed;
 	enum config_media_source media_source;
 	enum config_media_hosts media_hosts;
 	unsigned int blacklist_trigger_messages, blacklist_trigger_period_ms,
 		blacklist_block_seconds;
+	in_addr_t hep_address; /* of the collector; 0: none */
+	uint16_t hep_port;
+	unsigned int hep_capture_id;
 };
 
 struct config_fragments {

@@ -67,6 +67,7 @@ sections_read(struct reader *reader)
 	acls_read(reader);
 	nat_read(reader);
 	nat_check(reader);
+	collector_read(reader);
 	class_maps_read(reader);
 	policy_maps_read(reader);
 	zone_pairs_read(reader);

@@ -172,6 +172,7 @@ void networks_read(struct reader *reader);
 void acls_read(struct reader *reader);
 void nat_read(struct reader *reader);
 void nat_check(struct reader *reader);
+void collector_read(struct reader *reader);
 void class_maps_read(struct reader *reader);
 void policy_maps_read(struct reader *reader);
 void zone_pairs_read(struct reader *reader);

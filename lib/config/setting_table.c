@@ -424,6 +424,10 @@ const struct setting setting_table[] = {
 		 "Seconds for which a message over TCP may lack its end. Then it passes unread, and so does "
 		 "what comes behind it in its connection."),
 		TOP(sip.stream_hold_time)},
+	{INTEGER("sip.message_history", 32768, 0, 16777216,
+		 "Messages that each worker remembers, 32 bytes each, for the ladder of `show sip call` "
+		 "and `show sip messages`. 0: off."),
+		TOP(sip.message_history)},
 	{CHOICE("sip.malformed", malformed_choices, MALFORMED_PASS,
 		 "A message that does not parse: `pass` it with its addresses translated at "
 		 "layer 4 only, or `drop` it."),
@@ -445,6 +449,11 @@ const struct setting setting_table[] = {
 		TOP(sip.blacklist_trigger_period_ms)},
 	{INTEGER("sip.blacklist.block_seconds", 30, 1, DAY, "Seconds for which the host's SIP messages then are dropped."),
 		TOP(sip.blacklist_block_seconds)},
+	{GROUP("sip.hep", "Copies of all SIP messages to a collector such as Homer (HEP version 3).")},
+	{OTHER("sip.hep.collector", NULL, "\"address:port\"",
+		"Where they are sent, over UDP by the kernel of the machine. Left out: nothing is sent.")},
+	{INTEGER("sip.hep.capture_id", 1, 0, UINT32_MAX, "Number by which the collector knows this appliance."),
+		TOP(sip.hep_capture_id)},
 
 	{GROUP("fragments", "IPv4 datagrams that come in fragments. Each worker has its part of "
 		 "`max_datagrams`, `max_held` and `max_held_per_source`, at least as much as one "

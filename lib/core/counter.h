@@ -71,6 +71,10 @@
 	X(STREAM_HELD_TOO_LONG, "stream_held_too_long", "of those: a message lacked its end for sip.stream_hold_time") \
 	X(STREAM_ABORTED, "stream_aborted", "SIP connections over TCP reset here, for an end did not answer any more") \
 	X(STREAM_SEGMENTS_OUT, "stream_segments_out", "TCP segments made here for SIP connections")  \
+	X(TRACE_MESSAGES, "trace_messages", "SIP messages copied for a trace")                     \
+	X(TRACE_LOST, "trace_lost", "SIP messages that a trace lacks, for they came faster than they are taken") \
+	X(HEP_SENT, "hep_sent", "copies of SIP messages sent to the collector of sip.hep")         \
+	X(HEP_LOST, "hep_lost", "copies of SIP messages that were not sent to the collector of sip.hep: too long, or the kernel did not take them") \
 	X(MAILBOX_FULL, "mailbox_full", "requests a full mailbox refused")
 
 enum event {

@@ -110,6 +110,7 @@ config_make(void)
 	config.sip.call_proceeding_timeout = 180;
 	config.sip.max_call_duration = 43200;
 	config.sip.media_inactivity_timeout = 300;
+	config.sip.message_history = getenv("BENCH_NO_HISTORY") ? 0 : 32768;
 }
 
 static void

@@ -60,6 +60,17 @@ def veth_add(one, other, queues=1):
         run('ip', '-n', namespace, 'link', 'set', device, 'up')
 
 
+def sockets_in(namespace, kind, count):
+    """Sockets that live there though this process does not."""
+    with open('/proc/thread-self/ns/net') as home, open(f'/run/netns/{namespace}') as away:
+        if libc.setns(away.fileno(), CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), 'setns')
+        try:
+            return [socket.socket(socket.AF_INET, kind) for _ in range(count)]
+        finally:
+            libc.setns(home.fileno(), CLONE_NEWNET)
+
+
 class Host:
     """One namespace with eth0 in a /24; `port` is the other end, in the router's namespace."""
 
@@ -84,14 +95,7 @@ class Host:
         return self.network.start(self.namespace, *command, **options)
 
     def sockets_make(self, kind, count):
-        """Sockets that live in this host though this process does not."""
-        with open('/proc/thread-self/ns/net') as home, open(f'/run/netns/{self.namespace}') as away:
-            if libc.setns(away.fileno(), CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), 'setns')
-            try:
-                return [socket.socket(socket.AF_INET, kind) for _ in range(count)]
-            finally:
-                libc.setns(home.fileno(), CLONE_NEWNET)
+        return sockets_in(self.namespace, kind, count)
 
     def sockets(self, ports, kind=socket.SOCK_DGRAM, address=None):
         """Sockets of this host, bound to its address and these ports."""

@@ -92,6 +92,7 @@ config_make(const struct fixture_options *options)
 		.blacklist_trigger_period_ms = options->blacklist_period_ms,
 		.blacklist_block_seconds = options->blacklist_seconds,
 		.malformed = options->malformed,
+		.message_history = options->history,
 		.media_hosts = options->media_hosts};
 }
 

@@ -54,6 +54,7 @@ struct fixture_options {
 	unsigned int port_hold_seconds; /* 0: ports do not rest */
 	enum config_media_hosts media_hosts;
 	enum config_malformed malformed;
+	unsigned int history; /* messages; 0: off */
 };
 
 int fixture_process(void **state); /* once: EAL, clock, RCU */

@@ -277,6 +277,10 @@ sip_is_read(void **state)
 	assert_int_equal(sip->stream_buffer, 90000);
 	assert_int_equal(sip->stream_memory, 3);
 	assert_int_equal(sip->stream_hold_time, 11);
+	assert_int_equal(sip->message_history, 12);
+	assert_int_equal(sip->hep_address, inet_addr("127.0.0.1"));
+	assert_int_equal(sip->hep_port, 9060);
+	assert_int_equal(sip->hep_capture_id, 77);
 	assert_int_equal(sip->malformed, MALFORMED_DROP);
 	assert_int_equal(sip->media_source, CONFIG_MEDIA_ANNOUNCED);
 	assert_int_equal(sip->media_hosts, MEDIA_HOSTS_SENDER);
@@ -327,6 +331,9 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->sip.stream_buffer, 131072);
 	assert_int_equal(config->sip.stream_memory, 32);
 	assert_int_equal(config->sip.stream_hold_time, 32);
+	assert_int_equal(config->sip.message_history, 32768);
+	assert_int_equal(config->sip.hep_address, 0);
+	assert_int_equal(config->sip.hep_capture_id, 1);
 	assert_int_equal(config->sip.malformed, MALFORMED_PASS);
 	assert_int_equal(config->sip.media_source, CONFIG_MEDIA_LATCH);
 	assert_int_equal(config->sip.media_hosts, MEDIA_HOSTS_ZONE);
