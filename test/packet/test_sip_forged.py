@@ -94,7 +94,7 @@ class Forged(SipTest):
 
     def test_syns_without_answer_give_way(self):
         """All streams are theirs; a second later another host's connection is read."""
-        scene = self.scene(extra="sip: { max_streams = 32; };")
+        scene = self.scene(extra="sip: { max_streams = 32; max_streams_per_host = 128; };")
         for moment in range(40):
             scene.add("lan0", IP(src=PBX, dst=TRUNK) / TCP(sport=40000 + moment, dport=5060,
                                                            flags="S", seq=1))
