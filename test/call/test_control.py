@@ -2,6 +2,7 @@
 """The control surface in wrong hands: requests of random bytes and mutated ones on the telemetry
 socket while traffic passes, show commands that are made to carry others, many clients at once, users
 who may not ask."""
+import argparse
 import os
 import random
 import shutil
@@ -13,6 +14,9 @@ import threading
 import callnet
 import calls
 
+parser = argparse.ArgumentParser()
+parser.add_argument('--workers', type=int, default=1)
+options = parser.parse_args()
 LONG = bool(os.environ.get('CALLGATE_LONG'))
 REQUESTS = 100000 if LONG else 10000
 ROUND = 500             # requests after which traffic must have passed again
@@ -275,8 +279,8 @@ def only_for_its_user(network, appliance):
 
 
 def test(network):
-    calls.hosts_add(network)
-    appliance = callnet.Appliance(network)
+    calls.hosts_add(network, options.workers)
+    appliance = callnet.Appliance(network, options.workers)
     with open(appliance.file, encoding='utf-8') as file:
         text = file.read()
     with open(appliance.file, 'w', encoding='utf-8') as file:
