@@ -49,7 +49,7 @@ struct trace_lane {
 	struct rte_ring *ring;
 	/* Control lcore: the first unit of the next record, taken already. */
 	bool has_first;
-	uint8_t first[TRACE_UNIT];
+	uint8_t first[TRACE_UNIT] __rte_aligned(sizeof(uint64_t));
 	union {
 		struct trace_record record;
 		uint8_t bytes[RECORD_MAX];
