@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 
 import contract
 import format as format_check
+import limits_page
 import nat_rfcs
 import tree
 
@@ -257,6 +258,51 @@ class Contract(unittest.TestCase):
 
     def test_a_missing_page_is_a_fault(self):
         self.assertEqual([(0, 'is missing')], list(contract.check(self.root)))
+
+
+class Limits(unittest.TestCase):
+    ROW = '| workers | {} | refused | `{}` |\n'
+
+    def setUp(self):
+        self.root = tempfile.mkdtemp(prefix='callgate_lint_')
+        self.addCleanup(shutil.rmtree, self.root)
+        for path, text in (
+                (limits_page.SETTINGS, '## ports\n\nCards. A list of 1 .. 32 entries.\n\n'
+                 '| `system.flows` | integer | 64 .. 1048576 | `4096` | no | Flows. |\n'),
+                ('lib/core/limits.h', C + '#define NAMES 63\nenum { WORKERS_MAX = 32, /* x */\n'
+                 '\tSTEPS = 1 << 20 };\n')):
+            os.makedirs(os.path.join(self.root, os.path.dirname(path)), exist_ok=True)
+            with open(os.path.join(self.root, path), 'w', encoding='utf-8') as file:
+                file.write(text)
+
+    def faults(self, number, name):
+        head = '| what | number | what happens there | set by |\n|---|---|---|---|\n'
+        with open(os.path.join(self.root, limits_page.PAGE), 'w', encoding='utf-8') as file:
+            file.write(head + self.ROW.format(number, name) +
+                       self.ROW.format('63', 'NAMES') * limits_page.ROWS_MIN)
+        return list(limits_page.check(self.root))
+
+    def test_numbers_of_the_code_are_no_fault(self):
+        for number, name in (('4,096 (64 .. 1,048,576)', 'system.flows'), ('1 .. 32', 'ports'),
+                             ('32', 'WORKERS_MAX'), ('1,048,576 steps', 'STEPS')):
+            with self.subTest(name):
+                self.assertEqual([], self.faults(number, name))
+
+    def test_each_fault_is_found_at_its_line(self):
+        for number, name, word in (
+                ('4,097 (64 .. 1,048,576)', 'system.flows', '4097'), ('33', 'ports', '33'),
+                ('4,096 (64 .. 1,048,577)', 'system.flows', '1048577'),
+                ('31', 'WORKERS_MAX', 'the code has'), ('32', 'WORKERS', 'no setting'),
+                ('many', 'WORKERS_MAX', 'no number')):
+            with self.subTest(number=number, name=name):
+                faults = self.faults(number, name)
+                self.assertEqual([3], [line for line, _ in faults], faults)
+                self.assertIn(word, faults[0][1])
+
+    def test_a_page_without_rows_is_a_fault(self):
+        with open(os.path.join(self.root, limits_page.PAGE), 'w', encoding='utf-8') as file:
+            file.write('# Limits\n')
+        self.assertEqual([(0, 'only 0 rows')], list(limits_page.check(self.root)))
 
 
 if __name__ == '__main__':
