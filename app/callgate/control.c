@@ -3,6 +3,7 @@
 
 #include "control.h"
 #include "core/rcu.h"
+#include "notify.h"
 #include "reload.h"
 #include "request.h"
 #include "trace.h"
@@ -103,11 +104,15 @@ void
 control_run(struct appliance *appliance)
 {
 	const struct timespec tick = {.tv_nsec = TICK_US * 1000};
+	struct notify notify;
 
+	notify_init(&notify);
 	/* relaxed: nothing but the loop's end depends on it */
 	while (!atomic_load_explicit(&appliance->stop, memory_order_relaxed)) {
 		control_step(appliance);
 		reload_step(appliance);
+		notify_step(&notify, appliance);
 		nanosleep(&tick, NULL);
 	}
+	notify_stopping();
 }

@@ -8,6 +8,7 @@
 
 #include "core/log.h"
 #include "core/rcu.h"
+#include "notify.h"
 #include "reload.h"
 #include "request.h"
 
@@ -175,7 +176,9 @@ reload_step(struct appliance *appliance)
 		faults.text = request->text;
 		faults.size = sizeof(request->text);
 	}
+	notify_reloading();
 	rc = reload(appliance, &faults);
+	notify_reloaded(rc != 0);
 	if (rc != 0 && faults.count == 0)
 		LOG(WARNING, "reload failed: %s", strerror(-rc));
 	if (request == NULL)
