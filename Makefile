@@ -10,7 +10,7 @@ PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-de
              libcmocka-dev libjansson-dev libncurses-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester kamailio baresip-core iproute2 iputils-ping ethtool \
              nftables tcpdump procps man-db coturn iperf3 traceroute curl openssl nmap hping3 tshark \
-             libsystemd-dev
+             libsystemd-dev systemd libseccomp2 util-linux
 # Other SIP parsers, for the benchmark that compares them; without one of them it goes on.
 PEERS      = libosip2-dev libre-dev libsofia-sip-ua-dev
 
