@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A thin front door over meson: two commands set everything up on a fresh Debian 12.
 #   make demo   two hosts in network namespaces, 100 real calls with media through callgate
+#   make deb    the Debian package
 #   make test   every suite once, at its short size, partly under the sanitizers
 BUILD     ?= build
 SANITIZED ?= build-sanitized
@@ -10,7 +11,10 @@ PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-de
              libcmocka-dev libjansson-dev libncurses-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester kamailio baresip-core iproute2 iputils-ping ethtool \
              nftables tcpdump procps man-db coturn iperf3 traceroute curl openssl nmap hping3 tshark \
-             libsystemd-dev systemd libseccomp2 util-linux
+             systemd libseccomp2 util-linux $(DEB_PACKAGES)
+# What building the Debian package takes (debian/control), and looking at it.
+DEB_PACKAGES = gcc meson pkg-config libdpdk-dev libconfig-dev libxxhash-dev libjansson-dev \
+               libncurses-dev libpcap-dev libsystemd-dev python3 debhelper dpkg-dev fakeroot lintian
 # Other SIP parsers, for the benchmark that compares them; without one of them it goes on.
 PEERS      = libosip2-dev libre-dev libsofia-sip-ua-dev
 
@@ -43,6 +47,11 @@ build: deps $(BUILD)/build.ninja
 build-sanitized: deps $(SANITIZED)/build.ninja
 	ninja -C $(SANITIZED)
 
+# build/deb/callgate_VERSION_ARCHITECTURE.deb
+deb:
+	@.ci/packages $(DEB_PACKAGES)
+	.ci/deb $(BUILD)/deb
+
 demo: build
 	test/call/demo.py $(BUILD)
 
@@ -50,7 +59,7 @@ demo: build
 # rest, and packets with fewer, as released. Suite `long` is for test-long.
 test: deps $(BUILD)/build.ninja $(SANITIZED)/build.ninja
 	status=0; \
-	$(TESTS) --suite lint --suite packet --suite call --suite stress --no-suite long \
+	$(TESTS) --suite lint --suite packet --suite call --suite stress --suite package --no-suite long \
 		--no-suite four_workers || status=1; \
 	$(SANITIZED_TESTS) --no-suite fewer_workers || status=1; \
 	exit $$status
@@ -87,4 +96,4 @@ coverage:
 clean:
 	rm -rf $(BUILD) $(SANITIZED) $(FUZZED) $(COVERED)
 
-.PHONY: all deps build build-sanitized demo test test-long benchmark fuzz coverage clean
+.PHONY: all deps build build-sanitized deb demo test test-long benchmark fuzz coverage clean
