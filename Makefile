@@ -59,7 +59,7 @@ demo: build
 # rest, and packets with fewer, as released. Suite `long` is for test-long.
 test: deps $(BUILD)/build.ninja $(SANITIZED)/build.ninja
 	status=0; \
-	$(TESTS) --suite lint --suite packet --suite call --suite stress --suite package --no-suite long \
+	$(TESTS) --suite lint --suite packet --suite call --suite stress --no-suite long \
 		--no-suite four_workers || status=1; \
 	$(SANITIZED_TESTS) --no-suite fewer_workers || status=1; \
 	exit $$status
