@@ -99,7 +99,7 @@ a_call_has_its_messages_in_order_with_what_they_did(void **state)
 static void
 the_oldest_is_written_over(void **state)
 {
-	char call_id[16];
+	char call_id[24];
 
 	for (int i = 0; i < 40; i++) {
 		snprintf(call_id, sizeof(call_id), "call-%d", i);
