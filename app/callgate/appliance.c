@@ -10,6 +10,7 @@
 #include <rte_lcore.h>
 
 #include "appliance.h"
+#include "cdr.h"
 #include "control.h"
 #include "core/clock.h"
 #include "core/keyed_hash.h"
@@ -236,12 +237,17 @@ alg_up(struct appliance *appliance)
 		.socket = appliance->socket,
 	};
 
+	appliance->cdr = cdr_create(appliance->config);
+	if (appliance->cdr == NULL && rte_errno != 0)
+		return -rte_errno;
 	return alg_create(&parameters, &appliance->alg);
 }
 
 static void
 alg_down(struct appliance *appliance)
 {
+	cdr_finish(appliance);
+	cdr_destroy(appliance->cdr);
 	alg_destroy(appliance->alg);
 }
 

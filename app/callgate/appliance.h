@@ -38,6 +38,7 @@ enum {
 	MAILBOX_SIZE = 1024,
 };
 
+struct cdr;
 struct handoff;
 struct request;
 struct stream_pools;
@@ -70,6 +71,7 @@ struct appliance {
 	struct fw_accounts *accounts; /* of zone pairs and classes */
 	struct ruleset *_Atomic ruleset; /* writer: reload; read with appliance_ruleset() */
 	struct alg *alg;
+	struct cdr *cdr; /* call detail records; NULL: off */
 	struct stream_pools *streams; /* SIP over TCP */
 	struct handoff *handoff;
 	struct trace *trace; /* of SIP messages */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <time.h>
 
+#include "cdr.h"
 #include "control.h"
 #include "core/rcu.h"
 #include "notify.h"
@@ -16,7 +17,7 @@ enum {
 	HOLD_BUDGET = 1, /* outside addresses */
 	CLEAR_BUDGET = 4096,
 	TRACE_BUDGET = 256, /* messages */
-	LOG_BUDGET = 256, /* lines of the NAT log; more sweeps wait, fewer records find no room */
+	LOG_BUDGET = 256, /* lines of the NAT log, and of calls; more sweeps wait, fewer records find no room */
 };
 
 static uint32_t
@@ -88,6 +89,7 @@ control_step(struct appliance *appliance)
 	trace_step(appliance, TRACE_BUDGET);
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, LOG_BUDGET);
+	cdr_write(appliance, LOG_BUDGET);
 }
 
 void
@@ -98,6 +100,7 @@ control_pass(struct appliance *appliance)
 	trace_step(appliance, UINT32_MAX);
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, UINT32_MAX);
+	cdr_write(appliance, UINT32_MAX);
 }
 
 void

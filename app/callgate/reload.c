@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cdr.h"
 #include "core/log.h"
 #include "core/rcu.h"
 #include "notify.h"
@@ -177,6 +178,8 @@ reload_step(struct appliance *appliance)
 		faults.size = sizeof(request->text);
 	}
 	notify_reloading();
+	/* Also when the file is refused: whoever moves logs away does not look at it. */
+	cdr_reopen(appliance->cdr);
 	rc = reload(appliance, &faults);
 	notify_reloaded(rc != 0);
 	if (rc != 0 && faults.count == 0)

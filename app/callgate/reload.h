@@ -4,7 +4,7 @@
  * policy maps, zone pairs) becomes a new immutable ruleset, published by one pointer. Flows carry the
  * generation of the ruleset they were checked under and are asked again on their next packet.
  * A file with a fault, or one that changes what cannot change live, is refused as a whole and the
- * running configuration stays.
+ * running configuration stays. Either way the file of call detail records is opened anew.
  *
  * All of it runs on the control lcore, offline: reading files never delays a grace period.
  */

@@ -35,13 +35,14 @@ slab_memory(uint32_t capacity, size_t size)
 }
 
 static size_t
-worker_memory(uint32_t calls, uint32_t history)
+worker_memory(const struct config *config, uint32_t calls)
 {
-	return sizeof(struct alg_worker) + history_memory(history) +
+	return sizeof(struct alg_worker) + history_memory(config->sip.message_history) +
 	       slab_memory(calls + 1, sizeof(struct call)) +
 	       slab_memory(calls * DIALOGS_PER_CALL, sizeof(struct dialog)) +
 	       slab_memory(calls * SETS_PER_CALL, sizeof(struct media_set)) +
 	       slab_memory(calls * OPENINGS_PER_CALL, sizeof(struct opening)) +
+	       call_records_memory(config, calls + 1) +
 	       /* rte_hash: a key slot of 16 bytes and a bucket's 16 an entry, rounded up */
 	       (size_t)rte_align32pow2(table_entries(calls)) * 32;
 }
@@ -50,9 +51,8 @@ size_t
 alg_memory(const struct config *config)
 {
 	unsigned int workers = RTE_MAX(config->system.worker_count, 1u);
-	size_t bytes =
-		workers * worker_memory(calls_per_worker(config), config->sip.message_history) +
-		(workers + 1) * statistics_memory(statistics_zones(config));
+	size_t bytes = workers * worker_memory(config, calls_per_worker(config)) +
+		       (workers + 1) * statistics_memory(statistics_zones(config));
 
 	if (config->sip.max_calls_per_host)
 		bytes += host_table_memory(config->system.max_calls);
@@ -101,6 +101,7 @@ worker_destroy(struct alg_worker *worker)
 		return;
 	rte_hash_free(worker->table);
 	history_destroy(&worker->history);
+	call_records_destroy(worker);
 	rte_free(worker->calls.base);
 	rte_free(worker->dialogs.base);
 	rte_free(worker->sets.base);
@@ -134,6 +135,12 @@ worker_create(struct alg *alg, uint8_t id, int socket)
 			socket) ||
 		history_create(&worker->history, alg->config->sip.message_history, socket))
 		return -ENOMEM;
+	if (alg->config->system.cdr != CDR_NONE) {
+		int rc = call_records_create(worker, calls + 1, socket);
+
+		if (rc)
+			return rc;
+	}
 	return table_create(worker, calls, socket);
 }
 

@@ -14,6 +14,7 @@
 #include <rte_spinlock.h>
 
 #include "alg/alg.h"
+#include "call_record_priv.h"
 #include "core/drop.h"
 #include "history_priv.h"
 #include "limit_priv.h"
@@ -61,6 +62,8 @@ struct alg_worker {
 	struct contact_notes contacts;
 	struct history history;
 	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
+	struct call_record *records; /* by the call's index; NULL: system.cdr is off */
+	struct rte_ring *told; /* of calls that have ended; taken by the control lcore */
 } __rte_cache_aligned;
 
 struct host_table;
@@ -80,6 +83,8 @@ struct alg {
 	unsigned int workers, zones;
 	uint8_t owner_map[256];
 	uint32_t sweep_worker, sweep_index; /* control lcore */
+	uint32_t records_worker; /* whose records come next; control lcore */
+	uint32_t finish_worker, finish_call; /* control lcore */
 	struct alg_worker *worker[WORKERS_MAX];
 };
 

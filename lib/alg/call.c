@@ -211,6 +211,7 @@ call_begin(struct plan *plan, struct call *call)
 	call->session_s = call->media_check_s = call->forks_s = call->close_s = 0;
 	call->from_length = party_store(call->from, &plan->sip->from);
 	call->to_length = party_store(call->to, &plan->sip->to);
+	call_record_begin(plan, call);
 	sip_count(worker, SIP_COUNT_CALL_MADE, 1);
 	event_count(plan->self->counters, EVENT_CALLS_OWNED, 1);
 	call_count_add(worker, 1);
@@ -332,6 +333,7 @@ call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 {
 	uint32_t next;
 
+	call_record_close(self, worker, call);
 	while (call->dialogs)
 		dialog_end(self, worker, call, dialog_at(worker, call->dialogs));
 	description_drop(self, worker, &call->offer);
@@ -340,6 +342,7 @@ call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 		opening_release(self, worker, i, self->now_s + TRANSACTION_S);
 	}
 	call->signalling = 0;
+	call_record_tell(self, worker, call);
 	limit_call_over(worker, call);
 	call->state = CALL_ENDED;
 	call->close_s = self->now_s + TRANSACTION_S;

@@ -233,6 +233,7 @@ call_due(struct thread *self, struct alg_worker *worker, uint32_t index, uint32_
 		if (!call->cleared && call->state != CALL_CLOSING)
 			sip_count(worker, SIP_COUNT_CALL_TIMED_OUT, 1);
 		call->timed_out = call->state == CALL_ESTABLISHED;
+		call_record_due(worker, call, self->now_s);
 		call_end(self, worker, call);
 	} else {
 		call_arm(worker, call, self->now_s);

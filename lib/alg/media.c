@@ -217,6 +217,7 @@ set_fill(struct plan *plan, struct media_set *set)
 			.stream = wanted->stream,
 			.component = wanted->component,
 			.flags = wanted->flags & (OPENING_ICE | OPENING_CANDIDATE | OPENING_KEPT),
+			.side = plan->side,
 		};
 		uint32_t index = opening_take(plan, &like);
 

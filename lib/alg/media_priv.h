@@ -37,7 +37,7 @@ struct opening {
 	uint8_t stream; /* RTP, RTCP: index of the m= line */
 	uint8_t component; /* 1 RTP, 2 RTCP; port/count: 3, 4, ... */
 	uint8_t flags;
-	uint8_t side; /* signalling: who named it (see struct plan) */
+	uint8_t side; /* who named it (see struct plan) */
 	rte_be32_t outside_address; /* of the door */
 	rte_be16_t outside_port; /* 0: not translated */
 	uint16_t spare2;

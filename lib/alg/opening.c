@@ -297,10 +297,16 @@ opening_release(
 	struct thread *self, struct alg_worker *worker, uint32_t index, uint32_t linger_until_s)
 {
 	struct opening *opening = opening_at(worker, index);
+	struct call_record_flows flows;
 
+	flows.count = 0;
+	if (worker->records)
+		call_record_look(worker, opening, &flows);
 	opening_unpin(self, worker, opening, linger_until_s);
 	if (opening->door.index)
 		door_release(self, worker->alg->nat, opening->door, linger_until_s);
+	if (flows.count > 0)
+		call_record_count(worker, opening, &flows);
 	if (opening->call)
 		call_at(worker, opening->call)->openings--;
 	slab_give(&worker->openings, index);

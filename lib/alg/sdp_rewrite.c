@@ -404,8 +404,10 @@ sdp_plan(struct plan *plan)
 	descriptions_find(plan);
 	if (plan->description_count > 0)
 		plan->role = negotiation_role(plan);
-	if (plan->role != MEDIA_NONE && plan->role != MEDIA_TEXT)
+	if (plan->role != MEDIA_NONE && plan->role != MEDIA_TEXT) {
+		call_record_types(plan);
 		descriptions_want(plan);
+	}
 	if (plan->too_many)
 		too_many(plan);
 	if (plan->drop != ALG_FORWARD || plan->role == MEDIA_NONE || plan->role == MEDIA_TEXT)

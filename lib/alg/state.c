@@ -166,6 +166,7 @@ request_advance(struct plan *plan)
 	case SIP_BYE:
 		if (!dialog)
 			return;
+		call_record_bye(plan);
 		if (dialog->bye_s == 0)
 			dialog->bye_s = plan->self->now_s + TRANSACTION_S;
 		if (dialogs_going_on(plan) == 0)
@@ -237,6 +238,7 @@ refused(struct plan *plan)
 			dialog->offer[1].set)
 			return;
 	}
+	call_record_refusal(plan);
 	call_end(plan->self, plan->worker, call);
 }
 
@@ -328,6 +330,7 @@ invite_answered(struct plan *plan)
 	unsigned int status = plan->sip->status;
 	bool initial = answers_initial(plan);
 
+	call_record_answer(plan, initial);
 	if (initial && call->branches.hash[0] == 0) /* its INVITE was not seen */
 		branch_add(&call->branches, plan->branch);
 	if (initial && status >= 300 && !call->older &&

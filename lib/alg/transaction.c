@@ -288,6 +288,7 @@ plan_rollback(struct plan *plan)
 	if (plan->new_dialog)
 		dialog_end(plan->self, worker, plan->call, plan->dialog);
 	if (plan->new_call) {
+		call_record_void(worker, plan->call);
 		call_end(plan->self, worker, plan->call);
 		call_forget(worker, plan->call);
 		plan->call = NULL;

@@ -22,6 +22,7 @@ struct prefix {
 };
 
 enum config_hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
+enum config_cdr { CDR_NONE, CDR_FILE, CDR_SYSLOG };
 enum config_idle { IDLE_POLL, IDLE_AUTO };
 enum config_driver {
 	DRIVER_PCI,
@@ -44,6 +45,8 @@ struct config_system {
 	unsigned int icmp_errors_per_second; /* of a worker, to each side */
 	enum config_idle idle;
 	char *log_level, *log_target;
+	enum config_cdr cdr;
+	char *cdr_file;
 };
 
 struct config_port {

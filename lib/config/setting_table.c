@@ -39,6 +39,7 @@ static const char *const hugepages_choices[] = {"auto", "on", "off", NULL};
 static const char *const idle_choices[] = {"poll", "auto", NULL};
 static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
 static const char *const target_choices[] = {"stderr", "syslog", NULL};
+static const char *const cdr_choices[] = {"none", "file", "syslog", NULL};
 static const char *const driver_choices[] = {
 	"pci", "af_packet", "af_xdp", "tap", "pcap", "ring", "null", NULL};
 static const char *const side_choices[] = {"none", "inside", "outside", NULL};
@@ -104,6 +105,14 @@ const struct setting setting_table[] = {
 		TOP(system.log_level)},
 	{WORD("system.log.target", target_choices, "stderr", "Where they are written."),
 		TOP(system.log_target)},
+	{GROUP("system.cdr", "Call detail records: one line of JSON for each call that has ended.")},
+	{CHOICE("system.cdr.target", cdr_choices, CDR_NONE,
+		 "Where they are written. `none`: nowhere, and no memory is taken for them."),
+		TOP(system.cdr)},
+	{TEXT("system.cdr.file",
+		 "The file to which `file` appends. SIGHUP and `reload` open it anew, so that it can be "
+		 "moved away before."),
+		.text = "/var/log/callgate/cdr.json", TOP(system.cdr_file)},
 
 	{LIST("ports", PORTS_MAX, "The network cards."), REQUIRED},
 	{NAME("ports[].name", "Name that interfaces and show commands use."),

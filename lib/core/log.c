@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -58,6 +59,23 @@ syslog_write(void *cookie, const char *line, size_t length)
 	return (ssize_t)length;
 }
 
+static void
+syslog_open(void)
+{
+	static bool open;
+
+	if (!open)
+		openlog("callgate", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	open = true;
+}
+
+void
+log_syslog(const char *line)
+{
+	syslog_open();
+	syslog(LOG_INFO, "%s", line);
+}
+
 static int
 target_open(const char *target)
 {
@@ -69,7 +87,7 @@ target_open(const char *target)
 	if (strcmp(target, "syslog") != 0)
 		return -EINVAL;
 	if (log_syslog_stream == NULL) {
-		openlog("callgate", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+		syslog_open();
 		log_syslog_stream = fopencookie(NULL, "w", functions);
 		if (log_syslog_stream == NULL)
 			return -errno;

@@ -16,6 +16,9 @@ extern int log_type, log_type_always;
 /** level: "error", "warning", "info", "debug"; target: "stderr", "syslog". 0 or -EINVAL. */
 int log_init(const char *level, const char *target);
 
+/** A line to syslog, whatever the target of the log is: records that go there. Control lcore. */
+void log_syslog(const char *line);
+
 /** 1 when a datapath line may be written now; `left_out` is how many were not since the last. */
 int log_rate_permits(unsigned int *left_out);
 

@@ -226,6 +226,11 @@ bool flow_owner_has_peer(
 void flow_owner_peer(
 	struct flow_table *table, struct flow_owner *owner, rte_be32_t *address, rte_be16_t *port);
 
+/** The owner's flows, `max` at most, newest first; returns how many. What is listed may end meanwhile, and stays
+ *  readable until the caller's next quiescent state. Online thread, holding no owner's lock. */
+unsigned int flow_owner_list(const struct flow_table *table, struct flow_owner *owner,
+	const struct flow **flows, unsigned int max);
+
 /** Newest last_seen_s of the owner's flows, at most `limit` looked at; 0: none. Control lcore. */
 uint32_t flow_owner_last_seen(
 	struct flow_table *table, struct flow_owner *owner, unsigned int limit);

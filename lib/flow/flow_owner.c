@@ -257,3 +257,18 @@ flow_owner_last_seen(struct flow_table *table, struct flow_owner *owner, unsigne
 	rte_spinlock_unlock(&owner->lock);
 	return newest;
 }
+
+unsigned int
+flow_owner_list(const struct flow_table *table, struct flow_owner *owner, const struct flow **flows,
+	unsigned int max)
+{
+	unsigned int count = 0;
+
+	rte_spinlock_lock(&owner->lock);
+	for (uint32_t name = owner->first; name != LINK_NONE && count < max;) {
+		flows[count++] = link_flow(table, name);
+		name = link_at(table, name)->next;
+	}
+	rte_spinlock_unlock(&owner->lock);
+	return count;
+}

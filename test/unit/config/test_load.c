@@ -304,6 +304,8 @@ what_is_left_out_has_its_default(void **state)
 	assert_int_equal(config->system.idle, IDLE_AUTO);
 	assert_string_equal(config->system.log_level, "info");
 	assert_string_equal(config->system.log_target, "stderr");
+	assert_int_equal(config->system.cdr, CDR_NONE);
+	assert_string_equal(config->system.cdr_file, "/var/log/callgate/cdr.json");
 	assert_null(config->ports[0].device);
 	assert_int_equal(config->interfaces[0].mtu, 1500);
 	assert_int_equal(config->interfaces[0].zone, ZONE_DEFAULT);

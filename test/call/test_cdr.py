@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Call detail records agree with the calls that were placed: a line for each, however it ended and
+over whatever it came; none is lost when the file is moved away or the configuration is reloaded."""
+import json
+import os
+import re
+import signal
+import stat
+from datetime import datetime
+
+import callnet
+import calls
+from callnet import check, wait_until
+
+COUNT = 100
+FEW = 20
+SILENT_S = 10       # sip.call_proceeding_timeout
+SILENT = f'''INVITE sip:nobody@{calls.OUTSIDE} SIP/2.0
+Via: SIP/2.0/UDP {calls.INSIDE}:5090;branch=z9hG4bK-silent
+From: <sip:a@example.org>;tag=1
+To: <sip:nobody@example.org>
+Call-ID: silent@example.org
+CSeq: 1 INVITE
+Max-Forwards: 70
+Content-Length: 0
+
+'''.replace('\n', '\r\n').encode()
+
+
+class Records:
+    """The file that callgate writes."""
+
+    def __init__(self, network):
+        self.path = network.path('cdr.json')
+        self.number = 0
+
+    def configure(self, appliance):
+        with open(appliance.file, encoding='utf-8') as file:
+            text = file.read()
+        check('system: {' in text, text)
+        with open(appliance.file, 'w', encoding='utf-8') as file:
+            file.write(text.replace('system: {', f'system: {{ cdr: {{ target = "file"; '
+                                                 f'file = "{self.path}"; }};', 1))
+
+    def lines(self):
+        try:
+            with open(self.path, encoding='utf-8') as file:
+                return file.read().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def take(self, count, what):
+        """That many records and no more; the file is then moved away."""
+        wait_until(lambda: len(self.lines()) >= count, 5, f'{count} records of {what}')
+        found = [json.loads(line) for line in self.lines()]
+        check(len(found) == count, f'{len(found)} records of {count} {what}')
+        check(len({record['call_id'] for record in found}) == count, f'{what}: one line a call')
+        self.number += 1
+        os.rename(self.path, f'{self.path}.{self.number}')
+        return found
+
+
+def moments(record):
+    """(invite, ringing, answer, end) in seconds, None for what has not been; they are in order."""
+    found = [record[name] and datetime.strptime(record[name], '%Y-%m-%dT%H:%M:%S.%f%z').timestamp()
+             for name in ('invite', 'ringing', 'answer', 'end')]
+    known = [one for one in found if one is not None]
+    check(known == sorted(known), f'times in order: {record}')
+    return found
+
+
+def call_ids(party):
+    """What SIPp called them."""
+    return {one.group(1).decode() for sent, text in party.messages() if sent
+            for one in [re.search(rb'^Call-ID: (\S+)', text, re.M)] if one}
+
+
+def check_answered(records, party, transport):
+    check({record['call_id'] for record in records} == call_ids(party), 'the Call-IDs of the caller')
+    ports = {f'{calls.INSIDE}:{party.base + calls.STEP * i}' for i in range(party.calls)}
+    check({record['media'][0]['inside'] for record in records} == ports, 'each with its own port')
+    for record in records:
+        _, ringing, answer, end = moments(record)
+        check(ringing is not None and answer is not None, f'{record}')
+        check(record['duration'] == round(end - answer, 3)
+              and record['duration'] >= party.hold_ms / 1000, f'{record}')
+        check((record['reason'], record['status'], record['bye']) == ('bye', None, 'inside'), f'{record}')
+        check((record['begun_by'], record['inside_host'], record['outside_host'], record['transport'])
+              == ('inside', calls.INSIDE, calls.OUTSIDE, transport), f'{record}')
+        check(record['from'] == f'sip:caller@{calls.INSIDE}:{party.port}'
+              and record['to'] == f'sip:callee@{party.target}', f'{record}')
+        media, = record['media']
+        check(media['type'] == 'audio' and media['outside'].startswith(calls.WAN + ':')
+              and media['far'].startswith(calls.OUTSIDE + ':'), f'{record}')
+        check(media['packets_in'] > 0 and media['packets_out'] > 0, f'{record}')
+
+
+def check_media(records, inside, outside):
+    """What callgate counted lies between what was sent and what arrived: it may be dropped when a call
+    is over, never before callgate or behind it."""
+    for sender, receiver, way in ((inside, outside, 'out'), (outside, inside, 'in')):
+        counted = sum(record['media'][0][f'packets_{way}'] for record in records)
+        check(receiver['rtp_received'] <= counted <= sender['rtp_sent'],
+              f'{way}: {sender["rtp_sent"]} sent, {counted} counted, {receiver["rtp_received"]} received')
+
+
+def answered(hosts, records, count, transport='u1', port=5060):
+    caller = calls.Party(hosts['inside'], 'caller', count, target=f'{calls.OUTSIDE}:{5060}', rate=25,
+                         hold_ms=1000, transport=transport, port=port, name=transport)
+    callee = calls.Party(hosts['outside'], 'callee', count, base=calls.OUTSIDE_BASE,
+                         transport=transport, name=transport)
+    calls.parties_start([caller], [callee])
+    inside, outside = calls.parties_check([caller], [callee])
+    found = records.take(count, f'calls over {transport}')
+    check_answered(found, caller, 'udp' if transport == 'u1' else 'tcp')
+    check_media(found, inside, outside)
+    return found
+
+
+def unanswered(hosts, records, caller, callee, reason, status):
+    first = calls.Party(hosts['inside'], caller, FEW, media=False, target=f'{calls.OUTSIDE}:5060')
+    second = calls.Party(hosts['outside'], callee, FEW, media=False, base=calls.OUTSIDE_BASE)
+    calls.parties_start([first], [second])
+    calls.parties_check([first], [second])
+    for record in records.take(FEW, reason):
+        check((record['reason'], record['status'], record['answer'], record['duration'], record['bye'])
+              == (reason, status, None, 0, None), f'{record}')
+        moments(record)
+
+
+def test(network):
+    hosts = calls.hosts_add(network, 2)
+    appliance = callnet.Appliance(network, 2, sip=f'call_proceeding_timeout = {SILENT_S};')
+    records = Records(network)
+    records.configure(appliance)
+    appliance.start()
+    with hosts['inside'].socket(5090) as silent:
+        silent.sendto(SILENT, (calls.OUTSIDE, 5060))
+    wait_until(lambda: len(records.lines()) == 1, SILENT_S + 5, 'the call that nobody answered')
+    found, = records.take(1, 'silence')
+    check((found['reason'], found['from'], found['media']) == (
+        'timeout_proceeding', 'sip:a@example.org', []), f'{found}')
+    # The file has been moved away: it is made anew when callgate is told, not before.
+    os.kill(appliance.process.pid, signal.SIGHUP)
+    found = answered(hosts, records, COUNT)
+    check(len({record['worker'] for record in found}) == 2, 'of both workers')
+    check(stat.S_IMODE(os.stat(f'{records.path}.2').st_mode) & 0o137 == 0, 'not for everybody to read')
+    check('reloaded' in appliance.ask('/callgate/reload'), 'reload')
+    unanswered(hosts, records, 'caller_refused', 'callee_refuses', 'refused', 486)
+    os.kill(appliance.process.pid, signal.SIGHUP)
+    unanswered(hosts, records, 'caller_cancels', 'callee_rings', 'cancelled', 487)
+    os.kill(appliance.process.pid, signal.SIGHUP)
+    answered(hosts, records, FEW, 't1')
+    events = appliance.show('events')
+    check((events['cdr_lines'], events['cdr_dropped'], events['cdr_unwritten'])
+          == (1 + COUNT + 3 * FEW, 0, 0), f'{events}')
+    appliance.stop()
+
+
+callnet.main(test)
