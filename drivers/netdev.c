@@ -38,7 +38,7 @@ netdev_ioctl(const char *name, unsigned long request, void *data, struct ifreq *
 int
 netdev_check(const struct config_port *config)
 {
-	struct ifreq ifr;
+	struct ifreq ifr = {.ifr_flags = 0};
 	int rc;
 
 	rc = vdev_value_check(config, config->device);

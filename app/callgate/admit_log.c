@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Log lines of classes with `log`: conversations that begin, packets that are refused. */
+#define LOG_MODULE LOG_MODULE_FW
+
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -49,7 +51,8 @@ line_write(const struct admission *admission, const char *what, const char *as, 
 	if (!fw_class_statistics(
 		    ruleset, admission->verdict.zone_pair, admission->verdict.class_index, &class))
 		return;
-	LOG_RATED(INFO, "%s %s %s as %s, %s to %s, zone pair %s, class %s%s%s", what,
+	LOG_RATED(INFO, "conversations of classes with log",
+		"%s %s %s as %s, %s to %s, zone pair %s, class %s%s%s", what,
 		proto_text(key->proto, proto),
 		tuple_text(came, key->src, key->src_port, key->dst, key->dst_port), as,
 		fw_zone_name(ruleset, admission->in->zone),

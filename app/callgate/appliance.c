@@ -18,6 +18,7 @@
 #include "core/rcu.h"
 #include "handoff.h"
 #include "hep.h"
+#include "log_levels.h"
 #include "reload.h"
 #include "replay.h"
 #include "stream.h"
@@ -41,6 +42,7 @@ core_up(struct appliance *appliance)
 	rc = log_init(system->log_level, system->log_target);
 	if (rc != 0)
 		return rc;
+	log_levels_configure(appliance->config);
 	rc = rcu_init();
 	if (rc != 0)
 		return rc;
@@ -396,6 +398,7 @@ appliance_up(struct appliance *appliance)
 void
 appliance_down(struct appliance *appliance)
 {
+	log_rates_tell(true);
 	steps_down(appliance, RTE_DIM(steps));
 }
 

@@ -132,7 +132,7 @@ struct datagram_limits appliance_datagram_limits(const struct config *config);
 /** Ordinary mbufs of a configuration. */
 unsigned int appliance_mbufs(const struct config *config);
 
-/** Start EAL for a configuration. 0 or -errno after a line on standard error. Main thread, once. */
+/** Open the log and start EAL for a configuration. 0 or -errno after a line in the log. Main thread, once. */
 int eal_start(struct appliance *appliance);
 
 /** What kind of pages the tables are in, for log and show: "huge", "transparent", "ordinary". */

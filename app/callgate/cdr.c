@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_errno.h>
+#include <rte_malloc.h>
 
 #include "appliance.h"
 #include "cdr.h"
@@ -34,7 +34,7 @@ cdr_create(const struct config *config)
 	rte_errno = 0;
 	if (config->system.cdr == CDR_NONE)
 		return NULL;
-	cdr = calloc(1, sizeof(*cdr));
+	cdr = rte_zmalloc("cdr", sizeof(*cdr), 0);
 	if (cdr == NULL) {
 		rte_errno = ENOMEM;
 		return NULL;
@@ -59,7 +59,7 @@ void
 cdr_destroy(struct cdr *cdr)
 {
 	cdr_reopen(cdr);
-	free(cdr);
+	rte_free(cdr);
 }
 
 static void
@@ -146,8 +146,8 @@ cdr_write(struct appliance *appliance, uint32_t budget)
 	if (cdr == NULL)
 		return;
 	do {
-		count = alg_call_records_take(appliance->alg, cdr->records,
-			RTE_MIN(budget, (uint32_t)RECORDS_AT_ONCE));
+		count = alg_call_records_take(
+			appliance->alg, cdr->records, RTE_MIN(budget, (uint32_t)RECORDS_AT_ONCE));
 		for (unsigned int i = 0; i < count; i++)
 			record_write(&appliance->control, cdr, &cdr->records[i]);
 		budget -= count;

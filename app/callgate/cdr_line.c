@@ -15,6 +15,7 @@
 
 #include "cdr.h"
 #include "core/clock.h"
+#include "core/utf8.h"
 
 struct output {
 	char *text;
@@ -36,39 +37,6 @@ static __rte_format_printf(2, 3) void say(struct output *output, const char *for
 	va_end(arguments);
 	if (length > 0)
 		output->length += RTE_MIN((size_t)length, room - 1);
-}
-
-/* Bytes of the UTF-8 character at `text` (RFC 3629 4); 0: it is none. */
-static size_t
-utf8_length(const uint8_t *text, size_t left)
-{
-	uint8_t low = 0x80, high = 0xbf;
-	size_t length;
-
-	if (*text < 0xc2 || *text > 0xf4)
-		return 0;
-	length = *text < 0xe0 ? 2 : *text < 0xf0 ? 3 : 4;
-	if (length > left)
-		return 0;
-	switch (*text) {
-	case 0xe0: /* a shorter form exists */
-		low = 0xa0;
-		break;
-	case 0xed: /* surrogates */
-		high = 0x9f;
-		break;
-	case 0xf0:
-		low = 0x90;
-		break;
-	case 0xf4:
-		high = 0x8f;
-		break;
-	}
-	for (size_t i = 1; i < length; i++, low = 0x80, high = 0xbf) {
-		if (text[i] < low || text[i] > high)
-			return 0;
-	}
-	return length;
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include "cdr.h"
 #include "control.h"
+#include "core/log.h"
 #include "core/rcu.h"
 #include "notify.h"
 #include "reload.h"
@@ -17,7 +18,8 @@ enum {
 	HOLD_BUDGET = 1, /* outside addresses */
 	CLEAR_BUDGET = 4096,
 	TRACE_BUDGET = 256, /* messages */
-	LOG_BUDGET = 256, /* lines of the NAT log, and of calls; more sweeps wait, fewer records find no room */
+	LOG_BUDGET =
+		256, /* lines of the NAT log, and of calls; more sweeps wait, fewer records find no room */
 };
 
 static uint32_t
@@ -90,6 +92,7 @@ control_step(struct appliance *appliance)
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, LOG_BUDGET);
 	cdr_write(appliance, LOG_BUDGET);
+	log_rates_tell(false);
 }
 
 void
@@ -101,6 +104,7 @@ control_pass(struct appliance *appliance)
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, UINT32_MAX);
 	cdr_write(appliance, UINT32_MAX);
+	log_rates_tell(false);
 }
 
 void

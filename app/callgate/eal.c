@@ -98,10 +98,9 @@ hugepages_choose(struct appliance *appliance)
 		appliance->hugepages = true;
 		if (available >= wanted)
 			return 0;
-		fprintf(stderr,
-			"callgate: system.hugepages is \"on\", but %zu MiB of huge pages are free "
-			"and "
-			"%u MiB are needed (see /proc/sys/vm/nr_hugepages)\n",
+		LOG(ERR,
+			"system.hugepages is \"on\", but %zu MiB of huge pages are free and %u MiB "
+			"are needed (see /proc/sys/vm/nr_hugepages)",
 			available >> 20, appliance->memory_mb);
 		return -ENOMEM;
 	case HUGEPAGES_AUTO:
@@ -188,7 +187,7 @@ table_heap_create(struct appliance *appliance)
 	if (rte_malloc_heap_create(TABLE_HEAP) != 0 ||
 		rte_malloc_heap_memory_add(TABLE_HEAP, memory, length, NULL,
 			(unsigned int)(length / page), page) != 0) {
-		fprintf(stderr, "callgate: no heap for the tables: %s\n", rte_strerror(rte_errno));
+		LOG(ERR, "no heap for the tables: %s", rte_strerror(rte_errno));
 		return -rte_errno;
 	}
 	appliance->socket = rte_malloc_heap_get_socket(TABLE_HEAP);
@@ -219,7 +218,10 @@ eal_start(struct appliance *appliance)
 	char text[EAL_ARGUMENT_LENGTH];
 	int rc;
 
-	rc = cores_check(appliance);
+	/* EAL's own lines, too, are to go where ours do. */
+	rc = log_init(config->system.log_level, config->system.log_target);
+	if (rc == 0)
+		rc = cores_check(appliance);
 	if (rc == 0)
 		rc = hugepages_choose(appliance);
 	if (rc != 0)
@@ -253,7 +255,7 @@ eal_start(struct appliance *appliance)
 	argument_add(&arguments, "*:warning");
 	rc = rte_eal_init(arguments.count, arguments.argument);
 	if (rc < 0) {
-		fprintf(stderr, "callgate: DPDK does not start: %s\n", rte_strerror(rte_errno));
+		LOG(ERR, "DPDK does not start: %s", rte_strerror(rte_errno));
 		return -rte_errno;
 	}
 	appliance->socket = (int)rte_socket_id();

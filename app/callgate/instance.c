@@ -16,6 +16,8 @@
 
 #include <rte_eal.h>
 
+#include "core/log.h"
+
 static int
 refuse(int file, const char *file_prefix)
 {
@@ -23,10 +25,9 @@ refuse(int file, const char *file_prefix)
 	ssize_t length = read(file, owner, sizeof(owner) - 1);
 
 	owner[length > 0 ? length : 0] = '\0';
-	fprintf(stderr,
-		"callgate: process %s runs with system.file_prefix \"%s\" already; another "
-		"instance "
-		"needs another file_prefix\n",
+	LOG(ERR,
+		"process %s runs with system.file_prefix \"%s\" already; another instance needs "
+		"another file_prefix",
 		*owner ? owner : "?", file_prefix);
 	close(file);
 	return -EBUSY;
@@ -42,7 +43,7 @@ instance_claim(const char *file_prefix)
 	file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (file < 0) {
 		rc = -errno;
-		fprintf(stderr, "callgate: cannot make %s: %s\n", path, strerror(-rc));
+		LOG(ERR, "cannot make %s: %s", path, strerror(-rc));
 		return rc;
 	}
 	if (flock(file, LOCK_EX | LOCK_NB) != 0)

@@ -9,6 +9,7 @@
 #include "cdr.h"
 #include "core/log.h"
 #include "core/rcu.h"
+#include "log_levels.h"
 #include "notify.h"
 #include "reload.h"
 #include "request.h"
@@ -139,8 +140,10 @@ reload(struct appliance *appliance, struct faults *faults)
 	if (rc == -ENOSPC)
 		accounts_fault(next, faults);
 	text = next->effective;
-	if (rc == 0)
+	if (rc == 0) {
 		next->effective = NULL;
+		log_levels_configure(next);
+	}
 	config_free(next);
 	if (rc != 0)
 		return rc;

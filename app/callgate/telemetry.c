@@ -354,6 +354,9 @@ static const struct command {
 		.changes = true},
 	{"/callgate/clear/sip_calls", "End all call records. No parameters", clear_sip_calls,
 		.changes = true},
+	{"/callgate/log", "Levels of the log's modules. No parameters", telemetry_show_log},
+	{"/callgate/log/level", "Set a level. Parameters: MODULE or all, LEVEL",
+		telemetry_log_level},
 	{"/callgate/reload", "Read the configuration again. No parameters", reload,
 		.changes = true},
 };

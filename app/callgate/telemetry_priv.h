@@ -81,5 +81,9 @@ int telemetry_show_traces(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_zone_pairs(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_log(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_log_level(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 
 #endif

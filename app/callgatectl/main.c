@@ -34,7 +34,7 @@ enum { EXIT_USAGE = 2, FILTERS_MAX = 5 };
 struct command {
 	const char *words;
 	const char *telemetry;
-	const char *argument; /* name of the one argument; NULL: none */
+	const char *argument; /* names of its arguments; NULL: none */
 	const char *help;
 	void (*print)(FILE *out, const json_t *answer, unsigned int width); /* NULL: table */
 	unsigned int filters; /* bits of enum question_filter */
@@ -90,6 +90,9 @@ static const struct command commands[] = {
 	{"clear firewall sessions", "/callgate/clear/fw", NULL, "keeps the call records"},
 	{"clear sip statistics", "/callgate/clear/sip_stats", NULL, "counters start at 0"},
 	{"clear sip calls", "/callgate/clear/sip_calls", NULL, "ends every call record"},
+	{"log", "/callgate/log", NULL, "levels of the log's modules"},
+	{"log level", "/callgate/log/level", "MODULE LEVEL",
+		"sets one (MODULE all: each): error, warning, info, debug"},
 	{"reload", "/callgate/reload", NULL, "reads the configuration file again"},
 	{"diff", "/callgate/config", "FILE", "what a reload with FILE would change",
 		configuration_print, .run = diff_run},
@@ -170,6 +173,12 @@ static int __attribute__((format(printf, 1, 2))) usage_fault(const char *format,
 	return usage_hint();
 }
 
+static int
+arguments_of(const struct command *command)
+{
+	return command->argument == NULL ? 0 : strchr(command->argument, ' ') == NULL ? 1 : 2;
+}
+
 /* True when the words of `command` are the first of the arguments; *used: how many. */
 static bool
 command_begins(const struct command *command, char **arguments, int count, int *used)
@@ -197,7 +206,7 @@ command_find(char **arguments, int count)
 	for (unsigned int i = 0; i < COMMANDS; i++) {
 		if (!command_begins(&commands[i], arguments, count, &used))
 			continue;
-		if (used + (commands[i].argument != NULL) == count)
+		if (used + arguments_of(&commands[i]) == count)
 			return &commands[i];
 		if (used > most) {
 			nearest = &commands[i];
@@ -210,11 +219,11 @@ command_find(char **arguments, int count)
 		usage_fault("%s%s%s%s: there is no such command", arguments[0],
 			count > 1 ? " " : "", count > 1 ? arguments[1] : "",
 			count > 2 ? " ..." : "");
-	else if (nearest->argument != NULL && most == count)
+	else if (most + arguments_of(nearest) > count)
 		usage_fault("%s: needs %s", nearest->words, nearest->argument);
 	else
 		usage_fault("%s: %s is too much", nearest->words,
-			arguments[most + (nearest->argument != NULL)]);
+			arguments[most + arguments_of(nearest)]);
 	return NULL;
 }
 
@@ -342,6 +351,8 @@ int
 main(int argc, char **argv)
 {
 	struct request request = {.path = SOCKET_DEFAULT};
+	const char *argument = NULL;
+	char both[64];
 	const struct command *command;
 
 	if (argc > 1 && strcmp(argv[1], "import-ios") == 0)
@@ -353,5 +364,11 @@ main(int argc, char **argv)
 	command = command_find(&argv[optind], argc - optind);
 	if (command == NULL)
 		return EXIT_USAGE;
-	return command_run(command, command->argument == NULL ? NULL : argv[argc - 1], &request);
+	if (command->argument != NULL)
+		argument = argv[argc - 1];
+	if (arguments_of(command) == 2) {
+		snprintf(both, sizeof(both), "%s,%s", argv[argc - 2], argument);
+		argument = both;
+	}
+	return command_run(command, argument, &request);
 }

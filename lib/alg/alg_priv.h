@@ -61,7 +61,6 @@ struct alg_worker {
 	uint32_t pending; /* calls without a final answer */
 	struct contact_notes contacts;
 	struct history history;
-	uint32_t limit_logged_s[LIMITS]; /* when each limit last wrote a line */
 	struct call_record *records; /* by the call's index; NULL: system.cdr is off */
 	struct rte_ring *told; /* of calls that have ended; taken by the control lcore */
 } __rte_cache_aligned;

@@ -20,6 +20,9 @@
  * One thread, no locks. `generation` and `deadline_s` are read by the control lcore.
  */
 #include "alg_priv.h"
+#include "core/log.h"
+
+enum { LINES_PER_SECOND = 100 }; /* at level debug */
 
 /* First record of a Call-ID; others follow by `same_id`. 0: none. */
 uint32_t
@@ -193,6 +196,15 @@ call_count_add(struct alg_worker *worker, uint32_t n)
 		memory_order_relaxed);
 }
 
+static void
+call_say(const struct call *call, const char *what)
+{
+	static struct log_rate rate = LOG_RATE("calls that begin or end", LINES_PER_SECOND);
+
+	LOG_RATED_BY(&rate, DEBUG, "call %.*s %s",
+		RTE_MIN((int)call->call_id_length, (int)CALL_ID_STORED), call->call_id, what);
+}
+
 static bool
 call_begin(struct plan *plan, struct call *call)
 {
@@ -215,6 +227,7 @@ call_begin(struct plan *plan, struct call *call)
 	sip_count(worker, SIP_COUNT_CALL_MADE, 1);
 	event_count(plan->self->counters, EVENT_CALLS_OWNED, 1);
 	call_count_add(worker, 1);
+	call_say(call, "begins");
 	return true;
 }
 
@@ -344,6 +357,7 @@ call_end(struct thread *self, struct alg_worker *worker, struct call *call)
 	call->signalling = 0;
 	call_record_tell(self, worker, call);
 	limit_call_over(worker, call);
+	call_say(call, "ends");
 	call->state = CALL_ENDED;
 	call->close_s = self->now_s + TRANSACTION_S;
 	call_arm(worker, call, self->now_s);

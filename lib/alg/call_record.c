@@ -281,8 +281,8 @@ direction_to(const struct flow *flow, const struct opening *opening)
 }
 
 static void
-flow_count(struct call_record_stream *stream, const struct flow *flow,
-	const struct opening *opening)
+flow_count(
+	struct call_record_stream *stream, const struct flow *flow, const struct opening *opening)
 {
 	int to = direction_to(flow, opening);
 	unsigned int side = opening->side;
@@ -292,7 +292,8 @@ flow_count(struct call_record_stream *stream, const struct flow *flow,
 	/* relaxed: whoever counts there may do so a moment longer, as ever */
 	stream->packets[1 - side] +=
 		atomic_load_explicit(&flow->path[to].packets, memory_order_relaxed);
-	stream->bytes[1 - side] += atomic_load_explicit(&flow->path[to].bytes, memory_order_relaxed);
+	stream->bytes[1 - side] +=
+		atomic_load_explicit(&flow->path[to].bytes, memory_order_relaxed);
 	stream->packets[side] +=
 		atomic_load_explicit(&flow->path[1 - to].packets, memory_order_relaxed);
 	stream->bytes[side] +=

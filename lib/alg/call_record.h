@@ -58,7 +58,8 @@ struct call_record_end {
 /* Of arrays of two: [0] the inside, [1] the outside. */
 struct call_record_stream {
 	struct call_record_end end[2];
-	uint64_t packets[2], bytes[2]; /* RTP and what else uses its port; by the side that sent them */
+	uint64_t packets[2],
+		bytes[2]; /* RTP and what else uses its port; by the side that sent them */
 	uint8_t type; /* enum call_record_media */
 	bool agreed[2]; /* the end is of a confirmed dialog */
 };

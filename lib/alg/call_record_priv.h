@@ -12,7 +12,7 @@
 #include <rte_ring.h>
 
 #include "alg/call_record.h"
-#include "flow/flow.h"
+#include "flow/pinhole.h"
 
 struct alg_worker;
 struct call;

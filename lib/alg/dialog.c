@@ -147,8 +147,7 @@ descriptions_drop(struct thread *self, struct alg_worker *worker, struct dialog 
 	for (int side = 0; side < 2; side++) {
 		call_record_description(worker, dialog->committed[side].set, (unsigned int)side,
 			dialog->state == DIALOG_CONFIRMED);
-		call_record_description(
-			worker, dialog->offer[side].set, (unsigned int)side, false);
+		call_record_description(worker, dialog->offer[side].set, (unsigned int)side, false);
 		description_drop(self, worker, &dialog->committed[side]);
 		description_drop(self, worker, &dialog->offer[side]);
 	}

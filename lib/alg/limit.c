@@ -6,20 +6,19 @@
  * Pending calls and a call's openings count in their worker. Only what begins a call is refused for
  * its calls or for pending ones: a call that stands goes on, whatever else happens.
  *
- * Each worker writes at most one line a second for each limit, so that a flood which runs into one
- * does not hide the others; the counters tell how many there were.
+ * At most one line a second is written for each limit, so that a flood which runs into one does not hide the
+ * others; the counters tell how many there were.
  */
 #include "alg_priv.h"
 #include "core/log.h"
 
-static bool
-line_permitted(struct alg_worker *worker, enum limit limit, uint32_t now_s)
-{
-	if (worker->limit_logged_s[limit] == now_s)
-		return false;
-	worker->limit_logged_s[limit] = now_s;
-	return true;
-}
+static struct log_rate rates[LIMITS] = {
+	[LIMIT_HOST_CALLS] = LOG_RATE("calls refused by sip.max_calls_per_host", 1),
+	[LIMIT_PENDING_CALLS] = LOG_RATE("calls refused by sip.max_pending_calls", 1),
+	[LIMIT_OPENINGS] = LOG_RATE("messages refused by sip.max_doors_per_call", 1),
+	[LIMIT_ENDPOINTS] = LOG_RATE("messages refused by the bound of endpoints", 1),
+	[LIMIT_BLACKLIST] = LOG_RATE("hosts blacklisted", 1),
+};
 
 static void
 refuse(struct plan *plan, enum limit limit, enum sip_counter counter, const char *setting)
@@ -27,9 +26,8 @@ refuse(struct plan *plan, enum limit limit, enum sip_counter counter, const char
 	const uint8_t *host = (const uint8_t *)&plan->real_source;
 
 	plan_fail(plan, DROP_SIP_LIMIT, counter);
-	if (line_permitted(plan->worker, limit, plan->self->now_s))
-		LOG_RATED(WARNING, "SIP message of %u.%u.%u.%u refused by %s", host[0], host[1],
-			host[2], host[3], setting);
+	LOG_RATED_BY(&rates[limit], WARNING, "SIP message of %u.%u.%u.%u refused by %s", host[0],
+		host[1], host[2], host[3], setting);
 }
 
 /*
@@ -119,13 +117,10 @@ alg_host_refused(struct thread *self, struct alg_worker *worker, rte_be32_t host
 		return false;
 	case BLACKLIST_TRIGGERED:
 		sip_count(worker, SIP_COUNT_BLACKLISTED_HOSTS, 1);
-		if (line_permitted(worker, LIMIT_BLACKLIST, self->now_s))
-			LOG_RATED(WARNING,
-				"host %u.%u.%u.%u blacklisted for %u s: %u SIP messages within "
-				"%u ms",
-				bytes[0], bytes[1], bytes[2], bytes[3],
-				limits->blacklist_block_seconds, limits->blacklist_trigger_messages,
-				limits->blacklist_trigger_period_ms);
+		LOG_RATED_BY(&rates[LIMIT_BLACKLIST], WARNING,
+			"host %u.%u.%u.%u blacklisted for %u s: %u SIP messages within %u ms",
+			bytes[0], bytes[1], bytes[2], bytes[3], limits->blacklist_block_seconds,
+			limits->blacklist_trigger_messages, limits->blacklist_trigger_period_ms);
 		break;
 	case BLACKLIST_REFUSED:
 		break;

@@ -14,6 +14,7 @@
 #include <netinet/in.h>
 
 #include "core/limits.h"
+#include "core/log_module.h"
 
 struct prefix {
 	in_addr_t address; /* network order, host bits zero */
@@ -34,6 +35,11 @@ enum config_driver {
 	DRIVER_NULL
 };
 
+struct config_log_module {
+	unsigned int module; /* enum log_module, core/log_module.h */
+	unsigned int level; /* enum log_level */
+};
+
 struct config_system {
 	int control_core;
 	unsigned int worker_count;
@@ -45,6 +51,8 @@ struct config_system {
 	unsigned int icmp_errors_per_second; /* of a worker, to each side */
 	enum config_idle idle;
 	char *log_level, *log_target;
+	unsigned int log_module_count;
+	struct config_log_module *log_modules;
 	enum config_cdr cdr;
 	char *cdr_file;
 };

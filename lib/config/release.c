@@ -98,6 +98,7 @@ config_free(struct config *config)
 	free(config->system.log_level);
 	free(config->system.log_target);
 	free(config->effective);
+	free(config->system.log_modules);
 	free(config->system.cdr_file);
 	free(config->file);
 	free(config);

@@ -37,7 +37,10 @@ enum { DAY = 86400, WEEK = 7 * DAY };
 
 static const char *const hugepages_choices[] = {"auto", "on", "off", NULL};
 static const char *const idle_choices[] = {"poll", "auto", NULL};
-static const char *const level_choices[] = {"error", "warning", "info", "debug", NULL};
+static const char *const level_choices[] = {LOG_LEVEL_NAMES, NULL};
+#define X(id, name) name,
+static const char *const module_choices[] = {LOG_MODULE_LIST(X) NULL};
+#undef X
 static const char *const target_choices[] = {"stderr", "syslog", NULL};
 static const char *const cdr_choices[] = {"none", "file", "syslog", NULL};
 static const char *const driver_choices[] = {
@@ -102,9 +105,17 @@ const struct setting setting_table[] = {
 	{GROUP("system.log", "Where log lines go.")},
 	{WORD("system.log.level", level_choices, "info",
 		 "The least important lines that are written."),
-		TOP(system.log_level)},
+		TOP(system.log_level), LIVE},
 	{WORD("system.log.target", target_choices, "stderr", "Where they are written."),
 		TOP(system.log_target)},
+	{LIST("system.log.modules", LOG_MODULES, "Modules whose lines are written by a level of their own. What "
+		 "`callgatectl log level` has set stays over a reload, unless the file's level of the "
+		 "module has changed."), LIVE},
+	{CHOICE("system.log.modules[].module", module_choices, 0, "What its lines are about."),
+		FIELD(struct config_log_module, module), REQUIRED_LIVE},
+	{CHOICE("system.log.modules[].level", level_choices, 0,
+		 "The least important of its lines that are written."),
+		FIELD(struct config_log_module, level), REQUIRED_LIVE},
 	{GROUP("system.cdr", "Call detail records: one line of JSON for each call that has ended.")},
 	{CHOICE("system.cdr.target", cdr_choices, CDR_NONE,
 		 "Where they are written. `none`: nowhere, and no memory is taken for them."),

@@ -6,6 +6,33 @@
 
 enum { CORE_MAX = 1023 };
 
+static void
+log_modules_read(struct reader *reader)
+{
+	struct config_system *system = &reader->config->system;
+	const config_setting_t *list, *group;
+	struct config_log_module *entry;
+	unsigned int count, faults, known = 0;
+
+	list = list_open(reader, "system.log.modules", &count);
+	system->log_modules = reader_alloc(reader, count, sizeof(*system->log_modules));
+	system->log_module_count = count;
+	for (unsigned int i = 0; i < count; i++) {
+		entry = &system->log_modules[i];
+		group = list_entry(reader, list, i);
+		if (group == NULL)
+			continue;
+		faults = reader->faults.count;
+		group_read(reader, group, "system.log.modules[]", entry);
+		if (reader->faults.count != faults)
+			continue;
+		if (known >> entry->module & 1)
+			fault_add_member(reader, group, "module",
+				"has a level already, allowed: each module once");
+		known |= 1u << entry->module;
+	}
+}
+
 void
 system_read(struct reader *reader)
 {
@@ -15,6 +42,7 @@ system_read(struct reader *reader)
 	unsigned int i, count;
 	int64_t core;
 
+	log_modules_read(reader);
 	_Static_assert(WORKERS_MAX == 32, "the table's text says 32");
 	if (cores == NULL) {
 		system->worker_count = 1;

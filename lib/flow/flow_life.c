@@ -60,6 +60,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "flow_account.h"
 #include "flow_priv.h"
 #include "net/checksum.h"
@@ -293,6 +294,9 @@ flow_create(struct thread *self, struct flow_table *table, const struct flow_tem
 		flow_stripes_unlock(table, hash);
 		if (flow != NULL)
 			pool_free_unused(table->pool, flow);
+		else if (ret == -ENOBUFS)
+			LOG_RATED(WARNING, "flows for which there was no room",
+				"system.max_flows stand: what would begin another is dropped");
 		flow_account_return(table, template->account);
 		if (ret == 1)
 			event_count(self->counters, EVENT_FLOW_CREATE_RACED, 1);

@@ -47,15 +47,16 @@ static_hosts_make(struct nat *nat)
 }
 
 static bool
-refuse(struct thread *self, struct nat *nat, uint16_t pool, rte_be32_t host)
+refuse(struct nat *nat, uint16_t pool, rte_be32_t host)
 {
 	const uint8_t *bytes = (const uint8_t *)&host;
 
 	if (pool != POOL_NONE)
-		pool_fail(self, &nat->rules->pools[pool], NAT_FAILED_HOST_FLOWS, host);
+		pool_fail(&nat->rules->pools[pool], NAT_FAILED_HOST_FLOWS, host);
 	else
-		LOG_RATED(WARNING, "NAT has nothing for %u.%u.%u.%u: max_flows_per_host reached",
-			bytes[0], bytes[1], bytes[2], bytes[3]);
+		LOG_RATED(WARNING, "hosts with max_flows_per_host",
+			"NAT has nothing for %u.%u.%u.%u: max_flows_per_host reached", bytes[0],
+			bytes[1], bytes[2], bytes[3]);
 	return false;
 }
 
@@ -84,7 +85,7 @@ host_has_room(
 	if (seat.host)
 		flows = atomic_load_explicit(&seat.host->flows, memory_order_relaxed);
 	host_unlock(nat->hosts, &seat);
-	return flows < max_of(nat->max_flows, kind) || refuse(self, nat, pool, inside->address);
+	return flows < max_of(nat->max_flows, kind) || refuse(nat, pool, inside->address);
 }
 
 /* A flow of media may have a binding that is not, in a hairpin or by a pinhole: the other has the limit. */
@@ -110,7 +111,7 @@ nat_has_room(struct thread *self, struct nat *nat, const struct endpoint *inside
 	else
 		room = atomic_load_explicit(binding->flows_counted.account, memory_order_relaxed) <
 		       max_of(nat->max_flows, kind);
-	return room || refuse(self, nat,
+	return room || refuse(nat,
 			       binding->kind == BINDING_STATIC
 				       ? (uint16_t)POOL_NONE
 				       : nat->rules->address[binding->outside_slot].pool,

@@ -89,6 +89,8 @@ pool_compile(struct nat_rules *rules, uint16_t index, const struct config_pool *
 	struct ports ports = ports_of(config);
 
 	snprintf(pool->name, sizeof(pool->name), "%s", config->name ? config->name : "");
+	pool->told.about = "what NAT has nothing for";
+	pool->told.per_second = 1;
 	pool->overflow = config->pooling == POOLING_OVERFLOW;
 	pool->block_size = (uint16_t)config->block_size;
 	pool->blocks_per_host = (uint16_t)config->blocks_per_host;
@@ -115,6 +117,8 @@ interface_compile(struct nat_rules *rules, uint16_t index, const struct config_i
 	struct nat_pool *pool = &rules->pools[index];
 
 	snprintf(pool->name, sizeof(pool->name), "%s", config->name ? config->name : "");
+	pool->told.about = "what NAT has nothing for";
+	pool->told.per_second = 1;
 	pool->of_interface = true;
 	address_add(rules, index, config->addresses[0].address, &all);
 	return 0;
@@ -180,17 +184,14 @@ pools_blocks(const struct config *config)
 }
 
 int
-pool_fail(struct thread *self, struct nat_pool *pool, enum nat_failure failure, rte_be32_t host)
+pool_fail(struct nat_pool *pool, enum nat_failure failure, rte_be32_t host)
 {
 	const uint8_t *bytes = (const uint8_t *)&host;
 
 	atomic_fetch_add_explicit(&pool->failed[failure], 1, memory_order_relaxed);
-	if (atomic_load_explicit(&pool->told_s, memory_order_relaxed) != self->now_s &&
-		atomic_exchange_explicit(&pool->told_s, self->now_s, memory_order_relaxed) !=
-			self->now_s)
-		LOG_RATED(WARNING, "NAT %s %s has nothing for %u.%u.%u.%u: %s",
-			pool->of_interface ? "interface" : "pool", pool->name, bytes[0], bytes[1],
-			bytes[2], bytes[3], failures[failure].text);
+	LOG_RATED_BY(&pool->told, WARNING, "NAT %s %s has nothing for %u.%u.%u.%u: %s",
+		pool->of_interface ? "interface" : "pool", pool->name, bytes[0], bytes[1], bytes[2],
+		bytes[3], failures[failure].text);
 	return failures[failure].error;
 }
 

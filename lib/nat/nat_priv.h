@@ -153,8 +153,7 @@ void lease_end(struct thread *self, struct nat *nat, struct outside_address *add
 
 /** Count that this host got nothing, and say so once a second for each pool (RFC 6888 REQ-11 C).
  *  Returns the failure's errno, negative. Worker. */
-int pool_fail(
-	struct thread *self, struct nat_pool *pool, enum nat_failure failure, rte_be32_t host);
+int pool_fail(struct nat_pool *pool, enum nat_failure failure, rte_be32_t host);
 
 /**
  * Make and publish a binding of a taken outside endpoint. `nodes`: what stands under its key, that

@@ -330,9 +330,8 @@ dynamic_take(struct demand *demand)
 	}
 	host_leave(demand->self, nat, demand->pool, &seat);
 	host_unlock(nat->hosts, &seat);
-	return failure == NAT_FAILURES
-		       ? 0
-		       : pool_fail(demand->self, demand->pool, failure, demand->inside->address);
+	return failure == NAT_FAILURES ? 0
+				       : pool_fail(demand->pool, failure, demand->inside->address);
 }
 
 int

@@ -332,6 +332,8 @@ rules_destroy(struct nat_rules *rules)
 		for (unsigned int p = 0; p < NAT_PROTOS; p++)
 			rte_free(rules->address[i].map[p]);
 	}
+	for (uint32_t i = 0; rules->pools && i < rules->pool_count; i++)
+		log_rate_forget(&rules->pools[i].told);
 	rte_free(rules->static_ports);
 	rte_free(rules->static_addresses);
 	rte_free(rules->prefixes);

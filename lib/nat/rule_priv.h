@@ -12,6 +12,7 @@
 #define NAT_RULE_PRIV_H
 
 #include "core/limits.h"
+#include "core/log.h"
 #include "nat.h"
 #include "port_map_priv.h"
 
@@ -48,7 +49,7 @@ struct nat_pool {
 	uint16_t block_size, blocks_per_host; /* block_size 0: ports are given out one by one */
 	/* any thread, relaxed */
 	_Atomic uint32_t hosts __rte_cache_aligned; /* inside hosts with something of it */
-	_Atomic uint32_t told_s; /* of the last log line about a failure */
+	struct log_rate told; /* lines about failures */
 	_Atomic uint64_t failed[NAT_FAILURES];
 };
 

@@ -161,8 +161,9 @@ arp_conflict(struct thread *self, const struct interface *interface, const struc
 	if (rte_is_same_ether_addr(&arp->arp_data.arp_sha, &interface->mac))
 		return;
 	event_count(self->counters, EVENT_ARP_CONFLICT, 1);
-	LOG_RATED(WARNING, "%s: %02x:%02x:%02x:%02x:%02x:%02x uses an address of ours",
-		interface->name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	LOG_RATED(WARNING, "address conflicts",
+		"%s: %02x:%02x:%02x:%02x:%02x:%02x uses an address of ours", interface->name,
+		mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 static void

@@ -10,7 +10,9 @@
  * a long one with the headers and attributes that a PBX adds. Each row says how long it is.
  *
  * One trunk: every message comes from one 5-tuple. Media comes from MEDIA_HOSTS hosts behind it.
- * Messages are made, and the calls measured ended again, between the measurements. A figure is of
+ * Messages are made, and the calls measured ended again, between the measurements; how long each refusal took that
+ * ends one is shown, too. With the argument "records" each call has a call detail record (system.cdr), which is taken
+ * out of its ring and not written. A figure is of
  * batches so short that many of them meet no other work on their core: the best one and the median
  * say what the code costs, the mean also what the machine did meanwhile.
  */
@@ -28,6 +30,7 @@
 #include <rte_udp.h>
 
 #include "alg/alg.h"
+#include "alg/call_record.h"
 #include "core/clock.h"
 #include "core/keyed_hash.h"
 #include "core/rcu.h"
@@ -50,6 +53,7 @@ enum {
 
 static int tables; /* heap of the tables, as callgate makes one */
 static struct config config;
+static bool records;
 static struct config_interface interfaces[2];
 static struct config_route route;
 static struct config_pool pool;
@@ -99,6 +103,7 @@ config_make(void)
 		.overload = true};
 	config.system.worker_count = 1;
 	config.system.max_calls = CALLS + CALLS / 4;
+	config.system.cdr = records ? CDR_FILE : CDR_NONE;
 	config.interface_count = 2;
 	config.interfaces = interfaces;
 	config.route_count = 1;
@@ -352,10 +357,11 @@ text_process(struct rte_mbuf *mbuf)
 	check(sip_edits_apply(&edits, text, length, TEXT_CAPACITY) > 0, "edits");
 }
 
-/* The far side is busy: the call just measured ends. */
-static void
+/* The far side is busy: the call just measured ends. Cycles. */
+static uint64_t
 call_end(unsigned int shape, uint32_t number)
 {
+	uint64_t start;
 	char text[TEXT_CAPACITY];
 	struct alg_message message = {
 		.text = text,
@@ -373,12 +379,18 @@ call_end(unsigned int shape, uint32_t number)
 		"Call-ID: %08x%08x@10.0.0.7\r\nCSeq: %u INVITE\r\n\r\n",
 		shape == 0 ? "-" : "", number * 2654435761u, number * 40503u, number * 2246822519u,
 		number, 100 + number % 7);
+	start = rte_rdtsc_precise();
 	check(alg_message_process(&worker, alg_worker_of(alg, 0), &message) == ALG_FORWARD, "busy");
+	return rte_rdtsc_precise() - start;
 }
 
 static void
 housekeeping(void)
 {
+	static struct call_record taken[BATCH];
+
+	while (alg_call_records_take(alg, taken, BATCH) > 0)
+		;
 	for (int i = 0; i < 2; i++) {
 		nat_sweep(&control, nat, 4096);
 		pinhole_sweep(&control, pinholes, 4096);
@@ -410,12 +422,13 @@ floor_forget(uint32_t number)
 	check(rte_hash_del_key_with_hash(floor_table, &key, (hash_sig_t)key.low) >= 0, "floor");
 }
 
-enum what { WHAT_FLOOR, WHAT_TEXT, WHAT_NEW, WHAT_REPEATED, WHATS };
+enum what { WHAT_FLOOR, WHAT_TEXT, WHAT_NEW, WHAT_REPEATED, WHAT_END, WHATS };
 static const char *const what_names[WHATS] = {
 	[WHAT_FLOOR] = "floor: copy, one rte_hash add",
 	[WHAT_TEXT] = "text alone: read, plan, edit",
 	[WHAT_NEW] = "new: record, doors and pinholes published",
 	[WHAT_REPEATED] = "repeated: record and doors found",
+	[WHAT_END] = "486: the call ends, doors and pinholes closed",
 };
 static double figures[RTE_DIM(shapes)][WHATS][BATCHES]; /* ns a message */
 
@@ -502,20 +515,25 @@ calls_make(uint32_t count)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	uint32_t number = CALLS;
 
+	records = argc > 1 && strcmp(argv[1], "records") == 0;
 	start();
 	calls_make(CALLS);
 	for (unsigned int i = 0; i < BATCHES; i++) {
 		for (unsigned int shape = 0; shape < RTE_DIM(shapes); shape++) {
-			for (unsigned int what = 0; what < WHATS; what++)
+			uint64_t cycles = 0;
+
+			for (unsigned int what = 0; what < WHAT_END; what++)
 				figures[shape][what][i] = batch_run((enum what)what, shape, number);
 			for (unsigned int k = 0; k < BATCH; k++) {
-				call_end(shape, number + k);
+				cycles += call_end(shape, number + k);
 				floor_forget(number + k);
 			}
+			figures[shape][WHAT_END][i] =
+				(double)cycles * 1e9 / (double)rte_get_tsc_hz() / BATCH;
 			number += BATCH;
 			housekeeping();
 		}

@@ -81,7 +81,7 @@ class CallRecords(SipTest):
             call = OutgoingCall(scene, Call(call_id=f"{n}@x"), port=10000 + 10 * n)
             call.establish()
             call.hang_up()
-        self.records(scene, 3)
+        self.records(scene, 3, drain=1)
         self.assertEqual(scene.result.count("event cdr_lines"), 3)
         self.assertEqual(scene.result.count("event cdr_dropped"), 0)
         self.assertEqual(scene.result.count("event cdr_unwritten"), 0)
@@ -254,7 +254,7 @@ class CallRecords(SipTest):
             call.establish()
             call.hang_up()
             scene.wait(2)
-        result = scene.run()
+        result = scene.run(drain=1)
         self.assertEqual(result.count("event cdr_unwritten"), 3)
         self.assertEqual(result.count("event cdr_lines"), 0)
         lost = [line for line in result.log.splitlines() if "call detail records" in line]

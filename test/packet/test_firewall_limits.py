@@ -241,7 +241,7 @@ class FirewallLimits(SipTest):
     def log_of(self, text, frames, nat=True, **rules):
         config = self.config(zones=text, **rules).replace('"warning"', '"info"')
         lines = self.replay(config if nat else without_nat(config), frames).log.splitlines()
-        return [re.sub(r"^callgate: | \(\d+ lines left out before\)$", "", line) for line in lines
+        return [re.sub(r"^callgate: | \(\d+ similar lines suppressed\)$", "", line) for line in lines
                 if " zone pair " in line]
 
     def test_log_lines_name_tuples_zones_pair_class_and_reason(self):

@@ -71,6 +71,7 @@ config_make(const struct fixture_options *options)
 		.overload = true};
 	config->system.worker_count = options->workers ? options->workers : 1;
 	config->system.max_calls = options->max_calls ? options->max_calls : 4096;
+	config->system.cdr = options->records ? CDR_FILE : CDR_NONE;
 	config->interface_count = 2;
 	config->interfaces = interfaces;
 	config->route_count = 1;

@@ -50,6 +50,7 @@ struct fixture_options {
 	unsigned int workers; /* 0: 1; messages and mail are the first one's */
 	unsigned int max_calls_per_host, max_pending_calls, max_doors_per_call;
 	unsigned int blacklist_messages, blacklist_period_ms, blacklist_seconds;
+	bool records; /* system.cdr */
 	bool small; /* tables for one call at a time: quick to sweep */
 	unsigned int port_hold_seconds; /* 0: ports do not rest */
 	enum config_media_hosts media_hosts;

@@ -15,6 +15,7 @@
 
 #include "app/callgate/cdr.h"
 #include "core/clock.h"
+#include "test/unit/eal_fixture.h"
 
 static char line[CDR_LINE_MAX];
 
@@ -44,7 +45,8 @@ record_make(void)
 	text_set(record.from, &record.from_length, "sip:a@x", 7);
 	text_set(record.to, &record.to_length, "sip:b@y", 7);
 	record.stream[1] = (struct call_record_stream){
-		.end = {{RTE_BE32(0x0a000005), RTE_BE32(0xcb007101), RTE_BE16(4000), RTE_BE16(5000)},
+		.end = {{RTE_BE32(0x0a000005), RTE_BE32(0xcb007101), RTE_BE16(4000),
+				RTE_BE16(5000)},
 			{0}},
 		.packets = {7, 8},
 		.bytes = {700, 800},
@@ -70,7 +72,8 @@ every_field_is_there(void **state)
 
 	write_line(&record);
 	assert_string_equal(line,
-		"{\"call_id\":\"1@x\",\"from\":\"sip:a@x\",\"to\":\"sip:b@y\",\"transport\":\"tcp\","
+		"{\"call_id\":\"1@x\",\"from\":\"sip:a@x\",\"to\":\"sip:b@y\",\"transport\":"
+		"\"tcp\","
 		"\"worker\":3,\"begun_by\":\"inside\",\"inside_host\":\"10.0.0.5\","
 		"\"outside_host\":\"198.51.100.20\",\"invite\":\"2023-11-14T22:13:21.000Z\","
 		"\"ringing\":\"2023-11-14T22:13:21.500Z\",\"answer\":\"2023-11-14T22:13:22.000Z\","
@@ -101,7 +104,8 @@ foreign_texts_are_escaped(void **state)
 	} cases[] = {
 		{"a\"b\\c", "a\\\"b\\\\c"},
 		{"\r\n\t\x01\x7f", "\\u000d\\u000a\\u0009\\u0001\\u007f"},
-		{"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+			"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
 		{"\xe9", "\\u00e9"}, /* Latin-1 */
 		{"\xc0\xaf", "\\u00c0\\u00af"}, /* longer than need be */
 		{"\xe0\x80\xaf", "\\u00e0\\u0080\\u00af"},
@@ -154,6 +158,7 @@ main(void)
 		cmocka_unit_test(the_longest_line_fits),
 	};
 
+	eal_fixture_start_with("64");
 	clock_init(true);
 	clock_set_origin_wall_ms(UINT64_C(1700000000000));
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,25 @@ example_free(void **state)
 }
 
 static void
+records_and_levels_are_read(void **state)
+{
+	struct config *config = good_load(TEXT_PORTS TEXT_INTERFACES
+		"system: { log: { modules: ( { module = \"sip\"; level = \"debug\"; }, { module = "
+		"\"app\"; level = \"error\"; } ); };\n"
+		"cdr: { target = \"file\"; file = \"/a/b\"; }; };\n");
+	const struct config_system *system = &config->system;
+
+	assert_int_equal(system->log_module_count, 2);
+	assert_int_equal(system->log_modules[0].module, LOG_MODULE_SIP);
+	assert_int_equal(system->log_modules[0].level, LOG_LEVEL_DEBUG);
+	assert_int_equal(system->log_modules[1].module, LOG_MODULE_APP);
+	assert_int_equal(system->log_modules[1].level, LOG_LEVEL_ERROR);
+	assert_int_equal(system->cdr, CDR_FILE);
+	assert_string_equal(system->cdr_file, "/a/b");
+	config_free(config);
+}
+
+static void
 system_is_read(void **state)
 {
 	const struct config *config = *state;
@@ -413,6 +432,7 @@ int
 main(void)
 {
 	static const struct CMUnitTest on_example[] = {
+		cmocka_unit_test(records_and_levels_are_read),
 		cmocka_unit_test(system_is_read),
 		cmocka_unit_test(ports_are_read),
 		cmocka_unit_test(interfaces_and_routes_are_read),

@@ -59,6 +59,26 @@ policy_may_change(void **state)
 }
 
 static void
+levels_of_the_log_may_change_and_its_target_may_not(void **state)
+{
+	static struct fault_record record;
+
+	assert_int_equal(
+		reload(TEXT_PORTS TEXT_INTERFACES,
+			TEXT_PORTS TEXT_INTERFACES "system: { log: { level = \"error\"; modules: ( "
+						   "{ module = \"sip\"; level = "
+						   "\"debug\"; } ); }; };\n",
+			&record),
+		0);
+	assert_int_equal(reload(TEXT_PORTS TEXT_INTERFACES,
+				 TEXT_PORTS TEXT_INTERFACES
+				 "system: { log: { target = \"syslog\"; }; cdr: { target = "
+				 "\"file\"; }; };\n",
+				 &record),
+		2);
+}
+
+static void
 writing_out_a_default_changes_nothing(void **state)
 {
 	static struct fault_record record;
@@ -118,6 +138,7 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_file_may_be_loaded_again),
 		cmocka_unit_test(policy_may_change),
+		cmocka_unit_test(levels_of_the_log_may_change_and_its_target_may_not),
 		cmocka_unit_test(writing_out_a_default_changes_nothing),
 		cmocka_unit_test(each_change_that_needs_a_restart_is_named_with_its_line),
 		cmocka_unit_test(a_setting_has_its_line_and_a_missing_one_its_groups),

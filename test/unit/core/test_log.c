@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Log levels, targets and the rate limit of the datapath, seen through a redirected stderr. */
+/* Log levels, targets and rates, seen through a redirected stderr and a syslog of the test's own. */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
 
 #include <cmocka.h>
 
@@ -13,7 +20,7 @@
 #include "core/log.h"
 #include "eal_fixture.h"
 
-static char captured[4096];
+static char captured[3 * LOG_LINE_MAX];
 
 /* Run `body` with stderr in a file, then put the file's text into `captured`. */
 static void
@@ -112,31 +119,237 @@ static void
 write_a_flood(void)
 {
 	for (unsigned int i = 0; i < 100; i++)
-		LOG_RATED(INFO, "packet %u", i);
+		LOG_RATED(INFO, "packets", "packet %u", i);
 }
+
+static struct log_rate rate = LOG_RATE("things", 1);
 
 static void
 write_one(void)
 {
-	LOG_RATED(INFO, "next");
+	LOG_RATED_BY(&rate, INFO, "one");
 }
 
 static void
-a_flood_is_cut_and_the_next_line_says_by_how_much(void **state)
+write_two(void)
+{
+	write_one();
+	write_one();
+}
+
+static void
+tell(void)
+{
+	log_rates_tell(false);
+}
+
+static void
+at(unsigned int ms)
+{
+	clock_set_ms(CLOCK_ORIGIN_MS + ms);
+}
+
+static void
+a_flood_is_cut_and_what_was_suppressed_is_counted(void **state)
 {
 	assert_int_equal(log_init("info", "stderr"), 0);
 	clock_init(true);
-	clock_set_ms(CLOCK_ORIGIN_MS + 5000);
+	at(5000);
 	capture(write_a_flood);
 	assert_int_equal(captured_lines(), LOG_RATED_PER_SECOND);
-	clock_set_ms(CLOCK_ORIGIN_MS + 5999);
-	capture(write_one);
+	assert_null(strstr(captured, "suppressed"));
+	/* Another place, or another reason, has a rate of its own. */
+	capture(write_two);
+	assert_string_equal(captured, "callgate: one\n");
+	at(5999);
+	capture(tell);
 	assert_string_equal(captured, "");
-	clock_set_ms(CLOCK_ORIGIN_MS + 6000);
+	at(6000);
 	capture(write_one);
-	assert_string_equal(captured, "callgate: next (91 lines left out before)\n");
+	assert_string_equal(captured, "callgate: one (1 similar lines suppressed)\n");
+	/* Where no line follows. */
+	capture(tell);
+	assert_string_equal(captured, "callgate: 90 similar lines suppressed: packets\n");
+	at(7000);
+	capture(tell);
+	assert_string_equal(captured, "");
 	capture(write_one);
-	assert_string_equal(captured, "callgate: next (0 lines left out before)\n");
+	assert_string_equal(captured, "callgate: one\n");
+}
+
+static void
+what_is_not_wanted_is_not_counted_as_suppressed(void **state)
+{
+	assert_int_equal(log_init("error", "stderr"), 0);
+	at(8000);
+	capture(write_two);
+	assert_string_equal(captured, "");
+	assert_int_equal(log_level_set("app", "info"), 0);
+	capture(write_one);
+	assert_string_equal(captured, "callgate: one\n");
+}
+
+static void
+a_rate_that_is_given_up_is_not_looked_at_again(void **state)
+{
+	assert_int_equal(log_init("info", "stderr"), 0);
+	at(9000);
+	capture(write_two);
+	log_rate_forget(&rate);
+	at(10000);
+	capture(tell);
+	assert_string_equal(captured, "");
+}
+
+static void
+write_as_sip_and_nat(void)
+{
+	log_line(LOG_MODULE_SIP, RTE_LOG_DEBUG, "of sip");
+	log_line(LOG_MODULE_NAT, RTE_LOG_DEBUG, "of nat");
+}
+
+static void
+each_module_has_a_level_of_its_own(void **state)
+{
+	assert_int_equal(log_init("info", "stderr"), 0);
+	capture(write_as_sip_and_nat);
+	assert_string_equal(captured, "");
+	assert_int_equal(log_level_set("sip", "debug"), 0);
+	capture(write_as_sip_and_nat);
+	assert_string_equal(captured, "callgate: of sip\n");
+	assert_int_equal(log_level_get(LOG_MODULE_SIP), LOG_LEVEL_DEBUG);
+	assert_int_equal(log_level_get(LOG_MODULE_NAT), LOG_LEVEL_INFO);
+	assert_int_equal(log_level_set("all", "debug"), 0);
+	capture(write_as_sip_and_nat);
+	assert_int_equal(captured_lines(), 2);
+	assert_int_equal(log_level_set("fax", "debug"), -ENOENT);
+	assert_int_equal(log_level_set("sip", "loud"), -EINVAL);
+}
+
+static void
+what_was_set_stays_unless_the_configuration_changes(void **state)
+{
+	assert_int_equal(log_init("info", "stderr"), 0);
+	assert_int_equal(log_level_set("sip", "debug"), 0);
+	log_configure(LOG_MODULE_SIP, LOG_LEVEL_INFO);
+	assert_int_equal(log_level_get(LOG_MODULE_SIP), LOG_LEVEL_DEBUG);
+	log_configure(LOG_MODULE_SIP, LOG_LEVEL_WARNING);
+	assert_int_equal(log_level_get(LOG_MODULE_SIP), LOG_LEVEL_WARNING);
+	log_configure(LOG_MODULE_SIP, LOG_LEVEL_INFO);
+	assert_int_equal(log_level_get(LOG_MODULE_SIP), LOG_LEVEL_INFO);
+}
+
+static void
+write_foreign(void)
+{
+	LOG(INFO, "a %s!", "\r\n<3>forged\x1b[2J\x7f\xc2\x9b \xc3\xa9 \xe9");
+}
+
+static void
+a_foreign_text_is_one_line_and_steers_nothing(void **state)
+{
+	assert_int_equal(log_init("info", "stderr"), 0);
+	capture(write_foreign);
+	assert_string_equal(captured,
+		"callgate: a \\x0d\\x0a<3>forged\\x1b[2J\\x7f\\xc2\\x9b \xc3\xa9 \\xe9!\n");
+}
+
+static void
+write_long(void)
+{
+	char text[2 * LOG_LINE_MAX];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	LOG(INFO, "%s", text);
+	memset(text, '\x01', sizeof(text) - 1);
+	LOG(INFO, "%s", text);
+}
+
+static void
+a_line_that_is_too_long_is_cut(void **state)
+{
+	assert_int_equal(log_init("info", "stderr"), 0);
+	capture(write_long);
+	assert_int_equal(captured_lines(), 2);
+}
+
+/* As a service of systemd: what is standard error is the journal's stream. */
+static void
+write_to_the_journal(void)
+{
+	struct stat status;
+	char stream[64];
+
+	fstat(STDERR_FILENO, &status);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)status.st_dev,
+		(uintmax_t)status.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	assert_int_equal(log_init("debug", "stderr"), 0);
+	write_all_levels();
+}
+
+static void
+the_journal_is_told_priorities_and_no_name(void **state)
+{
+	capture(write_to_the_journal);
+	assert_string_equal(
+		captured, "<3>an error\n<4>a warning\n<6>some information\n<7>a detail\n");
+	/* The variable of whoever started us, and a stream of another kind. */
+	assert_int_equal(log_init("error", "stderr"), 0);
+	capture(write_all_levels);
+	assert_string_equal(captured, "callgate: an error\n");
+	unsetenv("JOURNAL_STREAM");
+}
+
+static int syslog_socket = -1;
+
+/* A socket of our own at /dev/log, in a mount namespace of our own. */
+static void
+syslog_make(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+		mount("tmpfs", "/dev", "tmpfs", 0, NULL) != 0)
+		return;
+	syslog_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(syslog_socket, (struct sockaddr *)&address, sizeof(address)), 0);
+}
+
+/* What came last must be "<PRIORITY>...callgate[N]: TEXT". */
+static void
+assert_syslog(unsigned int priority, const char *text)
+{
+	char came[256], start[16];
+	ssize_t length = recv(syslog_socket, came, sizeof(came) - 1, 0);
+	const char *name;
+
+	assert_true(length > 0);
+	came[length] = '\0';
+	snprintf(start, sizeof(start), "<%u>", LOG_DAEMON | priority);
+	assert_int_equal(strncmp(came, start, strlen(start)), 0);
+	name = strstr(came, "callgate[");
+	assert_non_null(name);
+	assert_string_equal(strstr(name, "]: ") + 3, text);
+}
+
+static void
+syslog_is_told_priorities_and_our_name_once(void **state)
+{
+	if (syslog_socket < 0)
+		skip();
+	assert_int_equal(log_init("debug", "syslog"), 0);
+	while (recv(syslog_socket, captured, sizeof(captured), 0) > 0)
+		;
+	write_all_levels();
+	assert_syslog(LOG_ERR, "an error");
+	assert_syslog(LOG_WARNING, "a warning");
+	assert_syslog(LOG_INFO, "some information");
+	assert_syslog(LOG_DEBUG, "a detail");
+	assert_int_equal(log_init("error", "stderr"), 0);
+	log_syslog("{\"call_id\":\"%s\"}");
+	assert_syslog(LOG_INFO, "{\"call_id\":\"%s\"}");
 }
 
 int
@@ -147,9 +360,18 @@ main(void)
 		cmocka_unit_test(what_is_always_written_has_no_level),
 		cmocka_unit_test(target_syslog_keeps_stderr_clean),
 		cmocka_unit_test(an_unknown_level_or_target_is_refused_and_changes_nothing),
-		cmocka_unit_test(a_flood_is_cut_and_the_next_line_says_by_how_much),
+		cmocka_unit_test(a_flood_is_cut_and_what_was_suppressed_is_counted),
+		cmocka_unit_test(what_is_not_wanted_is_not_counted_as_suppressed),
+		cmocka_unit_test(a_rate_that_is_given_up_is_not_looked_at_again),
+		cmocka_unit_test(each_module_has_a_level_of_its_own),
+		cmocka_unit_test(what_was_set_stays_unless_the_configuration_changes),
+		cmocka_unit_test(a_foreign_text_is_one_line_and_steers_nothing),
+		cmocka_unit_test(a_line_that_is_too_long_is_cut),
+		cmocka_unit_test(the_journal_is_told_priorities_and_no_name),
+		cmocka_unit_test(syslog_is_told_priorities_and_our_name_once),
 	};
 
 	eal_fixture_start();
+	syslog_make();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
