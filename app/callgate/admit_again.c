@@ -21,6 +21,19 @@ path_verdict(struct admission *admission, const struct flow_path *path)
 		&admission->real);
 }
 
+/*
+ * Policy does not let this flow begin any more, but a call may: while policy let everything pass, nobody asked its
+ * pinholes. So its next packet is a first one, as far as policy refuses its own direction, too. A TCP connection would
+ * need a SYN.
+ */
+static bool
+may_begin_anew(struct admission *admission, const struct flow *flow, unsigned int direction)
+{
+	return flow->proto == IPPROTO_UDP &&
+	       (direction == 0 ||
+		       path_verdict(admission, &flow->path[direction]).action == FW_DROP);
+}
+
 void *
 admit_again(struct admission *admission, void *data)
 {
@@ -47,6 +60,10 @@ admit_again(struct admission *admission, void *data)
 		refused = !permitted && admission->verdict.action == FW_DROP;
 		permitted |= admission->verdict.action == FW_INSPECT ||
 			     (direction == 0 && admission->verdict.action == FW_PASS);
+	}
+	if (refused && may_begin_anew(admission, flow, direction)) {
+		flow_remove(&worker->thread, appliance->flows, flow);
+		return admit(worker, admission->mbuf, NULL);
 	}
 	if (refused) { /* answers end with it, whatever is said of their own direction */
 		path_take(admission, path);
