@@ -80,7 +80,7 @@ single_settings(void **state)
 		TEXT_ROUTER "system: { max_calls = 128; log: { level = \"debug\"; }; };\n"
 			    "nat: { sip: { udp_ports = [5060, 5080]; }; };\nzones: [\"in\"];\n",
 		(const char *const[]){"restart system.max_calls: 65536 -> 128",
-			"restart system.log.level: \"info\" -> \"debug\"",
+			"live system.log.level: \"info\" -> \"debug\"",
 			"restart nat.sip.udp_ports: [5060] -> [5060, 5080]",
 			"restart zones: - -> [\"in\"]", NULL});
 }
