@@ -136,3 +136,24 @@ fixture_quiet(void)
 {
 	assert_int_equal(shown, fixture.count);
 }
+
+const char *
+fixture_text(char letter, unsigned int length)
+{
+	static char text[FIXTURE_ROOM + 1];
+
+	assert_true(length <= FIXTURE_ROOM);
+	memset(text, letter, length);
+	text[length] = '\0';
+	return text;
+}
+
+void
+fixture_grow(void)
+{
+	fixture_say(0, 1, 1, "abcd", 0);
+	fixture_quiet();
+	fixture_release(0, 4, "ABCDEF");
+	fixture_expect(0, 1, 1, "ABCDEF", 0);
+	fixture_quiet();
+}

@@ -67,6 +67,12 @@ const struct fixture_sent *fixture_next(void);
 const struct fixture_sent *fixture_expect(
 	unsigned int direction, uint32_t seq, uint32_t ack, const char *text, uint8_t flags);
 
+/** So many times this letter, until the next call. */
+const char *fixture_text(char letter, unsigned int length);
+
+/** End 0's "abcd" became "ABCDEF", which is on its way. */
+void fixture_grow(void);
+
 /** Nothing else was sent. */
 void fixture_quiet(void);
 

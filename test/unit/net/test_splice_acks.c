@@ -7,28 +7,6 @@
 #include "core/rcu.h"
 #include "eal_fixture.h"
 
-static const char *
-text_of(char letter, unsigned int length)
-{
-	static char text[FIXTURE_ROOM + 1];
-
-	assert_true(length <= FIXTURE_ROOM);
-	memset(text, letter, length);
-	text[length] = '\0';
-	return text;
-}
-
-/* "abcd" became "ABCDEF", which is on its way. */
-static void
-grow(void)
-{
-	fixture_say(0, 1, 1, "abcd", 0);
-	fixture_quiet();
-	fixture_release(0, 4, "ABCDEF");
-	fixture_expect(0, 1, 1, "ABCDEF", 0);
-	fixture_quiet();
-}
-
 /* RFC 5681 4.2: at once, one by one; RFC 2018: with what came. */
 static void
 late_segments_are_answered_one_by_one(void **state)
@@ -95,7 +73,7 @@ duplicate_acknowledgements_pass_one_by_one(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture_say(1, 1, 7, "", 0);
 	fixture_expect(1, 1, 5, "", 0);
 	fixture_say(0, 5, 1, "xy", 0);
@@ -146,7 +124,7 @@ who_repeats_a_part_is_told(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture_say(0, 5, 1, "half", 0);
 	fixture_tick(SPLICE_AGAIN_MS + 1);
 	fixture_say(0, 1, 1, "abcd", 0);
@@ -164,7 +142,7 @@ the_sender_repeats(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	fixture_say(0, 1, 1, text_of('a', 1500), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 1500), 0);
 	fixture_release(0, 1500, NULL);
 	fixture_say(1, 1, 1001, "", 0);
 	fixture_expect(1, 1, 1001, "", 0);
@@ -183,7 +161,7 @@ repeated_from_here(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	fixture_say(0, 1, 1, text_of('a', 1500), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 1500), 0);
 	fixture_tick(SPLICE_WAIT_MS + 1);
 	fixture_release(0, 1500, NULL);
 	assert_int_equal(fixture.count, 2);
@@ -192,13 +170,13 @@ repeated_from_here(void **state)
 		assert_true(fixture_tick((SPLICE_REPEAT_MS << i) - 1));
 		fixture_quiet();
 		assert_true(fixture_tick(2));
-		fixture_expect(0, 1, 1, text_of('a', 1000), 0);
+		fixture_expect(0, 1, 1, fixture_text('a', 1000), 0);
 		fixture_quiet();
 	}
 	assert_false(fixture_tick((SPLICE_REPEAT_MS << SPLICE_REPEATS) + 1));
 	/* Had the receiver got the first, the second goes at once (RFC 6582). */
 	fixture_say(1, 1, 1001, "", 0);
-	fixture_expect(0, 1001, 1, text_of('a', 500), 0);
+	fixture_expect(0, 1001, 1, fixture_text('a', 500), 0);
 	fixture_quiet();
 	fixture_say(1, 1, 1501, "", 0);
 	assert_false(splice_waits(&fixture.splice));
@@ -210,7 +188,7 @@ keepalives_reach_the_other_end(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture_say(1, 1, 7, "", 0);
 	fixture_say(0, 4, 1, "", 0);
 	fixture_expect(0, 6, 1, "", 0);
@@ -235,7 +213,7 @@ blocks_of_the_receiver(void **state)
 
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture_say(0, 5, 1, "efgh", 0);
 	fixture_release(0, 4, "E"); /* 7 */
 	fixture_say(0, 9, 1, "ijkl", 0);
@@ -335,7 +313,7 @@ repetitions_carry_acknowledgements(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture_say(1, 1, 1, "zz", 0);
 	fixture_release(1, 2, NULL);
 	fixture_expect(1, 1, 1, "zz", 0);
@@ -352,7 +330,7 @@ bytes_are_repeated_one_by_one(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture_say(0, 5, 1, "abcdefgh", 0);
 	fixture_release(0, 8, NULL);
 	fixture_say(0, 13, 1, "ijklmnop", 0);
@@ -395,14 +373,14 @@ progress_ends_the_waiting(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	fixture_say(0, 1, 1, text_of('a', 1500), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 1500), 0);
 	fixture_tick(SPLICE_WAIT_MS + 1);
 	fixture_release(0, 1500, NULL);
 	fixture_tick(SPLICE_REPEAT_MS + 1);
-	fixture_expect(0, 1, 1, text_of('a', 1000), 0);
+	fixture_expect(0, 1, 1, fixture_text('a', 1000), 0);
 	fixture_say(1, 1, 1001, "", 0);
 	fixture_tick(SPLICE_REPEAT_MS + 1);
-	fixture_expect(0, 1001, 1, text_of('a', 500), 0);
+	fixture_expect(0, 1001, 1, fixture_text('a', 500), 0);
 	fixture_quiet();
 	fixture_close();
 }

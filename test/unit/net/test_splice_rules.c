@@ -7,17 +7,6 @@
 #include "core/rcu.h"
 #include "eal_fixture.h"
 
-static const char *
-text_of(char letter, unsigned int length)
-{
-	static char text[FIXTURE_ROOM + 1];
-
-	assert_true(length <= FIXTURE_ROOM);
-	memset(text, letter, length);
-	text[length] = '\0';
-	return text;
-}
-
 /* RFC 9293 3.8.5: the pointer is behind the byte that the sender meant. */
 static void
 urgent_pointer_in_what_stays(void **state)
@@ -84,9 +73,9 @@ a_path_takes_less(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	fixture_say(0, 1, 1, text_of('a', 900), 0);
-	fixture_release(0, 900, text_of('A', 950));
-	fixture_expect(0, 1, 1, text_of('A', 950), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 900), 0);
+	fixture_release(0, 900, fixture_text('A', 950));
+	fixture_expect(0, 1, 1, fixture_text('A', 950), 0);
 	fixture_quiet();
 	fixture.count = 0;
 	splice_mtu(&fixture.splice, 0, 400);
@@ -135,10 +124,10 @@ small_segments(void **state)
 	fixture_open(0);
 	splice_mtu(&fixture.splice, 0, 50);
 	assert_int_equal(fixture.splice.stream[0].mss, 100);
-	fixture_say(0, 1, 1, text_of('a', 150), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 150), 0);
 	fixture_release(0, 150, NULL);
-	fixture_expect(0, 1, 1, text_of('a', 88), 0);
-	fixture_expect(0, 89, 1, text_of('a', 62), 0);
+	fixture_expect(0, 1, 1, fixture_text('a', 88), 0);
+	fixture_expect(0, 89, 1, fixture_text('a', 62), 0);
 	fixture_close();
 	fixture.segment.mss = 1;
 	fixture_open(0);
@@ -180,7 +169,7 @@ beyond_the_window(void **state)
 	fixture_expect(1, 1, 1, "", 0);
 	fixture_say(0, 3 * FIXTURE_WINDOW, 1, "abcd", 0); /* a storm is not answered one by one */
 	fixture_quiet();
-	fixture_say(0, 1, 1, text_of('a', FIXTURE_WINDOW + 1), 0);
+	fixture_say(0, 1, 1, fixture_text('a', FIXTURE_WINDOW + 1), 0);
 	assert_int_equal(fixture.splice.stream[0].held.length, FIXTURE_WINDOW);
 	assert_int_equal(pool_used(fixture.pool), 6);
 	fixture_close();
@@ -195,21 +184,22 @@ in_order_goes_before_out_of_order(void **state)
 	(void)state;
 	fixture_open(0);
 	fixture.splice.room = 5000;
-	fixture_say(0, 5001, 1, text_of('c', 900), 0);
-	fixture_say(0, 3001, 1, text_of('b', 900), 0);
-	fixture_say(0, 7001, 1, text_of('d', 900), 0);
+	fixture_say(0, 5001, 1, fixture_text('c', 900), 0);
+	fixture_say(0, 3001, 1, fixture_text('b', 900), 0);
+	fixture_say(0, 7001, 1, fixture_text('d', 900), 0);
 	assert_int_equal(stream->blocks, 3);
-	fixture_say(0, 1, 1, text_of('a', 2999), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 2999), 0);
 	assert_int_equal(stream->held.length, 2999);
 	assert_int_equal(stream->blocks, 2);
-	fixture_say(0, 9001, 1, text_of('e', 900), 0); /* no room, and nothing gives way for it */
+	fixture_say(
+		0, 9001, 1, fixture_text('e', 900), 0); /* no room, and nothing gives way for it */
 	assert_int_equal(stream->blocks, 2);
 	fixture_say(0, 3000, 1, "a", 0);
 	assert_int_equal(stream->held.length, 3900);
-	fixture_say(0, 3901, 1, text_of('x', 1200), 0); /* as much as there is room for */
+	fixture_say(0, 3901, 1, fixture_text('x', 1200), 0); /* as much as there is room for */
 	assert_int_equal(stream->held.length, 5000);
 	assert_int_equal(stream->blocks, 0);
-	fixture_say(0, 5001, 1, text_of('x', 1), 0);
+	fixture_say(0, 5001, 1, fixture_text('x', 1), 0);
 	assert_int_equal(stream->held.length, 5000);
 	fixture_close();
 }
@@ -281,8 +271,8 @@ no_bytes_left(void **state)
 	fixture_open(0);
 	fixture_say(0, 5, 1, "efgh", 0);
 	while (byte_stock_has(&fixture.stock, 1))
-		assert_true(byte_queue_append(
-			&fixture.stock, &all, text_of('x', (unsigned int)byte_chunk_size()), 1900));
+		assert_true(byte_queue_append(&fixture.stock, &all,
+			fixture_text('x', (unsigned int)byte_chunk_size()), 1900));
 	fixture_say(0, 1, 1, "abcd", 0);
 	fixture_expect(1, 1, 1, "", 0);
 	assert_int_equal(fixture.splice.stream[0].held.length, 0);
@@ -300,8 +290,8 @@ no_bytes_left(void **state)
 	/* Nor is a piece lost that finds no place now. */
 	fixture_say(0, 5, 1, "efgh", 0);
 	while (byte_stock_has(&fixture.stock, 1))
-		assert_true(byte_queue_append(&fixture.stock, &all, text_of('x', 1900), 1900));
-	assert_false(splice_release(&fixture.splice, 0, 4, text_of('E', 4000), 4000));
+		assert_true(byte_queue_append(&fixture.stock, &all, fixture_text('x', 1900), 1900));
+	assert_false(splice_release(&fixture.splice, 0, 4, fixture_text('E', 4000), 4000));
 	assert_int_equal(fixture.splice.stream[0].held.length, 4);
 	fixture_release(0, 4, "EFGHI");
 	fixture_expect(0, 7, 1, "EFGHI", 0);

@@ -7,28 +7,6 @@
 #include "core/rcu.h"
 #include "eal_fixture.h"
 
-static const char *
-text_of(char letter, unsigned int length)
-{
-	static char text[FIXTURE_ROOM + 1];
-
-	assert_true(length <= FIXTURE_ROOM);
-	memset(text, letter, length);
-	text[length] = '\0';
-	return text;
-}
-
-/* "abcd" became "ABCDEF", which is on its way. */
-static void
-grow(void)
-{
-	fixture_say(0, 1, 1, "abcd", 0);
-	fixture_quiet();
-	fixture_release(0, 4, "ABCDEF");
-	fixture_expect(0, 1, 1, "ABCDEF", 0);
-	fixture_quiet();
-}
-
 /* RFC 9293 3.10.7.4 (SND.WL1): what was overtaken says nothing of the window. */
 static void
 an_old_window_says_nothing(void **state)
@@ -63,20 +41,20 @@ silly_windows(void **state)
 	fixture_open(0);
 	fixture.window[1] = 1100;
 	fixture_say(1, 1, 1, "", 0);
-	fixture_say(0, 1, 1, text_of('a', 2000), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 2000), 0);
 	fixture_release(0, 2000, NULL);
-	fixture_expect(0, 1, 1, text_of('a', 1000), 0); /* 100 more would be silly */
+	fixture_expect(0, 1, 1, fixture_text('a', 1000), 0); /* 100 more would be silly */
 	fixture_quiet();
 	fixture_say(1, 1, 1001, "", 0);
 	fixture_expect(1, 1, 1001, "", 0);
-	fixture_expect(0, 1001, 1, text_of('a', 1000), 0);
+	fixture_expect(0, 1001, 1, fixture_text('a', 1000), 0);
 	fixture_quiet();
 	/* With nothing on its way, there is nothing to wait for. */
 	fixture.window[1] = 100;
 	fixture_say(1, 1, 2001, "", 0);
-	fixture_say(0, 2001, 1, text_of('b', 200), 0);
+	fixture_say(0, 2001, 1, fixture_text('b', 200), 0);
 	fixture_release(0, 200, NULL);
-	fixture_expect(0, 2001, 1, text_of('b', 100), 0);
+	fixture_expect(0, 2001, 1, fixture_text('b', 100), 0);
 	fixture_quiet();
 	fixture_close();
 }
@@ -91,11 +69,11 @@ window_scale_14(void **state)
 	fixture.window[1] = 4;
 	fixture_say(1, 1, 1, "", 0);
 	assert_int_equal(fixture_expect(1, 1, 1, "", 0)->out.window, 2); /* room for 20,000 */
-	fixture_say(0, 1, 1, text_of('a', 9000), 0);
+	fixture_say(0, 1, 1, fixture_text('a', 9000), 0);
 	fixture_tick(SPLICE_WAIT_MS + 1);
 	assert_int_equal(fixture_expect(1, 1, 9001, "", 0)->out.window, 1);
-	fixture_say(0, 9001, 1, text_of('a', 11000), 0);
-	fixture_say(0, 20001, 1, text_of('a', 1), 0);
+	fixture_say(0, 9001, 1, fixture_text('a', 11000), 0);
+	fixture_say(0, 20001, 1, fixture_text('a', 1), 0);
 	assert_int_equal(fixture.splice.stream[0].held.length, 20001);
 	fixture_close();
 }
@@ -209,10 +187,10 @@ a_piece_longer_than_the_window(void **state)
 	(void)state;
 	fixture_open(0);
 	for (unsigned int i = 0; i < 9; i++) {
-		fixture_say(0, 1 + 1000 * i, 1, text_of('a', 1000), 0);
+		fixture_say(0, 1 + 1000 * i, 1, fixture_text('a', 1000), 0);
 		fixture_quiet();
 	}
-	fixture_say(0, 9001, 1, text_of('a', 1000), 0);
+	fixture_say(0, 9001, 1, fixture_text('a', 1000), 0);
 	assert_int_equal(fixture_expect(1, 1, 10001, "", 0)->out.window, FIXTURE_ROOM - 10000);
 	fixture_quiet();
 	fixture_close();
@@ -246,7 +224,7 @@ a_closed_window_is_asked_through(void **state)
 {
 	(void)state;
 	fixture_open(0);
-	grow();
+	fixture_grow();
 	fixture.window[1] = 0;
 	fixture_say(1, 1, 7, "", 0);
 	assert_int_equal(fixture_expect(1, 1, 5, "", 0)->out.window, 0);
