@@ -1,38 +1,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """callgatectl top on a terminal of the test's own: what stands on the screen, and how it ends."""
-import fcntl
-import json
+import functools
 import os
-import pty
 import re
-import select
 import signal
-import socket
-import struct
 import subprocess
 import tempfile
-import termios
-import threading
 
-CTL = os.environ['CALLGATECTL']
-WAIT_S = 20
+import terminal as shared
+from terminal import CTL, WAIT_S
+
 LINES, COLUMNS = 30, 100
 STEP = 1000000
 DROPS = 40      # more than the screen has lines
 
 
-class Appliance:
+class Appliance(shared.Appliance):
     """Answers whose counters grow with each look at the drops, the last that is asked for."""
 
     def __init__(self, path):
-        self.path = path
         self.looks = 1
         self.end_after = None
         self.error = None
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(path)
-        self.listener.listen()
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__(path)
+
+    def ended(self):
+        return self.looks == self.end_after
 
     def answer(self, name):
         n = self.looks
@@ -53,20 +46,6 @@ class Appliance:
             '/callgate/drops': {'nothing': 0, 'steady': 10 ** 9, 'grows': n * STEP, 'grows_more': n * STEP * 2,
                                 **{f'small_{i}': 1 for i in range(DROPS)}},
         }[name]
-
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.send(json.dumps({'version': 'x'}).encode())
-                while request := connection.recv(1024):
-                    if self.looks == self.end_after:
-                        break
-                    name = request.decode()
-                    connection.send(json.dumps({name: self.answer(name)}).encode())
 
 
 class Screen:
@@ -125,40 +104,7 @@ class Screen:
         return [''.join(row).rstrip() for row in self.cells]
 
 
-class Terminal:
-    def __init__(self, *words, term='vt100'):
-        self.master, self.slave = pty.openpty()
-        fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack('HHHH', LINES, COLUMNS, 0, 0))
-        self.before = termios.tcgetattr(self.slave)
-        self.process = subprocess.Popen([CTL, *words], stdin=self.slave, stdout=self.slave,
-                                        preexec_fn=self.own, stderr=subprocess.PIPE,
-                                        env={**os.environ, 'TERM': term})
-        self.text = b''
-
-    def own(self):
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    def read_until(self, condition, what):
-        while not condition():
-            ready = select.select([self.master], [], [], WAIT_S)[0]
-            assert ready, f'{what} did not come: {Screen().feed(self.text).lines()}'
-            self.text += os.read(self.master, 65536)
-        while select.select([self.master], [], [], 0.3)[0]:     # the rest of this screen
-            self.text += os.read(self.master, 65536)
-
-    def end(self):
-        """Exit status and standard error; the terminal is as it was."""
-        while self.process.poll() is None:
-            if select.select([self.master], [], [], 0.1)[0]:
-                self.text += os.read(self.master, 65536)
-        error = self.process.stderr.read().decode()
-        while select.select([self.master], [], [], 0)[0]:
-            self.text += os.read(self.master, 65536)
-        assert termios.tcgetattr(self.slave) == self.before
-        os.close(self.slave)
-        os.close(self.master)
-        return self.process.returncode, error
+Terminal = functools.partial(shared.Terminal, lines=LINES, columns=COLUMNS, term='vt100')
 
 
 def shows(appliance):
@@ -168,10 +114,11 @@ def shows(appliance):
         return Screen().feed(terminal.text).lines()
 
     # Two samples, of which the second has rates.
-    def complete():
+    def complete(_):
         return re.search(r'^grows_more .*[1-9]\d*\.\d$', '\n'.join(screen()), re.M) is not None and \
             sum(line.startswith('small_') for line in screen()) > 5
     terminal.read_until(complete, 'rates')
+    terminal.read_rest(0.3)
     lines = screen()
     assert lines[0].startswith('callgate 9.8.7   up 1:02:03   every 1 s'), lines
     calls = re.fullmatch(r'calls 123   new (\d+)\.\d/s   ended 0\.0/s   media streams 456', lines[1])
@@ -199,7 +146,8 @@ def shows(appliance):
 def ends(appliance):
     for how in (lambda one: os.write(one.master, b'\x03'), lambda one: one.process.send_signal(signal.SIGTERM)):
         terminal = Terminal('--socket', appliance.path, '--watch', '600', 'top', term='xterm')
-        terminal.read_until(lambda one=terminal: b'every 600 s' in one.text, 'the first screen')
+        terminal.read_until(lambda text: b'every 600 s' in text, 'the first screen')
+        terminal.read_rest(0.3)
         how(terminal)
         assert terminal.end() == (0, ''), terminal.text
         assert terminal.text.rstrip(b'\r\n').endswith((b'\x1b[?1l\x1b>', b'\x1b[?1049l', b'\x1b[?12l\x1b[?25h')), \

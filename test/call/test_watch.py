@@ -1,39 +1,37 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """callgatectl --watch against a telemetry socket of the test's own: what it prints again and again,
 on a terminal and without, its rates, how it ends, and that the terminal is as it was before."""
-import fcntl
+import functools
 import json
 import os
-import pty
 import re
-import select
 import signal
-import socket
-import struct
 import subprocess
 import tempfile
-import termios
-import threading
 
-CTL = os.environ['CALLGATECTL']
-WAIT_S = 20
+import terminal as shared
+from terminal import CTL, WAIT_S
+
 LINES, COLUMNS = 20, 90
 ENTER, LEAVE = b'\x1b[?1049h\x1b[?25l', b'\x1b[?25h\x1b[?1049l'
 HOME = b'\x1b[H'
 STEP = 1000000     # that a counter grows by between two answers: no rate of it is small
 
 
-class Appliance:
+class Appliance(shared.Appliance):
     """Answers with counters that grow. `answers`: how many before it ends; None: for ever."""
 
     def __init__(self, path, answers=None):
-        self.path = path
         self.left = answers
         self.asked = 0
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(path)
-        self.listener.listen()
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__(path)
+
+    def ended(self):
+        if self.asked == self.left:
+            self.listener.close()
+            return True
+        self.asked += 1
+        return False
 
     def answer(self, name):
         n = self.asked * STEP
@@ -46,57 +44,8 @@ class Appliance:
             '/callgate/events': {f'event_{i}': n for i in range(100)} | {'w' * 100: n},
         }[name]
 
-    def serve(self):
-        while True:
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            with connection:
-                connection.send(json.dumps({'version': 'x'}).encode())
-                while request := connection.recv(1024):
-                    if self.asked == self.left:
-                        self.listener.close()
-                        break
-                    self.asked += 1
-                    name = request.decode()
-                    connection.send(json.dumps({name: self.answer(name)}).encode())
 
-
-class Terminal:
-    """callgatectl on a terminal: what it writes to it, and what it says on standard error."""
-
-    def __init__(self, *words, term='xterm'):
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', LINES, COLUMNS, 0, 0))
-        self.before = termios.tcgetattr(slave)
-        self.slave = slave
-        self.process = subprocess.Popen([CTL, *words], stdin=slave, stdout=slave, preexec_fn=self.own,
-                                        stderr=subprocess.PIPE, env={**os.environ, 'TERM': term})
-        self.text = b''
-
-    def own(self):
-        """In the child: a session whose terminal this is, so that Ctrl-C on it is a signal."""
-        os.setsid()
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-    def read_until(self, condition, what):
-        while not condition(self.text):
-            ready = select.select([self.master], [], [], WAIT_S)[0]
-            assert ready, f'{what} did not come: {self.text!r}'
-            self.text += os.read(self.master, 65536)
-        return self.text
-
-    def end(self):
-        """Exit status and standard error; the terminal is as it was."""
-        error = self.process.stderr.read().decode()
-        status = self.process.wait(WAIT_S)
-        while select.select([self.master], [], [], 0)[0]:
-            self.text += os.read(self.master, 65536)
-        assert termios.tcgetattr(self.slave) == self.before
-        os.close(self.slave)
-        os.close(self.master)
-        return status, error
+Terminal = functools.partial(shared.Terminal, lines=LINES, columns=COLUMNS, term='xterm')
 
 
 def frames(text):
