@@ -8,20 +8,19 @@
 
 static const char *const counter_names[SIP_COUNTERS] = {
 #define X(id, name) [SIP_COUNT_##id] = name,
-	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X) SIP_EVENT_COUNTERS(X)
-		SIP_ERROR_COUNTERS(X)
+	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_##id] = name,
-			SIP_LIMIT_COUNTERS(X)
+		SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X) SIP_LIMIT_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_ERROR_##id] = "error_" name,
-				SIP_ERROR_LIST(X)
+			SIP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_SDP_ERROR_##id] = "sdp_error_" name,
-					SDP_ERROR_LIST(X)
+				SDP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) [SIP_COUNT_BODY_ERROR_##id] = "body_error_" name,
-						MULTIPART_ERROR_LIST(X)
+					MULTIPART_ERROR_LIST(X)
 #undef X
 };
 

@@ -21,7 +21,7 @@
 #include "sip/multipart.h"
 #include "sip/sdp.h"
 
-/* X(ENUM, "name"): names are those of the telemetry answer. */
+/* X(ENUM, "name") or X(ENUM, "name", "meaning"): names are those of the telemetry answer. */
 #define SIP_METHOD_COUNTERS(X) \
 	X(ACK, "ACK") \
 	X(BYE, "BYE") \
@@ -69,33 +69,39 @@
 	X(OK_OTHER, "200_other_methods")
 
 #define SIP_EVENT_COUNTERS(X) \
-	X(CALL_MADE, "call_made") \
-	X(CALL_ENDED, "call_ended") \
-	X(CALL_TIMED_OUT, "call_timed_out") \
-	X(MEDIA_OPENED, "media_opened") \
-	X(MEDIA_CLOSED, "media_closed") \
-	X(EDITED, "messages_edited") \
-	X(UNEDITED, "messages_unedited") \
-	X(KEEPALIVE, "keepalives") \
-	X(NO_RECORD, "without_record") \
-	X(RETRANSMISSION, "retransmissions") \
-	X(REINVITE, "reinvites") \
-	X(STRAY_RESPONSE, "stray_responses") \
-	X(MEDIA_FOREIGN, "media_left_alone") \
-	X(MEDIA_REFUSED, "media_refused")
+	X(CALL_MADE, "call_made", "call records made") \
+	X(CALL_ENDED, "call_ended", "call records that have ended, in any way") \
+	X(CALL_TIMED_OUT, "call_timed_out", "of those: by a timer, and not by a message") \
+	X(MEDIA_OPENED, "media_opened", "media endpoints opened, RTP and RTCP each") \
+	X(MEDIA_CLOSED, "media_closed", "media endpoints closed") \
+	X(EDITED, "messages_edited", "messages that left with another text than they came with") \
+	X(UNEDITED, "messages_unedited", "messages that left as they came") \
+	X(KEEPALIVE, "keepalives", \
+		"keepalives: messages of line ends, spaces or zeros, or empty ones") \
+	X(NO_RECORD, "without_record", "messages of no call that is known, and that begin none") \
+	X(RETRANSMISSION, "retransmissions", "INVITEs that came again") \
+	X(REINVITE, "reinvites", "INVITEs with a To tag") \
+	X(STRAY_RESPONSE, "stray_responses", "responses to no request that was seen") \
+	X(MEDIA_FOREIGN, "media_left_alone", \
+		"media addresses left as they are: their way is not through here") \
+	X(MEDIA_REFUSED, "media_refused", \
+		"media addresses for which nothing was opened: policy, or sip.media_hosts")
 
 #define SIP_ERROR_COUNTERS(X) \
-	X(MALFORMED, "malformed") \
-	X(NO_CALL, "no_call_record") \
-	X(NO_PORT, "no_port") \
-	X(NO_DOOR, "no_door") \
-	X(NO_PINHOLE, "no_pinhole") \
-	X(NO_CONTACT, "no_contact_record") \
-	X(NO_ENDPOINT, "no_endpoint_record") \
-	X(TOO_LONG, "too_long") \
-	X(TOO_MANY_MEDIA, "too_many_media") \
-	X(TOO_MANY_DIALOGS, "too_many_dialogs") \
-	X(TOO_MANY_CONTACTS, "too_many_contacts")
+	X(MALFORMED, "malformed", "messages or descriptions that are wrong, of any kind") \
+	X(NO_CALL, "no_call_record", "messages dropped: no record for the call that they begin") \
+	X(NO_PORT, "no_port", "messages dropped: no free outside port") \
+	X(NO_DOOR, "no_door", "doors that could not be opened") \
+	X(NO_PINHOLE, "no_pinhole", "pinholes that could not be opened") \
+	X(NO_CONTACT, "no_contact_record", \
+		"registrations granted that found no room: they are not listed") \
+	X(NO_ENDPOINT, "no_endpoint_record", \
+		"messages dropped: no record for an endpoint of media or signalling") \
+	X(TOO_LONG, "too_long", "messages dropped: the text that they become finds no room") \
+	X(TOO_MANY_MEDIA, "too_many_media", "descriptions with more media than is kept") \
+	X(TOO_MANY_DIALOGS, "too_many_dialogs", "answers of more than 16 dialogs of a call") \
+	X(TOO_MANY_CONTACTS, "too_many_contacts", \
+		"messages with, or for, more Contacts than are looked at")
 
 #define SIP_LIMIT_COUNTERS(X) \
 	X(LIMIT_HOST_CALLS, "limit_calls_per_host", "calls refused: sip.max_calls_per_host") \
@@ -115,22 +121,21 @@
  * "sdp_error_" and "body_error_" with the name of lib/sip. */
 enum sip_counter {
 #define X(id, name) SIP_COUNT_##id,
-	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X) SIP_EVENT_COUNTERS(X)
-		SIP_ERROR_COUNTERS(X)
+	SIP_METHOD_COUNTERS(X) SIP_RESPONSE_COUNTERS(X) SIP_OK_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_##id,
-			SIP_LIMIT_COUNTERS(X)
+		SIP_EVENT_COUNTERS(X) SIP_ERROR_COUNTERS(X) SIP_LIMIT_COUNTERS(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_ERROR_##id,
-				SIP_ERROR_LIST(X)
+			SIP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_SDP_ERROR_##id,
-					SDP_ERROR_LIST(X)
+				SDP_ERROR_LIST(X)
 #undef X
 #define X(id, name, meaning) SIP_COUNT_BODY_ERROR_##id,
-						MULTIPART_ERROR_LIST(X)
+					MULTIPART_ERROR_LIST(X)
 #undef X
-							SIP_COUNTERS
+						SIP_COUNTERS
 };
 
 _Static_assert(SIP_COUNT_ERROR_VIA - SIP_COUNT_ERROR_EMPTY == SIP_ERROR_VIA - SIP_ERROR_EMPTY &&

@@ -4,7 +4,7 @@
 import re
 import sys
 
-ROW = re.compile(r'X\((\w+),\s*"([^"]+)"(?:,\s*"([^"]*)")?\)')
+ROW = re.compile(r'X\((\w+),\s*"([^"]+)"(?:,\s*"((?:[^"\\]|\\.)*)")?\)')
 
 
 def rows(path, macro):
@@ -14,8 +14,8 @@ def rows(path, macro):
     end = text.index("\n\n", start)
     body = text[start:end].replace("\\\n", "\n")
     found = ROW.findall(body)
-    assert found, f"{path}: no rows in {macro}"
-    return [(name, text) for _, name, text in found]
+    assert found and len(found) == body.count("\tX("), f"{path}: not every row of {macro} is read"
+    return [(name, text.replace('\\"', '"')) for _, name, text in found]
 
 
 def table(title, note, found):
@@ -45,8 +45,8 @@ def page(root):
                    rows(sip, "SIP_RESPONSE_COUNTERS"))
     lines += names("SIP 200 by method", "200 received, by the method of the request.",
                    rows(sip, "SIP_OK_COUNTERS"))
-    lines += names("SIP events", "What the ALG did.", rows(sip, "SIP_EVENT_COUNTERS"))
-    lines += names("SIP errors", "What it could not do.", rows(sip, "SIP_ERROR_COUNTERS"))
+    lines += table("SIP events", "What the ALG did.", rows(sip, "SIP_EVENT_COUNTERS"))
+    lines += table("SIP errors", "What it could not do.", rows(sip, "SIP_ERROR_COUNTERS"))
     lines += table("SIP limits", "What a limit refused; the drop reason is `sip_limit`, but for the blacklist.",
                    rows(sip, "SIP_LIMIT_COUNTERS"))
     lines += table("SIP messages that are wrong", "Each counted once, and in `malformed` or `keepalives`.",
