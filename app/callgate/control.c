@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <time.h>
 
+#include "busy.h"
 #include "cdr.h"
 #include "control.h"
 #include "core/log.h"
@@ -91,6 +92,7 @@ control_step(struct appliance *appliance)
 	trace_step(appliance, TRACE_BUDGET);
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, LOG_BUDGET);
+	busy_sample(appliance);
 	cdr_write(appliance, LOG_BUDGET);
 	log_rates_tell(false);
 }

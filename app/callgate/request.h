@@ -27,6 +27,7 @@ enum {
 	PAGE_POOLS_MAX = 24,
 	PAGE_MESSAGES_MAX = 32,
 	PAGE_TRACE_BYTES = 8928, /* 96 texts of 124 characters, base64 */
+	PAGE_HISTOGRAMS_MAX = 12, /* workers */
 };
 
 enum request_kind {

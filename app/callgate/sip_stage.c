@@ -123,6 +123,7 @@ arrival_process(struct worker *worker, const struct sip_arrival *arrival, struct
 	struct alg_message message;
 	struct packet *packet;
 	bool traced;
+	uint64_t begin;
 	int verdict;
 
 	if (mbuf == NULL)
@@ -151,7 +152,9 @@ arrival_process(struct worker *worker, const struct sip_arrival *arrival, struct
 		.destination_realm = worker->appliance->interfaces->entry[path->egress].realm,
 	};
 	traced = unlikely(trace_is_on(worker->appliance->trace)) && trace_before(worker, &message);
+	begin = worker_sip_begin(worker);
 	verdict = alg_message_process(self, worker->alg, &message);
+	worker_sip_end(worker, begin);
 	if (unlikely(traced))
 		trace_after(worker, &message, verdict);
 	if (verdict != ALG_FORWARD) {

@@ -91,8 +91,10 @@ message_process(struct worker *worker, struct flow *flow, unsigned int direction
 	};
 	const bool traced =
 		unlikely(trace_is_on(worker->appliance->trace)) && trace_before(worker, &message);
+	const uint64_t begin = worker_sip_begin(worker);
 	const int verdict = alg_message_process(&worker->thread, worker->alg, &message);
 
+	worker_sip_end(worker, begin);
 	if (unlikely(traced))
 		trace_after(worker, &message, verdict);
 	*length = message.length;

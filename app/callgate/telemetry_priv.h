@@ -79,6 +79,10 @@ int telemetry_trace_stop(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_traces(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_sip_pairs(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
+int telemetry_show_histograms(
+	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_zone_pairs(
 	struct appliance *appliance, const char *parameters, struct rte_tel_data *data);
 int telemetry_show_log(

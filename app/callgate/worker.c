@@ -89,6 +89,8 @@ worker_create(struct appliance *appliance, unsigned int id)
 		icmp_limiter_init(
 			&worker->limiter[i], appliance->config->system.icmp_errors_per_second);
 	worker->tcp_rst_check = appliance->config->nat.tcp_rst_check;
+	worker->sip_untimed = 1;
+	worker->tick_ns = ((uint64_t)NS_PER_S << 32) / rte_get_tsc_hz();
 	worker->promiscuous = appliance->replay;
 	worker->shares_core = core_is_shared(&appliance->config->system, id);
 	return worker;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "diff.h"
+#include "histogram.h"
 #include "ios_import.h"
 #include "question.h"
 #include "statistics.h"
@@ -27,7 +28,7 @@
 #include "trace.h"
 #include "watch.h"
 
-#define SOCKET_DEFAULT "/var/run/dpdk/callgate/dpdk_telemetry.v2"
+#define SOCKET_DEFAULT TELEMETRY_SOCKET
 
 enum { EXIT_USAGE = 2, FILTERS_MAX = 5 };
 
@@ -62,11 +63,15 @@ static const struct command commands[] = {
 	{"show events", "/callgate/events", NULL, "every other counter", RATES},
 	{"show drops", "/callgate/drops", NULL, "every drop reason with its count", RATES},
 	{"show summary", "/callgate/summary", NULL, "what is in use now"},
+	{"show histograms", "/callgate/histograms", NULL,
+		"busy share and time of a SIP message, by worker", histograms_print},
 	{"show sip statistics", "/callgate/sip/stats", NULL, "methods, responses, events, errors",
 		statistics_print, FILTERS(QUESTION_ZONE_PAIR), RATES},
 	{"show sip statistics zone-pair", "/callgate/sip/stats", "NAME",
 		"the same of one zone pair; NAME may be SOURCE,DESTINATION", statistics_print,
 		RATES},
+	{"show sip zone-pairs", "/callgate/sip/zone_pairs", NULL,
+		"pairs of zones that have SIP statistics"},
 	{"show sip calls", "/callgate/sip/calls", NULL, "the live call table",
 		FILTERS(QUESTION_CALL_ID | QUESTION_HOST | QUESTION_ZONE_PAIR | QUESTION_LIMIT)},
 	{"show sip call", "/callgate/sip/call", "CALL-ID", "one call whole"},

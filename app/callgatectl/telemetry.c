@@ -11,6 +11,7 @@
  * does not keep us for ever.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,39 @@ enum {
 	REQUEST_MAX = 1023, /* what rte_telemetry reads at once */
 	PAGES_MAX = 65536,
 	ANSWER_TIMEOUT_S = 5,
+	LINE_MAX_LENGTH = 2048,
 };
+
+static void
+say(const char *line)
+{
+	fprintf(stderr, "callgatectl: %s\n", line);
+}
+
+static void (*listener)(const char *line) = say;
+
+void
+telemetry_complain_to(void (*complain)(const char *line))
+{
+	listener = complain;
+}
+
+static void __attribute__((format(printf, 1, 2))) complain(const char *format, ...)
+{
+	char line[LINE_MAX_LENGTH];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line, sizeof(line), format, arguments);
+	va_end(arguments);
+	listener(line);
+}
+
+void
+telemetry_complain(const char *what, const char *fault)
+{
+	complain("%s: %s", what, fault);
+}
 
 /* `closed`: what it means when the other end closes the connection. */
 static json_t *
@@ -42,7 +75,7 @@ answer_read(int fd, const char *what, const char *closed)
 		length = recv(fd, text, sizeof(text), 0);
 	} while (length < 0 && errno == EINTR);
 	if (length <= 0) {
-		fprintf(stderr, "callgatectl: %s: %s\n", what,
+		complain("%s: %s", what,
 			length == 0 || errno == ECONNRESET ? closed
 			: errno == EAGAIN                  ? "callgate does not answer"
 							   : strerror(errno));
@@ -52,7 +85,7 @@ answer_read(int fd, const char *what, const char *closed)
 		length--;
 	answer = json_loadb(text, (size_t)length, 0, &error);
 	if (answer == NULL)
-		fprintf(stderr, "callgatectl: %s: answer is no JSON: %s\n", what, error.text);
+		complain("%s: answer is no JSON: %s", what, error.text);
 	return answer;
 }
 
@@ -86,18 +119,18 @@ telemetry_connect(const char *path)
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		fprintf(stderr, "callgatectl: %s: path too long for a socket\n", path);
+		complain("%s: path too long for a socket", path);
 		return -1;
 	}
 	strcpy(address.sun_path, path);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0) {
-		fprintf(stderr, "callgatectl: socket: %s\n", strerror(errno));
+		complain("socket: %s", strerror(errno));
 		return -1;
 	}
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) < 0 ||
 		connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		fprintf(stderr, "callgatectl: %s: %s\n", path, connect_fault(errno));
+		complain("%s: %s", path, connect_fault(errno));
 		goto fail;
 	}
 	greeting = answer_read(
@@ -123,11 +156,11 @@ page_ask(int fd, const char *command, const char *parameters)
 
 	length = snprintf(request, sizeof(request), "%s%s", command, parameters);
 	if (length > REQUEST_MAX) {
-		fprintf(stderr, "callgatectl: %.40s...: request too long\n", command);
+		complain("%.40s...: request too long", command);
 		return NULL;
 	}
 	if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length) {
-		fprintf(stderr, "callgatectl: %s: %s\n", command,
+		complain("%s: %s", command,
 			errno == EPIPE || errno == ECONNRESET ? ended : strerror(errno));
 		return NULL;
 	}
@@ -137,8 +170,7 @@ page_ask(int fd, const char *command, const char *parameters)
 	/* The key is the command without its parameters; it is the only one. */
 	value = json_object_iter_value(json_object_iter(answer));
 	if (value == NULL || json_is_null(value)) {
-		fprintf(stderr, "callgatectl: %s: unknown to the appliance, or refused by it\n",
-			request);
+		complain("%s: unknown to the appliance, or refused by it", request);
 		value = NULL;
 	} else {
 		json_incref(value);
@@ -185,7 +217,7 @@ telemetry_ask(int fd, const char *command, unsigned int limit)
 		page_append(whole, page);
 		json_decref(page);
 	}
-	fprintf(stderr, "callgatectl: %s: the answer has no end\n", command);
+	complain("%s: the answer has no end", command);
 fail:
 	json_decref(whole);
 	return NULL;

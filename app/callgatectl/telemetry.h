@@ -7,9 +7,18 @@
 
 #include <jansson.h>
 
+/* Where callgate listens as root with the default system.file_prefix. */
+#define TELEMETRY_SOCKET "/var/run/dpdk/callgate/dpdk_telemetry.v2"
+
+/** Who is told, in one line, what is wrong: instead of standard error. Before anything is asked. */
+void telemetry_complain_to(void (*complain)(const char *line));
+
+/** Tell the same about something of an answer: "WHAT: FAULT". */
+void telemetry_complain(const char *what, const char *fault);
+
 /**
- * Connect to the socket at `path`. A descriptor, or -1 after a line on standard error that says
- * what is wrong. Release with close().
+ * Connect to the socket at `path`. A descriptor, or -1 after a line on standard error (or to whom
+ * telemetry_complain_to() names) that says what is wrong. Release with close().
  */
 int telemetry_connect(const char *path);
 

@@ -3,8 +3,8 @@
  * A rewritten INVITE, whole: mbuf in to mbuf out through alg_message_process(), lengths and
  * checksum, a new Call-ID each time, record made, doors and pinholes published, with 100,000 calls
  * in the table. Beside it, in the same run and on the same messages: the text part alone (read,
- * plan, edit), a repeated INVITE (all but the making), and a floor (the message copied and one key
- * added to an rte_hash that holds as many).
+ * plan, edit), a repeated INVITE (all but the making) without and with its time kept in a
+ * histogram, and a floor (the message copied and one key added to an rte_hash that holds as many).
  *
  * Two messages: a short one as SIPp and plain trunks send it, with the least that a call needs, and
  * a long one with the headers and attributes that a PBX adds. Each row says how long it is.
@@ -32,6 +32,7 @@
 #include "alg/alg.h"
 #include "alg/call_record.h"
 #include "core/clock.h"
+#include "core/histogram.h"
 #include "core/keyed_hash.h"
 #include "core/rcu.h"
 #include "net/checksum.h"
@@ -422,15 +423,45 @@ floor_forget(uint32_t number)
 	check(rte_hash_del_key_with_hash(floor_table, &key, (hash_sig_t)key.low) >= 0, "floor");
 }
 
-enum what { WHAT_FLOOR, WHAT_TEXT, WHAT_NEW, WHAT_REPEATED, WHAT_END, WHATS };
+enum what {
+	WHAT_FLOOR,
+	WHAT_TEXT,
+	WHAT_NEW,
+	WHAT_REPEATED,
+	WHAT_TIMED,
+	WHAT_ALL_TIMED,
+	WHAT_END,
+	WHATS
+};
 static const char *const what_names[WHATS] = {
 	[WHAT_FLOOR] = "floor: copy, one rte_hash add",
 	[WHAT_TEXT] = "text alone: read, plan, edit",
 	[WHAT_NEW] = "new: record, doors and pinholes published",
 	[WHAT_REPEATED] = "repeated: record and doors found",
+	[WHAT_TIMED] = "the same, one time in 13 kept in a histogram",
+	[WHAT_ALL_TIMED] = "the same, each time kept",
 	[WHAT_END] = "486: the call ends, doors and pinholes closed",
 };
 static double figures[RTE_DIM(shapes)][WHATS][BATCHES]; /* ns a message */
+
+/* As sip_stage() keeps the time of one message in `every`. */
+static void
+timed_process(struct rte_mbuf *mbuf, unsigned int every)
+{
+	static struct histogram times;
+	static uint64_t tick_ns;
+	static unsigned int untimed = 1;
+	const uint64_t begin = --untimed == 0 ? rte_rdtsc() : 0;
+
+	check(invite_process(mbuf) == ALG_FORWARD, "invite");
+	if (begin == 0)
+		return;
+	if (tick_ns == 0)
+		tick_ns = ((uint64_t)1000000000 << 32) / rte_get_tsc_hz();
+	histogram_time(
+		&times, (uint64_t)((unsigned __int128)(rte_rdtsc() - begin) * tick_ns >> 32));
+	untimed = every;
+}
 
 static double
 batch_run(enum what what, unsigned int shape, uint32_t first)
@@ -445,6 +476,8 @@ batch_run(enum what what, unsigned int shape, uint32_t first)
 			floor_process(mbufs[i], first + i);
 		else if (what == WHAT_TEXT)
 			text_process(mbufs[i]);
+		else if (what == WHAT_TIMED || what == WHAT_ALL_TIMED)
+			timed_process(mbufs[i], what == WHAT_TIMED ? 13 : 1);
 		else
 			check(invite_process(mbufs[i]) == ALG_FORWARD, "invite");
 	}
@@ -526,8 +559,14 @@ main(int argc, char **argv)
 		for (unsigned int shape = 0; shape < RTE_DIM(shapes); shape++) {
 			uint64_t cycles = 0;
 
-			for (unsigned int what = 0; what < WHAT_END; what++)
+			for (unsigned int k = 0; k < WHAT_END; k++) {
+				/* The last ones in turns: each finds what another has left. */
+				const unsigned int turns = WHAT_END - WHAT_REPEATED;
+				const unsigned int what =
+					k < WHAT_REPEATED ? k : WHAT_REPEATED + (k + i) % turns;
+
 				figures[shape][what][i] = batch_run((enum what)what, shape, number);
+			}
 			for (unsigned int k = 0; k < BATCH; k++) {
 				cycles += call_end(shape, number + k);
 				floor_forget(number + k);

@@ -86,6 +86,12 @@ STATISTICS = {'ACK': 7, 'INVITE': 12, 'REGISTER': 3, 'other_methods': 1, '180': 
               'something_new': 10}
 
 
+HISTOGRAMS = {'busy_0': {'le_50': 3, 'le_100': 4, 'count': 4, 'sum_millionths': 1300000},
+              'busy_1': {'le_50': 0, 'le_100': 0, 'count': 0, 'sum_millionths': 0},
+              'sip_0': {'le_256': 0, 'le_512': 5, 'le_1024': 5, 'le_2097152': 7, 'count': 9,
+                        'sum_ns': 9000000}, 'next': 0}
+
+
 def answer(request):
     name, _, parameters = request.partition(',')
     return {name: {
@@ -97,6 +103,7 @@ def answer(request):
                                         'zone_pair=in-out': {'INVITE': 77},
                                         'all': COUNTERS}.get(
             parameters, {'error': 'not found'}),
+        '/callgate/histograms': lambda: HISTOGRAMS,
         '/callgate/workers': lambda: {'0': {'rx_packets': 1, 'x' * 110: 2},
                                       '1': {'rx_packets': 22, 'x' * 110: 3}},
         '/callgate/ports': lambda: {'lan_0': {'name': 'lan-0', 'driver': 'tap'},
@@ -163,6 +170,15 @@ def test(path):
     status, out, _ = ctl(path, 'show', 'workers')
     assert status == 0 and [line.split() for line in out.splitlines()] == [
         ['#', '0', '1'], ['rx_packets', '1', '22'], ['x' * 110, '2', '3']], out
+    # Histograms: what is in each bucket that is not empty for all workers.
+    status, out, _ = ctl(path, 'show', 'histograms')
+    busy, sip = ([re.split(' {2,}', line.strip()) for line in part.splitlines()[1:]]
+                 for part in out.split('\n\n'))
+    assert status == 0 and busy == [
+        ['name', 'worker 0', 'worker 1'], ['up to 50 %', '3', '0'], ['up to 100 %', '1', '0'],
+        ['all', '4', '0'], ['mean, %', '32.5', '-']], out
+    assert sip == [['name', 'worker 0'], ['up to 512 ns', '5'], ['up to 2.1 ms', '2'],
+                   ['above', '2'], ['all', '9'], ['mean, ns', '1000000']], out
     # Records with names, their own if they say them; records in an array.
     assert ctl(path, 'show', 'ports')[1] == 'name   driver\nlan-0  tap\nwan0   af_xdp\n'
     assert ctl(path, 'show', 'nat', 'pools')[1] == 'name   driver\nlan_0  tap\nwan0   af_xdp\n'
