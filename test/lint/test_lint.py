@@ -13,6 +13,7 @@ sys.dont_write_bytecode = True
 import contract
 import format as format_check
 import limits_page
+import metrics
 import nat_rfcs
 import tree
 
@@ -165,6 +166,41 @@ class Format(unittest.TestCase):
         result = subprocess.run([sys.executable, '-B', os.path.join(HERE, 'format.py'), self.root,
                                  'no-such-clang-format'], stdout=subprocess.PIPE, check=False)
         self.assertEqual(77, result.returncode)
+
+
+class Metrics(unittest.TestCase):
+    PAGE = ('| `callgate_a_total` | counter | x, y | one |\n| `callgate_h` | histogram | w | two |\n'
+            + ''.join(f'| `{name}` | gauge |  | three |\n' for name in metrics.WANTED))
+
+    def faults(self, *asked):
+        panels = [{'title': 'p', 'targets': [{'expr': one} for one in asked]},
+                  {'title': 'all', 'targets': [{'expr': one} for one in metrics.WANTED]}]
+        return list(metrics.dashboard_faults({'panels': panels, 'templating': {'list': []}},
+                                             metrics.families(self.PAGE)))
+
+    def test_what_is_exported_may_be_asked(self):
+        self.assertEqual([], self.faults(
+            'sum by (x) (rate(callgate_a_total{y="1",instance=~".*"}[1m]))',
+            'histogram_quantile(1, sum by (w, le) (callgate_h_bucket))'))
+
+    def test_series_and_labels_that_are_not_exported(self):
+        for asked, word in (('callgate_b_total', 'callgate_b_total'), ('callgate_h', 'callgate_h'),
+                            ('callgate_a', 'callgate_a'), ('sum by (z) (callgate_a_total)', 'z'),
+                            ('callgate_a_total{z="1"}', 'z'), ('up', 'nothing')):
+            with self.subTest(asked=asked):
+                found = self.faults(asked)
+                self.assertEqual(1, len(found), found)
+                self.assertIn(word, found[0])
+
+    def test_what_must_be_shown(self):
+        found = list(metrics.dashboard_faults({'panels': [], 'templating': {'list': []}},
+                                              metrics.families(self.PAGE)))
+        self.assertEqual(len(metrics.WANTED), len(found))
+
+    def test_a_page_with_a_wrong_row(self):
+        for row in ('| `callgate_a_total` | counter | x, y | again |', '| `callgate_c` | sum |  | x |'):
+            with self.assertRaises(ValueError):
+                metrics.families(self.PAGE + row)
 
 
 class NatRfcs(unittest.TestCase):

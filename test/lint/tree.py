@@ -33,6 +33,7 @@ PLAIN_DATA = 'config/config.h'
 CONTROL_PLANE = (
     'lib/config/',
     'app/callgatectl/',
+    'app/exporter/',
     'app/callgate/main.c',
     'app/callgate/options.c',
     'app/callgate/eal.c',
