@@ -11,11 +11,19 @@
  * Rounds of the paths alternate, so that a disturbance meets all of them. A round's figure is the
  * median of its timed sections (one that another process interrupted does not count); of those,
  * the best and the median of all rounds are printed. Ratios are of neighbouring rounds.
+ *
+ * With "scraped" behind the number of flows: the whole path alone, second by second, while another
+ * process asks telemetry for all that callgate-exporter serves: not at all, once, or again and again.
+ * A second's figure is the mean of its sections, what a scrape costs included; those that take four
+ * times the median and more were interrupted, and do not count.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <rte_arp.h>
@@ -28,6 +36,7 @@
 #include "app/callgate/appliance.h"
 #include "app/callgate/pipeline.h"
 #include "app/callgate/worker.h"
+#include "app/exporter/scrape.h"
 #include "core/keyed_hash.h"
 #include "core/rcu.h"
 #include "net/parse.h"
@@ -40,6 +49,8 @@ enum {
 	SECTIONS = 256, /* of a round: 65,536 packets */
 	ROUNDS = 32, /* of each path: two million packets */
 	FLOWS_TO_COUNT = 1000, /* with fewer, making them is mostly the first ARP request */
+	SECONDS = 20, /* of each way of scraping */
+	SECOND_SECTIONS = 1 << 17, /* more than a second has */
 	STEP = 1000003, /* prime: scattered order over any power of two and over 1000 */
 };
 
@@ -55,7 +66,7 @@ static const char configuration[] =
 	"routes: ( { prefix = \"0.0.0.0/0\"; via = \"203.0.113.254\"; } );\n"
 	"nat: { rules: ( { kind = \"dynamic\"; inside = [\"10.0.0.0/8\"]; interface = \"wan\";\n"
 	"                  overload = true; } ); max_flows_per_host = %u; };\n"
-	"telemetry: { enabled = false; };\n";
+	"telemetry: { enabled = %s; };\n";
 
 static struct appliance appliance;
 static struct worker *worker;
@@ -86,12 +97,13 @@ frames_take(struct burst *burst)
 }
 
 static void
-appliance_make(unsigned int max_flows)
+appliance_make(unsigned int max_flows, bool telemetry)
 {
 	char path[] = "/tmp/bench_pipeline_XXXXXX";
 	int file = mkstemp(path);
 
-	if (file < 0 || dprintf(file, configuration, getpid(), max_flows, max_flows) < 0)
+	if (file < 0 || dprintf(file, configuration, getpid(), max_flows, max_flows,
+				telemetry ? "true" : "false") < 0)
 		rte_exit(1, "cannot write a configuration\n");
 	close(file);
 	appliance.config = config_load(path, fault_print, NULL);
@@ -362,6 +374,132 @@ floor_table(uint32_t flows)
 	return hash;
 }
 
+enum scraping { SCRAPING_NONE, SCRAPING_SECOND, SCRAPING_ALWAYS, SCRAPINGS };
+
+/* Shared by the two processes. */
+static struct scraper {
+	_Atomic int how; /* enum scraping; writer: the benchmark */
+	_Atomic unsigned int scrapes; /* writer: the one that asks */
+	char path[256]; /* of the socket; complete before `how` says to ask */
+} * scraper;
+
+static void
+scrape_once(void)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	if (out == NULL || scrape(out, scraper->path) != 0)
+		_exit(1);
+	fclose(out);
+	free(text);
+	scraper->scrapes++;
+}
+
+static void
+scraper_run(void)
+{
+	int done = SCRAPING_NONE;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		const int how = scraper->how;
+
+		if (how == SCRAPING_ALWAYS || (how == SCRAPING_SECOND && done != how))
+			scrape_once();
+		else
+			usleep(1000);
+		done = how;
+	}
+}
+
+/* Before EAL: the other process has nothing of DPDK. */
+static pid_t
+scraper_start(void)
+{
+	pid_t child;
+
+	scraper = mmap(
+		NULL, sizeof(*scraper), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (scraper == MAP_FAILED)
+		rte_exit(1, "no memory\n");
+	child = fork();
+	if (child == 0)
+		scraper_run();
+	return child;
+}
+
+/* A second of the whole path; nanoseconds a packet. */
+static double
+second_run(uint32_t flows, uint64_t *next)
+{
+	static double figures[SECOND_SECTIONS];
+	const uint64_t end = rte_rdtsc() + rte_get_tsc_hz();
+	unsigned int sections = 0, kept = 0;
+	double sum = 0;
+
+	while (rte_rdtsc() < end && sections < SECOND_SECTIONS) {
+		uint64_t start;
+
+		for (unsigned int i = 0; i < BURSTS; i++, *next += BURST_MAX)
+			burst_fill(&frames[i], *next, flows);
+		start = rte_rdtsc();
+		for (unsigned int i = 0; i < BURSTS; i++)
+			burst_run(PATH_WHOLE, i, NULL);
+		figures[sections++] = nanoseconds(rte_rdtsc() - start, SECTION);
+	}
+	qsort(figures, sections, sizeof(figures[0]), figure_compare);
+	while (kept < sections && figures[kept] < 4 * figures[sections / 2])
+		sum += figures[kept++];
+	return sum / kept;
+}
+
+static int
+scraped_run(uint32_t flows, pid_t child)
+{
+	static const char *const names[SCRAPINGS] = {
+		"not scraped", "scraped once a second", "scraped again and again"};
+	static double figures[SCRAPINGS][SECONDS], ratios[SCRAPINGS][SECONDS];
+	unsigned int scrapes[SCRAPINGS] = {0};
+	uint64_t next = 0;
+
+	snprintf(scraper->path, sizeof(scraper->path), "%s/dpdk_telemetry.v2",
+		rte_eal_get_runtime_dir());
+	for (unsigned int second = 0; second < SECONDS; second++) {
+		for (unsigned int i = 0; i < SCRAPINGS; i++) {
+			/* In turns, so that none always follows the same one. */
+			const unsigned int how = (i + second) % SCRAPINGS;
+			const unsigned int before = scraper->scrapes;
+
+			scraper->how = (int)how;
+			figures[how][second] = second_run(flows, &next);
+			scraper->how = SCRAPING_NONE;
+			usleep(50000); /* the last scrape ends */
+			scrapes[how] += scraper->scrapes - before;
+		}
+		for (unsigned int how = 0; how < SCRAPINGS; how++)
+			ratios[how][second] = figures[how][second] / figures[SCRAPING_NONE][second];
+	}
+	printf("%u flows; ns a packet, median of %u seconds; compared with the second beside it "
+	       "that is not scraped, median (quartiles)\n",
+		flows, SECONDS);
+	for (unsigned int how = 0; how < SCRAPINGS; how++) {
+		qsort(figures[how], SECONDS, sizeof(double), figure_compare);
+		qsort(ratios[how], SECONDS, sizeof(double), figure_compare);
+		printf("  %-24s %6.2f  %6.4f (%.4f to %.4f)  %u scrapes\n", names[how],
+			figures[how][SECONDS / 2], ratios[how][SECONDS / 2],
+			ratios[how][SECONDS / 4], ratios[how][SECONDS * 3 / 4], scrapes[how]);
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	unlink(scraper->path);
+	rmdir(rte_eal_get_runtime_dir());
+	/* One that could not ask has measured nothing. */
+	return scrapes[SCRAPING_NONE] > 0 || scrapes[SCRAPING_SECOND] != SECONDS ||
+	       scrapes[SCRAPING_ALWAYS] <= SECONDS;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -372,13 +510,17 @@ main(int argc, char **argv)
 	/* One table size a process: EAL starts once. */
 	uint32_t flows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1 << 20;
 	uint64_t next[PATHS] = {0};
+	const bool scraped = argc > 2 && strcmp(argv[2], "scraped") == 0;
+	const pid_t child = scraped ? scraper_start() : 0;
 	double create;
 
-	appliance_make(RTE_MAX(flows, 1024u));
+	appliance_make(RTE_MAX(flows, 1024u), scraped);
 	create = flows_make(flows);
 	if (pool_used(flow_pool(appliance.flows)) != flows)
 		rte_exit(1, "%u flows of %u were made\n", pool_used(flow_pool(appliance.flows)),
 			flows);
+	if (scraped)
+		return scraped_run(flows, child);
 	heap_grow();
 	lookup.hash = floor_table(flows);
 	for (unsigned int round = 0; round < ROUNDS; round++) {
