@@ -187,9 +187,7 @@ def clients_at_once(appliance):
     names = [name for name in appliance.ask('/') if name.startswith('/callgate/')]
     wrong = []
 
-    def ask(name):
-        client = Client(appliance)
-        client.connect()
+    def ask(name, client):
         for _ in range(CLIENT_BURSTS):      # so that callgate has something to do for each all the time
             start.wait()
             for _ in range(CLIENT_BURST):
@@ -201,7 +199,10 @@ def clients_at_once(appliance):
         client.close()
 
     start = threading.Barrier(CLIENTS)
-    threads = [threading.Thread(target=ask, args=(name,)) for name in names[:CLIENTS]]
+    clients = [Client(appliance) for _ in range(CLIENTS)]
+    for client in clients:      # one after the other: the socket's queue of those who wait is short
+        client.connect()
+    threads = [threading.Thread(target=ask, args=pair) for pair in zip(names, clients, strict=False)]
     for thread in threads:
         thread.start()
     for thread in threads:
