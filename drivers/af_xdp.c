@@ -15,8 +15,8 @@
  * OUT all arrive on queue 0; one five-tuple stays on one queue. No XPS or RPS is needed.
  * Partial checksums: on the peer `ethtool -K OUT tx off tso off gso off`; with VLANs `txvlan off`.
  *
- * Memory: the PMD maps the mempool itself as UMEM (no copy between the two), so its objects must
- * fit a page and stand in one piece; port_open() checks that. Each queue takes 2,048 mbufs at
+ * Memory: the PMD maps the mempool itself as UMEM (no copy between the two), so it
+ * comes from umem_mempool_create() in umem.c; port_open() checks that. Each queue takes 2,048 mbufs at
  * once and may hold as many for sending (port_mbufs()).
  *
  * Opening again in one process does not work: PMD and libxdp do not give back all of a closed

@@ -20,6 +20,9 @@ enum {
 	AF_XDP_QUEUE_MBUFS = 2 * 2048,
 };
 
+/** 0, or -EINVAL after a log line, unless the kernel can map all of the port's mempool. */
+int umem_check(const struct port *port);
+
 /** mbufs that receive queues with a frame mempool need between them. */
 unsigned int frame_mempool_size(unsigned int queues);
 

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -53,6 +52,18 @@ ports_need_pci(const struct config *config)
 	return false;
 }
 
+bool
+ports_need_umem(const struct config *config)
+{
+	for (unsigned int i = 0; i < config->port_count; i++) {
+		const struct port_driver *driver = port_driver_find(config->ports[i].driver);
+
+		if (driver != NULL && driver->umem)
+			return true;
+	}
+	return false;
+}
+
 static uint16_t
 frames_copy(uint16_t ethdev, uint16_t queue, struct rte_mbuf *frames[], uint16_t count,
 	uint16_t max, void *context)
@@ -83,28 +94,6 @@ frame_mempool_create(struct port *port, int socket)
 		LOG(ERR, "port %s: no memory to receive frames of %u bytes: %s", port->config->name,
 			port->driver->frame_room, rte_strerror(rte_errno));
 		return -rte_errno;
-	}
-	return 0;
-}
-
-/* The kernel takes a UMEM in one piece, of chunks within a page. */
-static int
-umem_check(const struct port *port)
-{
-	const struct rte_mempool *mempool = port->mempool;
-	uint32_t object = rte_mempool_calc_obj_size(mempool->elt_size, mempool->flags, NULL);
-
-	if (object > (uint32_t)sysconf(_SC_PAGESIZE)) {
-		LOG(ERR, "port %s: %s needs mbufs within a page, they are of %u bytes",
-			port->config->name, port->driver->name, object);
-		return -EINVAL;
-	}
-	if (mempool->nb_mem_chunks != 1) {
-		LOG(ERR,
-			"port %s: %s needs the mbufs in one piece of memory, they stand in %u; "
-			"larger hugepages help, or none",
-			port->config->name, port->driver->name, mempool->nb_mem_chunks);
-		return -EINVAL;
 	}
 	return 0;
 }

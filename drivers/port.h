@@ -37,7 +37,7 @@ struct port_attachment {
 struct port_driver {
 	const char *name; /* as in the configuration */
 	unsigned int frame_room; /* bytes an mbuf must hold to receive into; 0: any will do */
-	bool umem; /* the kernel maps the mempool: one piece, objects within a page */
+	bool umem; /* the kernel maps the mempool: it is of umem_mempool_create() */
 	bool paired_queues; /* as many transmit as receive queues, no more, no fewer */
 	/** Create or find the ethdevs. 0, or -errno after a log line with the reason. */
 	int (*attach)(const struct config_port *config, struct port_attachment *attachment);
@@ -71,6 +71,17 @@ const struct port_driver *port_driver_find(enum config_driver driver);
 
 /** Hint for EAL arguments: true when any port needs the PCI bus. */
 bool ports_need_pci(const struct config *config);
+
+/** True when a port of the configuration needs the mempool of umem_mempool_create(). */
+bool ports_need_umem(const struct config *config);
+
+/**
+ * A mempool for ports whose kernel side maps it, and for all others beside them: each mbuf is a
+ * page long, with as much room as that leaves. Like rte_pktmbuf_pool_create() but for that: NULL
+ * with rte_errno, and rte_mempool_free() frees it. Bring-up.
+ */
+struct rte_mempool *umem_mempool_create(const char *name, unsigned int mbufs, unsigned int cache,
+	uint16_t private_size, int socket);
 
 /**
  * Bring one port up: attach, configure queues, start, promiscuous off, MAC read. `socket` NUMA node.

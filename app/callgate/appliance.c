@@ -63,10 +63,14 @@ core_down(struct appliance *appliance)
 static int
 mempools_up(struct appliance *appliance)
 {
+	unsigned int mbufs = appliance_mbufs(appliance->config);
 	int socket = (int)rte_socket_id();
 
-	appliance->mempool = rte_pktmbuf_pool_create("packets", appliance_mbufs(appliance->config),
-		MBUF_CACHE, PACKET_PRIVATE_SIZE, MBUF_ROOM, socket);
+	appliance->mempool = !appliance->replay && ports_need_umem(appliance->config)
+				     ? umem_mempool_create("packets", mbufs, MBUF_CACHE,
+					       PACKET_PRIVATE_SIZE, socket)
+				     : rte_pktmbuf_pool_create("packets", mbufs, MBUF_CACHE,
+					       PACKET_PRIVATE_SIZE, MBUF_ROOM, socket);
 	appliance->large_mempool = rte_pktmbuf_pool_create(
 		"large_messages", LARGE_MBUFS, 0, PACKET_PRIVATE_SIZE, LARGE_MBUF_ROOM, socket);
 	return appliance->mempool && appliance->large_mempool ? 0 : -rte_errno;

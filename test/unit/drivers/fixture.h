@@ -24,10 +24,11 @@ enum {
 static struct rte_mempool *mempool;
 
 static inline void
-mempool_create(void)
+mempool_create(bool umem)
 {
-	mempool = rte_pktmbuf_pool_create(
-		"mbufs", MBUFS, 64, RTE_CACHE_LINE_SIZE, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	mempool = umem ? umem_mempool_create("mbufs", MBUFS, 64, RTE_CACHE_LINE_SIZE, SOCKET_ID_ANY)
+		       : rte_pktmbuf_pool_create("mbufs", MBUFS, 64, RTE_CACHE_LINE_SIZE,
+				 RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (mempool == NULL) {
 		fprintf(stderr, "no mempool\n");
 		exit(1);

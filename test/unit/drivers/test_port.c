@@ -219,6 +219,30 @@ only_pci_ports_need_the_bus(void **state)
 }
 
 static void
+an_af_xdp_port_needs_a_mempool_of_pages(void **state)
+{
+	struct config_port list[2] = {
+		port_config(DRIVER_NULL, NULL, 0), port_config(DRIVER_AF_PACKET, "veth0", 0)};
+	struct config config = {.port_count = 2, .ports = list};
+	struct rte_mempool *pages = umem_mempool_create("pages", 10, 0, 64, SOCKET_ID_ANY);
+
+	assert_false(ports_need_umem(&config));
+	list[1].driver = DRIVER_AF_XDP;
+	assert_true(ports_need_umem(&config));
+	assert_non_null(pages);
+	assert_int_equal(rte_mempool_avail_count(pages), 10);
+	assert_int_equal(rte_mempool_calc_obj_size(pages->elt_size, pages->flags, NULL),
+		sysconf(_SC_PAGESIZE));
+	assert_int_equal(rte_pktmbuf_priv_size(pages), 64);
+	assert_true(rte_pktmbuf_data_room_size(pages) >= RTE_MBUF_DEFAULT_BUF_SIZE);
+	rte_mempool_free(pages);
+	/* Its memory is free again. */
+	pages = umem_mempool_create("pages", 10, 0, 64, SOCKET_ID_ANY);
+	assert_non_null(pages);
+	rte_mempool_free(pages);
+}
+
+static void
 long_frames_are_counted_into_the_memory(void **state)
 {
 	struct config_port packet = port_config(DRIVER_AF_PACKET, "veth0", 0);
@@ -244,10 +268,11 @@ main(void)
 		cmocka_unit_test(a_port_that_cannot_be_is_refused_and_leaves_nothing),
 		cmocka_unit_test(every_queue_has_one_worker_and_one_queue_ports_spread),
 		cmocka_unit_test(only_pci_ports_need_the_bus),
+		cmocka_unit_test(an_af_xdp_port_needs_a_mempool_of_pages),
 		cmocka_unit_test(long_frames_are_counted_into_the_memory),
 	};
 
 	eal_fixture_start();
-	mempool_create();
+	mempool_create(false);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
