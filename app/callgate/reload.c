@@ -16,7 +16,7 @@
 
 enum { GRACE_POLL_US = 100 };
 
-/* Readers: telemetry handlers; writer: whoever destroys a replaced ruleset or text. */
+/* Readers: telemetry handlers; writer: whoever replaces ruleset and text. */
 static pthread_rwlock_t ruleset_lock = PTHREAD_RWLOCK_INITIALIZER;
 
 /* Where the faults of one reload go. */
@@ -97,21 +97,25 @@ accounts_fault(const struct config *next, struct faults *faults)
 	fault_note(faults, &fault);
 }
 
-/* Nobody asks the old ruleset any more: no worker, no telemetry handler. `text` is kept. */
+/*
+ * Telemetry sees ruleset, text and count change at once; workers come round to the new ruleset, and then
+ * nobody asks the old one any more. `text` is kept.
+ */
 static void
 ruleset_replace(struct appliance *appliance, struct ruleset *next, char *text)
 {
 	struct ruleset *old = appliance_ruleset(appliance);
 
+	pthread_rwlock_wrlock(&ruleset_lock);
 	/* release: pairs with appliance_ruleset() */
 	atomic_store_explicit(&appliance->ruleset, next, memory_order_release);
-	grace_wait();
-	pthread_rwlock_wrlock(&ruleset_lock);
-	ruleset_destroy(old);
 	free(appliance->reloaded);
 	appliance->reloaded = text;
 	appliance->reloads++;
+	appliance->loaded_at = time(NULL);
 	pthread_rwlock_unlock(&ruleset_lock);
+	grace_wait();
+	ruleset_destroy(old);
 }
 
 static int
@@ -148,7 +152,6 @@ reload(struct appliance *appliance, struct faults *faults)
 	if (rc != 0)
 		return rc;
 	ruleset_replace(appliance, ruleset, text);
-	appliance->loaded_at = time(NULL);
 	LOG(INFO, "configuration reloaded");
 	return 0;
 }

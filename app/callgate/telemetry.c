@@ -31,14 +31,19 @@ show_info(struct appliance *appliance, const char *parameters, struct rte_tel_da
 {
 	char when[32];
 	struct tm broken;
+	uint64_t reloads;
 
 	rte_tel_data_add_dict_string(data, "version", CALLGATE_VERSION);
 	telemetry_number(data, "uptime_s", (clock_now_ms() - appliance->started_ms) / 1000);
 	telemetry_number(data, "workers", appliance->workers);
 	rte_tel_data_add_dict_string(data, "configuration", appliance->config->file);
+	reload_hold();
+	reload_configuration(appliance, &reloads);
 	gmtime_r(&appliance->loaded_at, &broken);
+	reload_release();
 	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &broken);
 	rte_tel_data_add_dict_string(data, "loaded", when);
+	telemetry_number(data, "reloads", reloads);
 	rte_tel_data_add_dict_string(data, "pages", eal_pages(appliance));
 	telemetry_number(data, "memory_mb", appliance->memory_mb);
 	return 0;
