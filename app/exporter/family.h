@@ -31,6 +31,7 @@ enum family_kind { KIND_COUNTER, KIND_GAUGE, KIND_HISTOGRAM };
 	X(INFO, "callgate_info", GAUGE, "configuration, pages", "configuration file, and the kind of memory pages; always 1") \
 	X(UPTIME, "callgate_uptime_seconds", GAUGE, "", "since callgate started") \
 	X(LOADED, "callgate_configuration_loaded_timestamp_seconds", GAUGE, "", "when the configuration in force was loaded, Unix time") \
+	X(RELOADS, "callgate_configuration_reloads_total", COUNTER, "", "reloads that were taken; one that was refused is none") \
 	X(WORKERS, "callgate_workers", GAUGE, "", "worker lcores") \
 	X(MEMORY, "callgate_memory_bytes", GAUGE, "", "memory given to DPDK") \
 	X(FLOWS, "callgate_flows", GAUGE, "", "flows in use") \
@@ -65,6 +66,8 @@ enum family_kind { KIND_COUNTER, KIND_GAUGE, KIND_HISTOGRAM };
 	X(WORKER_RX_PACKETS, "callgate_worker_rx_packets_total", COUNTER, LABELS_WORKER, "packets received from ports") \
 	X(WORKER_TX_PACKETS, "callgate_worker_tx_packets_total", COUNTER, LABELS_WORKER, "packets given to ports") \
 	X(WORKER_BUSY_LIFETIME, "callgate_worker_busy_lifetime_ratio", GAUGE, LABELS_WORKER, "part of the time since start in which there was work") \
+	X(WORKER_BUSY_CYCLES, "callgate_worker_busy_cycles_total", COUNTER, LABELS_WORKER, "TSC cycles of turns that found work") \
+	X(WORKER_ALL_CYCLES, "callgate_worker_cycles_total", COUNTER, LABELS_WORKER, "TSC cycles since start, of all turns and of sleep") \
 	X(WORKER_CYCLES, "callgate_worker_cycles_per_packet", GAUGE, LABELS_WORKER, "TSC cycles a packet since start, of turns that found work") \
 	X(WORKER_HANDOFF_IN, "callgate_worker_handoff_in_total", COUNTER, LABELS_WORKER, "SIP messages and fragments received from other workers") \
 	X(WORKER_HANDOFF_OUT, "callgate_worker_handoff_out_total", COUNTER, LABELS_WORKER, "SIP messages and fragments handed to other workers") \

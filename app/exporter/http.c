@@ -8,7 +8,8 @@
  * It polls: with epoll, libmicrohttpd 0.9.75 keeps a connection that was closed in the midst of a
  * request until IDLE_S are over, and a handful of them would keep everybody out.
  * Limits: CONNECTIONS at once, CONNECTIONS_AN_ADDRESS of one client, REQUEST_MEMORY bytes of request
- * line and headers, IDLE_S seconds of silence. A request with a body is refused unread.
+ * line and headers, IDLE_S seconds of silence. A request with a body is refused unread, and so is
+ * every scrape while UNREAD_MAX bytes of answers wait for clients that do not read.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,13 +28,14 @@ enum {
 	CONNECTIONS_AN_ADDRESS = 48,
 	REQUEST_MEMORY = 16 * 1024,
 	IDLE_S = 10,
+	UNREAD_MAX = 16 * 1024 * 1024,
 	COMPLAINT_MAX = 2048,
 };
 
 #define METRICS_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-static char front_page[] = "<!DOCTYPE html>\n<title>callgate-exporter</title>\n"
-			   "<p>callgate-exporter: <a href=\"/metrics\">metrics</a></p>\n";
+static const char front_page[] = "<!DOCTYPE html>\n<title>callgate-exporter</title>\n"
+				 "<p>callgate-exporter: <a href=\"/metrics\">metrics</a></p>\n";
 
 /* The last thing that was wrong: said once, not at every scrape. Empty: nothing. */
 static char complaint[COMPLAINT_MAX];
@@ -55,19 +57,15 @@ complaint_over(void)
 	complaint[0] = '\0';
 }
 
-/* `text` is freed with the response when it is the response's own. */
+/* Takes the response, which is NULL when there was no memory for it. */
 static enum MHD_Result
-respond(struct MHD_Connection *connection, unsigned int status, const char *type, char *text,
-	size_t length, enum MHD_ResponseMemoryMode mode)
+respond(struct MHD_Connection *connection, unsigned int status, const char *type,
+	struct MHD_Response *response)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(length, text, mode);
 	enum MHD_Result result;
 
-	if (response == NULL) {
-		if (mode == MHD_RESPMEM_MUST_FREE)
-			free(text);
+	if (response == NULL)
 		return MHD_NO;
-	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, MHD_HTTP_METHOD_GET);
@@ -76,29 +74,78 @@ respond(struct MHD_Connection *connection, unsigned int status, const char *type
 	return result;
 }
 
+/* A text that stays. */
+static enum MHD_Result
+say(struct MHD_Connection *connection, unsigned int status, const char *type, const char *text)
+{
+	return respond(connection, status, type,
+		MHD_create_response_from_buffer(
+			strlen(text), (char *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT));
+}
+
 static enum MHD_Result
 refuse(struct MHD_Connection *connection, unsigned int status, const char *reason)
 {
-	return respond(connection, status, "text/plain", (char *)(uintptr_t)reason, strlen(reason),
-		MHD_RESPMEM_PERSISTENT);
+	return say(connection, status, "text/plain", reason);
+}
+
+/* A scrape that is not sent yet. */
+struct answer {
+	char *text;
+	size_t length;
+};
+
+/* Bytes of all of them; the library's thread alone. */
+static size_t unread;
+
+static void
+answer_free(void *context)
+{
+	struct answer *answer = context;
+
+	unread -= answer->length;
+	free(answer->text);
+	free(answer);
+}
+
+static struct answer *
+answer_make(const char *path)
+{
+	struct answer *answer = calloc(1, sizeof(*answer));
+	FILE *out = answer ? open_memstream(&answer->text, &answer->length) : NULL;
+
+	if (out == NULL) {
+		free(answer);
+		return NULL;
+	}
+	if (scrape(out, path) == 0)
+		complaint_over();
+	if (fclose(out) != 0) {
+		free(answer->text);
+		free(answer);
+		return NULL;
+	}
+	unread += answer->length;
+	return answer;
 }
 
 static enum MHD_Result
 metrics(struct MHD_Connection *connection, const char *path)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	struct MHD_Response *response;
+	struct answer *answer;
 
-	if (out == NULL)
+	if (unread >= UNREAD_MAX)
+		return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+			"too many answers wait to be read\n");
+	answer = answer_make(path);
+	if (answer == NULL)
 		return MHD_NO;
-	if (scrape(out, path) == 0)
-		complaint_over();
-	if (fclose(out) != 0) {
-		free(text);
-		return MHD_NO;
-	}
-	return respond(connection, MHD_HTTP_OK, METRICS_TYPE, text, length, MHD_RESPMEM_MUST_FREE);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(
+		answer->length, answer->text, answer_free, answer);
+	if (response == NULL)
+		answer_free(answer);
+	return respond(connection, MHD_HTTP_OK, METRICS_TYPE, response);
 }
 
 static const char *
@@ -136,8 +183,7 @@ handle(void *context, struct MHD_Connection *connection, const char *url, const 
 	if (strcmp(url, "/metrics") == 0)
 		return metrics(connection, context);
 	if (strcmp(url, "/") == 0)
-		return respond(connection, MHD_HTTP_OK, "text/html; charset=utf-8", front_page,
-			strlen(front_page), MHD_RESPMEM_PERSISTENT);
+		return say(connection, MHD_HTTP_OK, "text/html; charset=utf-8", front_page);
 	return refuse(connection, MHD_HTTP_NOT_FOUND, "there are / and /metrics\n");
 }
 

@@ -25,7 +25,12 @@
 
 #define LISTEN_DEFAULT "127.0.0.1:9560"
 
-enum { EXIT_USAGE = 2, BACKLOG = 16, ADDRESS_MAX = 64 };
+enum {
+	EXIT_USAGE = 2,
+	BACKLOG = 16,
+	ADDRESS_MAX = 64,
+	SEND_BUFFER = 128 * 1024, /* of a connection, in the kernel, which takes 4 MB otherwise */
+};
 
 static void
 usage_print(FILE *out)
@@ -87,10 +92,11 @@ listen_resolve(const char *text)
 static int
 listen_open(const struct addrinfo *address, const char *text)
 {
-	const int on = 1;
+	const int on = 1, send_buffer = SEND_BUFFER;
 	const int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer)) < 0 ||
 		bind(fd, address->ai_addr, address->ai_addrlen) < 0 || listen(fd, BACKLOG) < 0) {
 		fprintf(stderr, "callgate-exporter: %s: %s\n", text, strerror(errno));
 		if (fd >= 0)

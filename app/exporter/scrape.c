@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A scrape asks everything first and writes then: all of a family stands together in the text, and
- * when an answer is missing nothing has been written.
+ * when an answer is missing nothing has been written. When callgate answers, but not as a whole (it
+ * reloads, or has too many clients at once), everything is asked again, ATTEMPTS times in all.
  */
 #include <string.h>
 #include <time.h>
@@ -11,7 +12,7 @@
 #include "scrape.h"
 #include "scrape_priv.h"
 
-enum { COMMAND_MAX = 256, MEGABYTE = 1024 * 1024 };
+enum { COMMAND_MAX = 256, MEGABYTE = 1024 * 1024, ATTEMPTS = 3, ATTEMPT_WAIT_US = 50000 };
 
 enum answer {
 	ANSWER_INFO,
@@ -85,6 +86,8 @@ static const struct column worker_columns[] = {
 	{FAMILY_WORKER_RX_PACKETS, "rx_packets"},
 	{FAMILY_WORKER_TX_PACKETS, "tx_packets"},
 	{FAMILY_WORKER_BUSY_LIFETIME, "busy_percent", .unit = 0.01},
+	{FAMILY_WORKER_BUSY_CYCLES, "busy_cycles"},
+	{FAMILY_WORKER_ALL_CYCLES, "total_cycles"},
 	{FAMILY_WORKER_CYCLES, "cycles_per_packet"},
 	{FAMILY_WORKER_HANDOFF_IN, "handoff_in"},
 	{FAMILY_WORKER_HANDOFF_OUT, "handoff_out"},
@@ -291,6 +294,7 @@ info_write(struct metric_writer *writer, const json_t *info)
 	metric_single(writer, FAMILY_UPTIME, json_integer_value(json_object_get(info, "uptime_s")));
 	if (loaded && strptime(loaded, "%Y-%m-%dT%H:%M:%SZ", &when))
 		metric_single(writer, FAMILY_LOADED, timegm(&when));
+	metric_single(writer, FAMILY_RELOADS, json_integer_value(json_object_get(info, "reloads")));
 	metric_single(writer, FAMILY_WORKERS, json_integer_value(json_object_get(info, "workers")));
 	metric_single(writer, FAMILY_MEMORY,
 		json_integer_value(json_object_get(info, "memory_mb")) * MEGABYTE);
@@ -351,15 +355,24 @@ answers_write(struct metric_writer *writer, json_t *const answer[ANSWERS])
 	scrape_sip_write(writer, answer[ANSWER_SIP]);
 }
 
+/* One attempt at all questions. */
+struct attempt {
+	int fd;
+	bool last; /* what is wrong is told */
+	bool again; /* callgate answers, and another attempt may find it right */
+};
+
 /* NULL: no answer, or one that says what is wrong. */
 static json_t *
-ask(int fd, const char *command)
+ask(struct attempt *attempt, const char *command)
 {
-	json_t *answer = telemetry_ask(fd, command, 0);
+	json_t *answer = telemetry_ask(attempt->fd, command, 0);
 	const char *error = json_string_value(json_object_get(answer, "error"));
 
 	if (answer && (error || !json_is_object(answer))) {
-		telemetry_complain(command, error ? error : "answer is no dictionary");
+		attempt->again = true;
+		if (attempt->last)
+			telemetry_complain(command, error ? error : "answer is no dictionary");
 		json_decref(answer);
 		return NULL;
 	}
@@ -368,7 +381,7 @@ ask(int fd, const char *command)
 
 /* Put the statistics of each pair of zones beside its names. False: one is missing. */
 static bool
-sip_ask(int fd, json_t *pairs)
+sip_ask(struct attempt *attempt, json_t *pairs)
 {
 	char command[COMMAND_MAX];
 	const char *key;
@@ -384,7 +397,7 @@ sip_ask(int fd, json_t *pairs)
 			continue;
 		snprintf(
 			command, sizeof(command), "/callgate/sip/stats,%s,%s", source, destination);
-		statistics = ask(fd, command);
+		statistics = ask(attempt, command);
 		if (statistics == NULL)
 			return false;
 		json_object_update(pair, statistics);
@@ -393,15 +406,61 @@ sip_ask(int fd, json_t *pairs)
 	return true;
 }
 
+/* Is the configuration still the one of the first answer? Rows of two would be in one scrape. */
 static bool
-answers_ask(int fd, json_t *answer[ANSWERS])
+is_same_configuration(struct attempt *attempt, const json_t *first)
+{
+	json_t *info = ask(attempt, commands[ANSWER_INFO]);
+	const bool same = info && json_integer_value(json_object_get(info, "reloads")) ==
+					  json_integer_value(json_object_get(first, "reloads"));
+
+	if (info && !same) {
+		attempt->again = true;
+		if (attempt->last)
+			telemetry_complain(commands[ANSWER_INFO],
+				"the configuration has changed at every attempt");
+	}
+	json_decref(info);
+	return same;
+}
+
+static void
+answers_forget(json_t *answer[ANSWERS])
 {
 	for (unsigned int i = 0; i < ANSWERS; i++) {
-		answer[i] = ask(fd, commands[i]);
+		json_decref(answer[i]);
+		answer[i] = NULL;
+	}
+}
+
+static bool
+answers_ask(struct attempt *attempt, json_t *answer[ANSWERS])
+{
+	for (unsigned int i = 0; i < ANSWERS; i++) {
+		answer[i] = ask(attempt, commands[i]);
 		if (answer[i] == NULL)
 			return false;
 	}
-	return sip_ask(fd, answer[ANSWER_SIP]);
+	return sip_ask(attempt, answer[ANSWER_SIP]) &&
+	       is_same_configuration(attempt, answer[ANSWER_INFO]);
+}
+
+/* What a reload, or too many clients at once, has spoilt is right at the next attempt. */
+static bool
+answers_get(int fd, json_t *answer[ANSWERS])
+{
+	for (unsigned int i = 1; i <= ATTEMPTS; i++) {
+		struct attempt attempt = {.fd = fd, .last = i == ATTEMPTS};
+
+		if (answers_ask(&attempt, answer))
+			return true;
+		answers_forget(answer);
+		if (!attempt.again)
+			return false;
+		if (!attempt.last)
+			usleep(ATTEMPT_WAIT_US);
+	}
+	return false;
 }
 
 int
@@ -410,7 +469,7 @@ scrape(FILE *out, const char *path)
 	struct metric_writer writer = {.out = out};
 	json_t *answer[ANSWERS] = {NULL};
 	const int fd = telemetry_connect(path);
-	const bool up = fd >= 0 && answers_ask(fd, answer);
+	const bool up = fd >= 0 && answers_get(fd, answer);
 
 	if (fd >= 0)
 		close(fd);
@@ -421,7 +480,6 @@ scrape(FILE *out, const char *path)
 	metric_integer(&writer, 1);
 	if (up)
 		answers_write(&writer, answer);
-	for (unsigned int i = 0; i < ANSWERS; i++)
-		json_decref(answer[i]);
+	answers_forget(answer);
 	return up ? 0 : -1;
 }

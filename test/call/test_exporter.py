@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.parse
 
+import answers
 import callnet
 import scrape
 from callnet import check, wait_until
@@ -75,17 +76,20 @@ def served_is_shown(appliance, exporter):
                 metrics.value('callgate_drops_total', reason=reason), reason)
     for event, count in before['events'].items():
         between(count, after['events'][event], metrics.value(f'callgate_{event}_total'), event)
-    for name in ('calls', 'flows', 'doors', 'registrations', 'streams'):
+    for name in ('calls', 'flows', 'doors', 'media_doors', 'pinholes', 'media_pinholes', 'registrations',
+                 'mbufs', 'datagrams', 'fragments', 'streams', 'stream_buffers', 'neighbours'):
         between(before['summary'][name], after['summary'][name],
                 metrics.value(f'callgate_{name}'), name)
     for port, record in before['ports'].items():
-        for name in ('rx_packets', 'tx_bytes'):
+        for name in [name for name in answers.PORT if 'queues' not in name]:
             between(record[name], after['ports'][port][name], metrics.value(
                 f'callgate_port_{name}_total', port=port, driver='af_packet'), f'{port} {name}')
     for worker, record in before['workers'].items():
-        between(record['rx_packets'], after['workers'][worker]['rx_packets'],
-                metrics.value('callgate_worker_rx_packets_total', worker=worker,
-                              core=str(record['core'])), 'rx_packets')
+        for field, name in (('rx_packets', 'rx_packets'), ('busy_cycles', 'busy_cycles'),
+                            ('total_cycles', 'cycles'), ('sleeps', 'sleeps')):
+            between(record[field], after['workers'][worker][field],
+                    metrics.value(f'callgate_worker_{name}_total', worker=worker,
+                                  core=str(record['core'])), field)
     public, = (row for row in before['nat pools'].values() if isinstance(row, dict)
                and row['pool'] == 'public' and row['address'] == 'all')
     check(metrics.value('callgate_nat_pool_ports_free', pool='public', kind='overload',
@@ -107,6 +111,33 @@ def served_is_shown(appliance, exporter):
         family = name if name in documented else re.sub(r'_(bucket|sum|count)$', '', name)
         check({label for label, _ in labels} - {'le'} == documented[family][1], f'{name} {labels}')
     return metrics
+
+
+def names_are_known(appliance):
+    """No command, and no number of an answer, that the exporter was not told of (answers.py)."""
+    def numbers(record):
+        return {name for name, value in record.items() if isinstance(value, int)} - {'next'}
+
+    def records(*words):
+        return [one for one in appliance.show(*words).values() if isinstance(one, dict)]
+    for what, names, found in (
+            ('info', answers.INFO, [appliance.show('info')]),
+            ('summary', answers.SUMMARY, [appliance.show('summary')]),
+            ('drops', answers.DROPS, [appliance.show('drops')]),
+            ('events', answers.EVENTS, [appliance.show('events')]),
+            ('ports', answers.PORT, records('ports')),
+            ('workers', [*answers.WORKER, 'core'], records('workers')),
+            ('pools', answers.POOL + answers.FAILURES, records('nat', 'pools')),
+            ('zone pairs', answers.CLASS, records('zone-pairs')),
+            ('SIP', answers.SIP, [appliance.show('sip', 'statistics')])):
+        check(found, f'{what}: nothing')
+        for record in found:
+            check(numbers(record) == set(names), f'{what}: {numbers(record) ^ set(names)}')
+    asked = {f'/callgate/{name}' for name in (
+        *answers.OTHERS, 'info', 'summary', 'drops', 'events', 'ports', 'workers', 'histograms',
+        'nat/pools', 'fw/zone_pairs', 'sip/zone_pairs', 'sip/stats')}
+    there = {command for command in appliance.ask('/') if command.startswith('/callgate/')}
+    check(there == asked, f'commands: {there ^ asked}')
 
 
 def histograms_are_right(appliance, metrics):
@@ -218,6 +249,7 @@ def test(network, workers):
     check(exporter.scrape().value('callgate_up') == 0, 'no callgate yet')
     prometheus = Prometheus(network)
     appliance.start()
+    names_are_known(appliance)
     traffic(network, appliance)
     histograms_are_right(appliance, served_is_shown(appliance, exporter))
     prometheus_agrees(appliance, prometheus)

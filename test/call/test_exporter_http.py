@@ -3,6 +3,7 @@
 HTTP may send wrongly, many scrapes at once, and an appliance that is not there or answers nonsense."""
 import errno
 import http.client
+import itertools
 import json
 import os
 import random
@@ -16,129 +17,10 @@ import time
 
 import callnet
 import scrape
+from answers import DROPS, EVENTS, FAILURES, METHODS, PAIRS, ROOT, STRANGE, Answers
 from callnet import check
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lint'))
-sys.dont_write_bytecode = True
-import counters_page    # pylint: disable=wrong-import-position
-
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 SEED = int(os.environ.get('EXPORTER_SEED', '1'))
-STRANGE = 'a "b" \\c\nd'    # all that the text format escapes
-
-
-def lists(path, *macros, prefix=''):
-    return [prefix + name for macro in macros
-            for name, _ in counters_page.rows(os.path.join(ROOT, 'lib', path), macro)]
-
-
-DROPS = lists('core/drop.h', 'DROP_REASONS')
-EVENTS = lists('core/counter.h', 'EVENTS')
-METHODS = lists('alg/statistics.h', 'SIP_METHOD_COUNTERS')
-SIP = (METHODS + lists('alg/statistics.h', 'SIP_RESPONSE_COUNTERS', 'SIP_OK_COUNTERS',
-                       'SIP_EVENT_COUNTERS', 'SIP_ERROR_COUNTERS', 'SIP_LIMIT_COUNTERS')
-       + lists('sip/message.h', 'SIP_ERROR_LIST', prefix='error_')
-       + lists('sip/sdp.h', 'SDP_ERROR_LIST', prefix='sdp_error_')
-       + lists('sip/multipart.h', 'MULTIPART_ERROR_LIST', prefix='body_error_'))
-SUMMARY = ('flows translations doors media_doors pinholes media_pinholes calls registrations hosts '
-           'ports held_ports mbufs datagrams fragments streams stream_buffers neighbours').split()
-PORT = ('rx_queues tx_queues rx_packets tx_packets rx_bytes tx_bytes rx_missed rx_errors tx_errors '
-        'rx_no_mbuf').split()
-WORKER = ('rx_packets tx_packets busy_percent cycles_per_packet handoff_in handoff_out '
-          'handoff_local handoff_drops calls_owned rx_queues sleeps').split()
-POOL = ('hosts udp_used tcp_used icmp_used udp_free tcp_free icmp_free udp_held blocks_used '
-        'blocks_free').split()
-FAILURES = 'no_port no_address host_ports host_blocks host_rate host_flows host_table'.split()
-CLASS = 'packets bytes drops flows half_open over_flows over_half_open over_new'.split()
-PAIRS = [('inside', 'outside'), ('outside', 'inside')]
-
-
-class Appliance:
-    """What callgate answers, each number another one; `spoil` makes it answer otherwise."""
-
-    def __init__(self, path):
-        self.path = path
-        self.numbers = iter(range(70001, 100000))
-        self.spoil = None
-        self.now = self.most = 0
-        self.lock = threading.Lock()
-        self.listener = None
-        self.answers = self.answers_make()
-        self.start()
-
-    def some(self, fields, **texts):
-        return {**texts, **{name: next(self.numbers) for name in fields}}
-
-    def answers_make(self):
-        histogram = {'busy_0': {**{f'le_{10 * i}': i for i in range(1, 11)}, 'count': 10,
-                                'sum_millionths': 2500000},
-                     'sip_0': {**{f'le_{1 << i}': i for i in range(8, 26)}, 'count': 30,
-                               'sum_ns': 123456789}}
-        return {
-            '/callgate/info': {'version': '9.8', 'uptime_s': 61, 'workers': 2,
-                               'configuration': STRANGE, 'loaded': '2024-02-29T12:00:00Z',
-                               'pages': 'huge', 'memory_mb': 3},
-            '/callgate/summary': self.some(SUMMARY), '/callgate/drops': self.some(DROPS),
-            '/callgate/events': self.some(EVENTS),
-            '/callgate/ports': {'lan_0': self.some(PORT, name='lan-0', driver='tap', link='up'),
-                                'wan0': self.some(PORT, name='wan0', driver='pci', link='down')},
-            '/callgate/workers': {'0': self.some(WORKER + ['core']),
-                                  '1': self.some(WORKER + ['core'])},
-            '/callgate/histograms': {**histogram, 'next': 0},
-            '/callgate/nat/pools': {
-                '1': self.some(POOL + FAILURES, pool='public', kind='overload', address='all'),
-                '2': self.some(POOL + FAILURES, pool='public', kind='overload',
-                               address='203.0.113.9'), 'next': 0},
-            '/callgate/fw/zone_pairs': {
-                str(i): self.some(CLASS, zone_pair='in-out', source='inside',
-                                  destination='outside', policy='p', action=action, **{'class': one})
-                for i, (one, action) in enumerate([('sip', 'inspect'), ('pinholes', '-'),
-                                                   ('*', '-')])},
-            '/callgate/sip/zone_pairs': {str(i): {'source': source, 'destination': destination}
-                                         for i, (source, destination) in enumerate(PAIRS)},
-            **{f'/callgate/sip/stats,{source},{destination}': self.some(SIP)
-               for source, destination in PAIRS},
-        }
-
-    def start(self):
-        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.listener.bind(self.path)
-        self.listener.listen()
-        threading.Thread(target=self.accept, args=(self.listener,), daemon=True).start()
-
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-    def accept(self, listener):
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(connection,), daemon=True).start()
-
-    def serve(self, connection):
-        try:
-            with connection:
-                connection.send(json.dumps({'version': 'x', 'max_output_len': 16384}).encode())
-                while asked := connection.recv(1024).decode():
-                    text = self.answer(asked)
-                    if not text:
-                        return
-                    connection.send(text)
-        except OSError:
-            pass
-
-    def answer(self, asked):
-        with self.lock:
-            self.now += 1
-            self.most = max(self.most, self.now)
-        text = json.dumps({asked.split(',')[0]: self.answers.get(asked)}).encode()
-        text = self.spoil(asked, text) if self.spoil else text
-        with self.lock:
-            self.now -= 1
-        return text
 
 
 def fields_are_samples(appliance, exporter):
@@ -148,6 +30,7 @@ def fields_are_samples(appliance, exporter):
     check(metrics.value('callgate_build_info', version='9.8') == 1, 'version')
     check(metrics.value('callgate_info', configuration=STRANGE, pages='huge') == 1, 'info')
     for name, value in (('uptime_seconds', 61), ('workers', 2), ('memory_bytes', 3 << 20),
+                        ('configuration_reloads_total', 5),
                         ('configuration_loaded_timestamp_seconds', 1709208000)):
         check(metrics.value(f'callgate_{name}') == value, name)
     # Every number of every answer is the value of one sample, but the pool failures by address.
@@ -330,6 +213,34 @@ def nonsense_is_down(appliance, exporter, network):
     check('what now' in network.text('exporter.log'), network.text('exporter.log'))
 
 
+def asked_again(appliance, exporter):
+    """What callgate refuses for a moment is right at the next attempt; so is a reload in the midst."""
+    for times, up in ((2, 1), (3, 0)):
+        left = [times]
+
+        def refuse(asked, text, left=left):
+            if 'zone_pairs' not in asked or left[0] == 0:
+                return text
+            left[0] -= 1
+            return json.dumps({asked: {'error': 'try again'}}).encode()
+        appliance.spoil = refuse
+        check(exporter.scrape().value('callgate_up') == up and left == [0], f'refused {times} times')
+    for most, up in ((1, 1), (100, 0)):
+        count = itertools.count()
+
+        def reloaded(asked, text, count=count, most=most):
+            if asked != '/callgate/info':
+                return text
+            info = {**appliance.answers[asked], 'reloads': min(next(count), most)}
+            return json.dumps({asked: info}).encode()
+        appliance.spoil = reloaded
+        metrics = exporter.scrape()
+        check(metrics.value('callgate_up') == up, f'{most} reloads')
+        check(not up or metrics.value('callgate_configuration_reloads_total') == 1, 'after the reload')
+        check(next(count) == (4 if up else 6), 'asked before and after')
+    appliance.spoil = None
+
+
 def comes_and_goes(appliance, exporter, network):
     before = network.text('exporter.log')
     appliance.stop()
@@ -379,12 +290,13 @@ def test(network):
     path = network.path('telemetry')
     exporter = scrape.Exporter(network, namespace, path).start()
     is_down(exporter)
-    appliance = Appliance(path)
+    appliance = Answers(path)
     fields_are_samples(appliance, exporter)
     requests_are_answered(exporter)
     malformed_is_refused(exporter)
     many_at_once(appliance, exporter)
     nonsense_is_down(appliance, exporter, network)
+    asked_again(appliance, exporter)
     comes_and_goes(appliance, exporter, network)
     usage(exporter)
     exporter.stop()
