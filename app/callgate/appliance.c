@@ -289,6 +289,8 @@ trace_up(struct appliance *appliance)
 static void
 trace_down(struct appliance *appliance)
 {
+	if (appliance->trace)
+		trace_end(appliance);
 	trace_destroy(appliance->trace);
 }
 

@@ -350,9 +350,11 @@ static const struct command {
 	{"/callgate/fw/zone_pairs",
 		"Policies: matches by class. Parameters: OFFSET[,COUNT], zone_pair=NAME",
 		telemetry_show_zone_pairs},
-	{"/callgate/traces", "Traces of SIP messages that are on. No parameters",
+	{"/callgate/traces", "Traces and captures that are on. No parameters",
 		telemetry_show_traces},
-	{"/callgate/trace/start", "Copy SIP messages. Parameter: call_id=CALL-ID or host=ADDRESS",
+	{"/callgate/trace/start",
+		"Copy SIP messages: call_id=CALL-ID or host=ADDRESS; or frames: "
+		"port=NAME|all[,snap=BYTES][,filter=PROGRAM]",
 		telemetry_trace_start},
 	{"/callgate/trace/read", "Take copies, renew the lease. Parameter: TRACE",
 		telemetry_trace_read},
@@ -384,6 +386,8 @@ error_text(int rc)
 		return "the configuration has changed meanwhile, ask again";
 	case -ENXIO:
 		return "no zone pair has this name";
+	case -ENODEV:
+		return "no port has this name";
 	case -ETIMEDOUT:
 		return "no answer in time, try again";
 	case -EBUSY:

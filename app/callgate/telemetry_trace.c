@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture.h"
 #include "request.h"
 #include "telemetry_priv.h"
 
@@ -43,11 +44,48 @@ base64(char text[TEXT_LENGTH + 1], const uint8_t *bytes, uint32_t length)
 	*text = '\0';
 }
 
+/* NAME or "all", then "snap=BYTES" and "filter=PROGRAM" as wanted, in this order. */
+static int
+capture_read(
+	const struct appliance *appliance, const char *parameters, struct capture_filter *capture)
+{
+	static const char snap[] = ",snap=", program[] = ",filter=";
+	const struct config *config = appliance->config;
+	const size_t length = strcspn(parameters, ",");
+	const char *rest = parameters + length;
+	char *end;
+
+	for (unsigned int i = 0; i < config->port_count; i++) {
+		if (strlen(config->ports[i].name) == length &&
+			memcmp(config->ports[i].name, parameters, length) == 0)
+			capture->ports |= 1u << i;
+	}
+	if (capture->ports == 0 && length == 3 && memcmp(parameters, "all", 3) == 0)
+		capture->ports = UINT32_MAX >> (32 - config->port_count);
+	if (capture->ports == 0)
+		return -ENODEV;
+	capture->snap = CAPTURE_SNAP_MAX;
+	if (strncmp(rest, snap, strlen(snap)) == 0) {
+		unsigned long bytes = 0;
+
+		rest += strlen(snap);
+		if (*rest >= '1' && *rest <= '9')
+			bytes = strtoul(rest, &end, 10);
+		if (bytes == 0 || bytes > CAPTURE_SNAP_MAX)
+			return -EINVAL;
+		capture->snap = (uint32_t)bytes;
+		rest = end;
+	}
+	if (strncmp(rest, program, strlen(program)) == 0)
+		return capture_program_read(capture, rest + strlen(program));
+	return *rest == '\0' ? 0 : -EINVAL;
+}
+
 static int
 filter_read(const struct appliance *appliance, const char *parameters, struct trace_filter *filter)
 {
-	static const char host[] = "host=", call[] = "call_id=";
-	int owner;
+	static const char host[] = "host=", call[] = "call_id=", port[] = "port=";
+	int owner, rc;
 
 	memset(filter, 0, sizeof(*filter));
 	if (parameters == NULL)
@@ -61,10 +99,32 @@ filter_read(const struct appliance *appliance, const char *parameters, struct tr
 		owner = telemetry_call_owner(appliance, parameters, &filter->call_id);
 		if (owner < 0)
 			return owner;
+	} else if (strncmp(parameters, port, strlen(port)) == 0) {
+		rc = capture_read(appliance, parameters + strlen(port), &filter->capture);
+		if (rc != 0)
+			return rc;
 	} else {
 		return -EINVAL;
 	}
 	snprintf(filter->what, sizeof(filter->what), "%s", parameters);
+	if (filter->capture.count > 0) /* no program, that nobody can read */
+		snprintf(filter->what, sizeof(filter->what), "%.*s, filtered",
+			(int)strcspn(parameters, ","), parameters);
+	return 0;
+}
+
+/* Names by number, which frames have. */
+static int
+add_ports(struct rte_tel_data *data, const struct config *config)
+{
+	struct rte_tel_data *names = rte_tel_data_alloc();
+
+	if (names == NULL)
+		return -ENOMEM;
+	rte_tel_data_start_array(names, RTE_TEL_STRING_VAL);
+	for (unsigned int i = 0; i < config->port_count; i++)
+		rte_tel_data_add_array_string(names, config->ports[i].name);
+	rte_tel_data_add_dict_container(data, "ports", names, 0);
 	return 0;
 }
 
@@ -89,6 +149,8 @@ telemetry_trace_start(
 	if (rc == 0) {
 		telemetry_number(data, "trace", request->next);
 		telemetry_number(data, "lease_ms", TRACE_LEASE_MS);
+		if (filter.capture.ports != 0)
+			rc = add_ports(data, appliance->config);
 	}
 	request_free(request);
 	return rc;

@@ -11,69 +11,19 @@
 #include "core/clock.h"
 #include "core/rcu.h"
 #include "hep.h"
-#include "sip/edit.h"
-#include "trace.h"
+#include "trace_priv.h"
 #include "worker.h"
 
-enum {
-	RING_UNITS =
-		4096, /* 256 KiB a worker: two of the longest messages, several hundred of the usual */
-	BUFFER = 512 << 10, /* bytes a trace */
-	TEXT_MAX = SIP_MESSAGE_MAX + 4096, /* as it came or left, the longest of either transport */
-	RECORD_MAX = RTE_ALIGN_CEIL(sizeof(struct trace_record) + 2 * TEXT_MAX +
-					    SIP_EDITS_MAX * sizeof(struct trace_edit),
-		TRACE_UNIT),
-};
-
-static_assert((RING_UNITS - 1) * TRACE_UNIT > RECORD_MAX, "every record fits its ring");
-static_assert(BUFFER > RECORD_MAX, "and its buffer");
+static_assert((TRACE_RING_UNITS - 1) * TRACE_UNIT > TRACE_RECORD_MAX, "every record fits its ring");
+static_assert(TRACE_BUFFER > TRACE_RECORD_MAX, "and its buffer");
 static_assert((int)TRACE_NAME > (int)NAME_MAX_LENGTH, "names of interfaces fit");
-
-enum place_state { PLACE_FREE, PLACE_ON, PLACE_LEAVING };
-
-/* Room for one trace. Workers read `filter` and `generation`, the rest is the control lcore's. */
-struct trace_place {
-	struct trace_filter filter;
-	uint32_t generation;
-	_Atomic uint64_t lost; /* writers: workers, control lcore */
-	enum place_state state;
-	uint64_t grace; /* PLACE_LEAVING: over when no worker can look at it any more */
-	uint64_t until_ms; /* end of the lease */
-	uint64_t messages;
-	uint32_t first, used; /* of the bytes that wait */
-	uint8_t *buffer;
-};
-
-/* A worker's own. */
-struct trace_lane {
-	struct rte_ring *ring;
-	/* Control lcore: the first unit of the next record, taken already. */
-	bool has_first;
-	uint8_t first[TRACE_UNIT] __rte_aligned(sizeof(uint64_t));
-	union {
-		struct trace_record record;
-		uint8_t bytes[RECORD_MAX];
-	};
-} __rte_cache_aligned;
-
-struct trace {
-	struct trace_switch on;
-	unsigned int workers;
-	struct hep *hep; /* NULL: no collector */
-	struct trace_place place[TRACES_MAX];
-	struct trace_lane *lane[WORKERS_MAX];
-	union {
-		struct trace_record record;
-		uint8_t bytes[RECORD_MAX];
-	} taken; /* control lcore */
-};
 
 size_t
 trace_memory(unsigned int workers)
 {
-	return sizeof(struct trace) + (size_t)TRACES_MAX * BUFFER +
+	return sizeof(struct trace) + (size_t)TRACES_MAX * TRACE_BUFFER +
 	       workers * (sizeof(struct trace_lane) +
-				 (size_t)rte_ring_get_memsize_elem(TRACE_UNIT, RING_UNITS));
+				 (size_t)rte_ring_get_memsize_elem(TRACE_UNIT, TRACE_RING_UNITS));
 }
 
 static struct trace_lane *
@@ -89,7 +39,7 @@ lane_create(unsigned int worker, int socket)
 	}
 	snprintf(name, sizeof(name), "trace_%u", worker);
 	lane->ring = rte_ring_create_elem(
-		name, TRACE_UNIT, RING_UNITS, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		name, TRACE_UNIT, TRACE_RING_UNITS, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (lane->ring == NULL) {
 		rte_free(lane);
 		return NULL;
@@ -110,7 +60,8 @@ trace_create(unsigned int workers, int socket, struct hep *hep)
 	}
 	trace->hep = hep;
 	for (unsigned int i = 0; i < TRACES_MAX; i++) {
-		trace->place[i].buffer = rte_zmalloc_socket("trace_buffer", BUFFER, 0, socket);
+		trace->place[i].buffer =
+			rte_zmalloc_socket("trace_buffer", TRACE_BUFFER, 0, socket);
 		if (trace->place[i].buffer == NULL)
 			goto no_memory;
 	}
@@ -140,8 +91,10 @@ trace_destroy(struct trace *trace)
 		rte_ring_free(trace->lane[i]->ring);
 		rte_free(trace->lane[i]);
 	}
-	for (unsigned int i = 0; i < TRACES_MAX; i++)
+	for (unsigned int i = 0; i < TRACES_MAX; i++) {
+		capture_free(&trace->place[i]);
 		rte_free(trace->place[i].buffer);
+	}
 	hep_destroy(trace->hep);
 	rte_free(trace);
 }
@@ -175,7 +128,7 @@ trace_before(struct worker *worker, const struct alg_message *message)
 			lane->record.generation[i] = trace->place[i].generation;
 		}
 	}
-	if (wanted == 0 || message->length > TEXT_MAX)
+	if (wanted == 0 || message->length > TRACE_TEXT_MAX)
 		return false;
 	lane->record.version = TRACE_VERSION;
 	lane->record.wanted = (uint8_t)wanted;
@@ -233,7 +186,7 @@ trace_after(struct worker *worker, const struct alg_message *message, int verdic
 		snprintf(record->dropped, sizeof(record->dropped), "%s",
 			drop_reason_name((enum drop_reason)verdict));
 	if (record->edited) {
-		record->after = RTE_MIN(message->length, (uint32_t)TEXT_MAX);
+		record->after = RTE_MIN(message->length, (uint32_t)TRACE_TEXT_MAX);
 		memcpy(lane->bytes + used, message->text, record->after);
 		used += record->after;
 		used += edits_put(lane, used, message->edits);
@@ -267,13 +220,23 @@ place_of(struct trace *trace, uint64_t token)
 }
 
 static void
-place_leave(struct trace *trace, struct trace_place *place)
+place_leave(struct appliance *appliance, struct trace_place *place)
 {
+	struct trace *trace = appliance->trace;
+
+	capture_end(appliance, place);
 	/* relaxed: who still reads the old word is waited for */
 	atomic_fetch_and_explicit(
 		&trace->on.active, ~(1u << (place - trace->place)), memory_order_relaxed);
 	place->state = PLACE_LEAVING;
 	place->grace = rcu_start();
+}
+
+static void
+place_free(struct trace_place *place)
+{
+	capture_free(place);
+	place->state = PLACE_FREE;
 }
 
 int
@@ -294,6 +257,13 @@ trace_start(struct appliance *appliance, const struct trace_filter *filter, uint
 		place->first = place->used = 0;
 		atomic_store_explicit(&place->lost, 0, memory_order_relaxed);
 		*token = place_token(trace, place);
+		if (filter->capture.ports != 0) {
+			int rc = capture_begin(appliance, place);
+
+			if (rc != 0)
+				place_leave(appliance, place);
+			return rc;
+		}
 		/* release: pairs with the acquire in trace_before() */
 		atomic_fetch_or_explicit(&trace->on.active, 1u << i, memory_order_release);
 		return 0;
@@ -308,7 +278,7 @@ trace_stop(struct appliance *appliance, uint64_t token)
 
 	if (place == NULL)
 		return -ENOENT;
-	place_leave(appliance->trace, place);
+	place_leave(appliance, place);
 	return 0;
 }
 
@@ -316,7 +286,7 @@ trace_stop(struct appliance *appliance, uint64_t token)
 static uint32_t
 straight(uint32_t at, uint32_t length)
 {
-	return RTE_MIN(length, (uint32_t)BUFFER - at);
+	return RTE_MIN(length, (uint32_t)TRACE_BUFFER - at);
 }
 
 int
@@ -331,7 +301,7 @@ trace_read(struct appliance *appliance, uint64_t token, void *bytes, uint32_t ma
 	part = straight(place->first, length);
 	memcpy(bytes, place->buffer + place->first, part);
 	memcpy((uint8_t *)bytes + part, place->buffer, length - part);
-	place->first = (place->first + length) % BUFFER;
+	place->first = (place->first + length) % TRACE_BUFFER;
 	place->used -= length;
 	place->until_ms = appliance->control.now_ms + TRACE_LEASE_MS;
 	*lost = atomic_load_explicit(&place->lost, memory_order_relaxed);
@@ -367,9 +337,9 @@ static void
 place_put(struct trace *trace, struct trace_place *place)
 {
 	const uint32_t length = trace->taken.record.length;
-	uint32_t at = (place->first + place->used) % BUFFER, part;
+	uint32_t at = (place->first + place->used) % TRACE_BUFFER, part;
 
-	if (length > BUFFER - place->used) {
+	if (length > TRACE_BUFFER - place->used) {
 		atomic_fetch_add_explicit(&place->lost, 1, memory_order_relaxed);
 		return;
 	}
@@ -414,22 +384,36 @@ record_take(struct trace *trace)
 		       rest, NULL) == rest;
 }
 
+/* Time of day, from the moment when its capture began on: never back, as clocks that are set may go. */
+static void
+frame_date(struct trace_frame *frame, const struct trace_place *place)
+{
+	const uint64_t hz = rte_get_tsc_hz(), cycles = frame->order - place->begun_tsc;
+
+	frame->at_us = place->begun_us + cycles / hz * 1000000 + cycles % hz * 1000000 / hz;
+}
+
 static void
 record_deliver(struct appliance *appliance)
 {
 	struct trace *trace = appliance->trace;
 	const struct trace_record *record = &trace->taken.record;
+	const bool is_frame = record->version == TRACE_FRAME_VERSION;
 
 	for (unsigned int i = 0; i < TRACES_MAX; i++) {
 		struct trace_place *place = &trace->place[i];
 
 		if (record->wanted >> i & 1 && place->state == PLACE_ON &&
-			record->generation[i] == place->generation)
+			record->generation[i] == place->generation) {
+			if (is_frame)
+				frame_date(&trace->taken.frame, place);
 			place_put(trace, place);
+		}
 	}
 	if (record->wanted & TRACE_EXPORT)
 		hep_send(&appliance->control, trace->hep, record);
-	event_count(appliance->control.counters, EVENT_TRACE_MESSAGES, 1);
+	event_count(appliance->control.counters,
+		is_frame ? EVENT_CAPTURE_FRAMES : EVENT_TRACE_MESSAGES, 1);
 }
 
 void
@@ -441,10 +425,19 @@ trace_step(struct appliance *appliance, unsigned int budget)
 		struct trace_place *place = &trace->place[i];
 
 		if (place->state == PLACE_ON && appliance->control.now_ms >= place->until_ms)
-			place_leave(trace, place);
+			place_leave(appliance, place);
 		else if (place->state == PLACE_LEAVING && rcu_passed(place->grace))
-			place->state = PLACE_FREE;
+			place_free(place);
 	}
 	for (; budget > 0 && record_take(trace); budget--)
 		record_deliver(appliance);
+}
+
+void
+trace_end(struct appliance *appliance)
+{
+	for (unsigned int i = 0; i < TRACES_MAX; i++) {
+		if (appliance->trace->place[i].state == PLACE_ON)
+			place_leave(appliance, &appliance->trace->place[i]);
+	}
 }

@@ -3,6 +3,8 @@
  * Traces: copies of SIP messages, as they came and as they left, for an operator who looks for what
  * happens to a call or a host.
  *
+ * So are frames of ports (capture.h), on the same way.
+ *
  *   worker ─▶ ring of its own ─▶ control lcore ─┬▶ buffer of each trace ─▶ request ─▶ callgatectl
  *                                               └▶ the collector (hep.h)
  *
@@ -24,8 +26,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h> /* for pcap/bpf.h */
 
 #include <rte_byteorder.h>
+
+#include <pcap/bpf.h>
 
 #include "core/keyed_hash.h"
 #include "trace_record.h"
@@ -40,8 +45,17 @@ enum {
 	TRACE_WHAT = 256, /* bytes of what a trace is of, as its client wrote it */
 };
 
-/* One of the two is set. */
+/* Frames instead of messages. */
+struct capture_filter {
+	uint32_t ports; /* bit per port; 0: no capture */
+	uint32_t snap; /* bytes of a frame that are kept: 1 to CAPTURE_SNAP_MAX */
+	uint32_t count; /* of instructions; 0: every frame */
+	struct bpf_insn program[CAPTURE_PROGRAM_MAX];
+};
+
+/* One of the three is set. */
 struct trace_filter {
+	struct capture_filter capture;
 	rte_be32_t host; /* any address of a message's packet, as it came or leaves; 0: of a call */
 	struct hash128 call_id; /* keyed hash */
 	char what[TRACE_WHAT]; /* to show */
@@ -51,7 +65,7 @@ struct trace_filter {
 struct trace_row {
 	uint64_t token; /* names it */
 	char what[TRACE_WHAT];
-	uint64_t messages, lost;
+	uint64_t messages, lost; /* of a capture: frames */
 	uint32_t lease_ms; /* left */
 };
 
@@ -62,6 +76,9 @@ struct trace_row {
 struct hep;
 struct trace *trace_create(unsigned int workers, int socket, struct hep *hep);
 void trace_destroy(struct trace *trace);
+
+/** End those that are on, while ports are open. Workers have stopped. Tear-down. */
+void trace_end(struct appliance *appliance);
 size_t trace_memory(unsigned int workers);
 
 /* First member of struct trace: what workers look at. */
@@ -88,7 +105,8 @@ bool trace_before(struct worker *worker, const struct alg_message *message);
 void trace_after(struct worker *worker, const struct alg_message *message, int verdict);
 
 /**
- * Begin a trace; *token names it. 0, or -EBUSY: TRACES_MAX are on, or one has just ended. Control lcore.
+ * Begin a trace or capture; *token names it. 0; -EBUSY: TRACES_MAX are on, or one has just ended; -ENOMEM.
+ * Control lcore.
  */
 int trace_start(struct appliance *appliance, const struct trace_filter *filter, uint64_t *token);
 

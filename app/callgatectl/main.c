@@ -18,6 +18,7 @@
 #include <getopt.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "diff.h"
 #include "histogram.h"
 #include "ios_import.h"
@@ -90,7 +91,7 @@ static const struct command commands[] = {
 		FILTERS(QUESTION_ZONE_PAIR | QUESTION_LIMIT), RATES},
 	{"top", "/callgate/summary", NULL, "workers, ports, drops and calls, live on a terminal",
 		.run = top_run, .watched = true},
-	{"show traces", "/callgate/traces", NULL, "traces that are on"},
+	{"show traces", "/callgate/traces", NULL, "traces and captures that are on"},
 	{"clear nat translations", "/callgate/clear/nat", NULL, "keeps the call records"},
 	{"clear firewall sessions", "/callgate/clear/fw", NULL, "keeps the call records"},
 	{"clear sip statistics", "/callgate/clear/sip_stats", NULL, "counters start at 0"},
@@ -129,6 +130,7 @@ usage_print(FILE *out)
 		fprintf(out, "  %-34s  %s\n", left, commands[i].help);
 	}
 	trace_usage(out);
+	capture_usage(out);
 	fprintf(out, "  %-34s  %s\n", "import-ios FILE", "a configuration made from lines of IOS");
 	fprintf(out,
 		"\noptions:\n"
@@ -156,6 +158,7 @@ usage_print(FILE *out)
 		fputc('\n', out);
 	}
 	trace_usage_options(out);
+	capture_usage_options(out);
 }
 
 static int
@@ -364,6 +367,8 @@ main(int argc, char **argv)
 		return ios_import_main(argc - 1, argv + 1);
 	if (trace_is_meant(argc, argv))
 		return trace_main(argc, argv, SOCKET_DEFAULT);
+	if (capture_is_meant(argc, argv))
+		return capture_main(argc, argv, SOCKET_DEFAULT);
 	if (!options_read(argc, argv, &request))
 		return EXIT_USAGE;
 	command = command_find(&argv[optind], argc - optind);

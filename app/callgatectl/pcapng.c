@@ -22,6 +22,7 @@ enum {
 	OPTION_FLAGS = 2, /* of a packet */
 	FLAG_INBOUND = 1,
 	FLAG_OUTBOUND = 2,
+	LINK_ETHERNET = 1,
 	LINK_RAW = 101, /* IP */
 	MICROSECONDS = 6,
 	SNAP_LENGTH = 262144,
@@ -46,6 +47,7 @@ struct connection {
 
 struct pcapng {
 	FILE *file;
+	enum pcapng_link link;
 	unsigned int interfaces, newest;
 	char name[INTERFACES_MAX][NAME_SIZE];
 	struct connection connection[CONNECTIONS];
@@ -109,7 +111,7 @@ block_end(struct pcapng *pcapng)
 }
 
 struct pcapng *
-pcapng_begin(FILE *file)
+pcapng_begin(FILE *file, enum pcapng_link link)
 {
 	struct pcapng *pcapng = calloc(1, sizeof(*pcapng));
 	const uint64_t unknown = UINT64_MAX;
@@ -117,6 +119,7 @@ pcapng_begin(FILE *file)
 	if (pcapng == NULL)
 		return NULL;
 	pcapng->file = file;
+	pcapng->link = link;
 	block_begin(pcapng, BLOCK_SECTION);
 	put32(pcapng, 0x1a2b3c4d); /* tells the byte order */
 	put16(pcapng, 1); /* version 1.0 */
@@ -149,7 +152,7 @@ interface_number(struct pcapng *pcapng, const char *name)
 		return INTERFACES_MAX - 1;
 	snprintf(pcapng->name[pcapng->interfaces], NAME_SIZE, "%s", name);
 	block_begin(pcapng, BLOCK_INTERFACE);
-	put16(pcapng, LINK_RAW);
+	put16(pcapng, pcapng->link == PCAPNG_ETHERNET ? LINK_ETHERNET : LINK_RAW);
 	put16(pcapng, 0);
 	put32(pcapng, SNAP_LENGTH);
 	option_put(pcapng, OPTION_NAME, name, strlen(name));
@@ -253,15 +256,12 @@ headers_make(struct pcapng *pcapng, const struct pcapng_message *message, const 
 	return IP_HEADER + l4_length;
 }
 
+/* A packet's block up to its bytes. False: errno. */
 static bool
-packet_write(struct pcapng *pcapng, const struct pcapng_message *message, const uint8_t *text,
-	uint32_t length, bool first)
+packet_begin(struct pcapng *pcapng, const char *name, uint64_t at_us, uint32_t captured,
+	uint32_t original)
 {
-	const uint32_t flags = message->outbound ? FLAG_OUTBOUND : FLAG_INBOUND;
-	const uint64_t at_us = message->at_ms * 1000;
-	uint8_t header[IP_HEADER + TCP_HEADER];
-	size_t header_length = headers_make(pcapng, message, text, length, header);
-	int interface = interface_number(pcapng, message->interface);
+	int interface = interface_number(pcapng, name);
 
 	if (interface < 0)
 		return false;
@@ -269,12 +269,44 @@ packet_write(struct pcapng *pcapng, const struct pcapng_message *message, const 
 	put32(pcapng, (uint32_t)interface);
 	put32(pcapng, (uint32_t)(at_us >> 32));
 	put32(pcapng, (uint32_t)at_us);
-	put32(pcapng, (uint32_t)header_length + length);
-	put32(pcapng, (uint32_t)header_length + length);
-	put(pcapng, header, header_length);
-	put(pcapng, text, length);
+	put32(pcapng, captured);
+	put32(pcapng, original);
+	return true;
+}
+
+/* Behind its bytes. */
+static void
+packet_flags(struct pcapng *pcapng, bool outbound)
+{
+	const uint32_t flags = outbound ? FLAG_OUTBOUND : FLAG_INBOUND;
+
 	pad(pcapng);
 	option_put(pcapng, OPTION_FLAGS, &flags, sizeof(flags));
+}
+
+bool
+pcapng_write_frame(struct pcapng *pcapng, const struct pcapng_frame *frame)
+{
+	if (!packet_begin(pcapng, frame->interface, frame->at_us, frame->captured, frame->original))
+		return false;
+	put(pcapng, frame->bytes, frame->captured);
+	packet_flags(pcapng, frame->outbound);
+	return block_end(pcapng);
+}
+
+static bool
+packet_write(struct pcapng *pcapng, const struct pcapng_message *message, const uint8_t *text,
+	uint32_t length, bool first)
+{
+	uint8_t header[IP_HEADER + TCP_HEADER];
+	size_t header_length = headers_make(pcapng, message, text, length, header);
+	uint32_t whole = (uint32_t)header_length + length;
+
+	if (!packet_begin(pcapng, message->interface, message->at_ms * 1000, whole, whole))
+		return false;
+	put(pcapng, header, header_length);
+	put(pcapng, text, length);
+	packet_flags(pcapng, message->outbound);
 	for (unsigned int i = 0; first && i < message->comment_count; i++) {
 		size_t size = strlen(message->comments[i]);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A capture file of messages: pcapng with a block for each interface and comments at the packets. DPDK's
- * own writer (rte_pcapng) knows neither comments nor interfaces that are no port of the process.
+ * A capture file of messages or frames: pcapng with a block for each interface and comments at the packets.
+ * DPDK's own writer (rte_pcapng) knows neither comments nor interfaces that are no port of the process.
  */
 #ifndef CALLGATECTL_PCAPNG_H
 #define CALLGATECTL_PCAPNG_H
@@ -14,6 +14,9 @@
 enum { PCAPNG_COMMENTS_MAX = 257 };
 
 struct pcapng;
+
+/* What packets begin with. */
+enum pcapng_link { PCAPNG_IP, PCAPNG_ETHERNET };
 
 /* A message, of which a packet is made. Addresses and ports in network byte order. */
 struct pcapng_message {
@@ -29,11 +32,23 @@ struct pcapng_message {
 	unsigned int comment_count; /* at most PCAPNG_COMMENTS_MAX */
 };
 
+/* A frame as it was on the wire, or the first bytes of it. */
+struct pcapng_frame {
+	const char *interface; /* name */
+	bool outbound;
+	uint64_t at_us; /* since 1970 */
+	const uint8_t *bytes;
+	uint32_t captured, original;
+};
+
 /** Begin a file on a stream, which stays the caller's. NULL: out of memory, or errno. */
-struct pcapng *pcapng_begin(FILE *file);
+struct pcapng *pcapng_begin(FILE *file, enum pcapng_link link);
+
+/** Write a frame into a file of PCAPNG_ETHERNET. False: errno. */
+bool pcapng_write_frame(struct pcapng *pcapng, const struct pcapng_frame *frame);
 
 /**
- * Write a message as an IPv4 packet: UDP; or TCP, in as many segments as it takes, each connection counted
+ * Write a message into a file of PCAPNG_IP, as an IPv4 packet: UDP; or TCP, in as many segments as it takes, each connection counted
  * on from the message before. False: errno.
  */
 bool pcapng_write(struct pcapng *pcapng, const struct pcapng_message *message);

@@ -76,6 +76,8 @@
 	X(STREAM_SEGMENTS_OUT, "stream_segments_out", "TCP segments made here for SIP connections")  \
 	X(TRACE_MESSAGES, "trace_messages", "SIP messages copied for a trace")                     \
 	X(TRACE_LOST, "trace_lost", "SIP messages that a trace lacks, for they came faster than they are taken") \
+	X(CAPTURE_FRAMES, "capture_frames", "frames of ports copied for a capture")               \
+	X(CAPTURE_LOST, "capture_lost", "frames that a capture lacks, for they came faster than a worker's ring is emptied") \
 	X(HEP_SENT, "hep_sent", "copies of SIP messages sent to the collector of sip.hep")         \
 	X(HEP_LOST, "hep_lost", "copies of SIP messages that were not sent to the collector of sip.hep: too long, or the kernel did not take them") \
 	X(MAILBOX_FULL, "mailbox_full", "requests a full mailbox refused")
