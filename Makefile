@@ -79,6 +79,10 @@ benchmark: build
 	ninja -C $(BUILD)
 	meson test -C $(BUILD) --benchmark --verbose --no-rebuild
 
+# callgate, the Linux kernel and testpmd on the same veth pairs, in turn.
+compare: build
+	CALLGATE_BUILD=$(BUILD) /usr/bin/python3 -B test/bench/compare/compare.py
+
 # FUZZ_SECONDS=1200 for each harness, FUZZ_JOBS=1 at once; HARNESSES="sdp peek" for these alone
 fuzz:
 	@.ci/packages $(FUZZ_PACKAGES)
@@ -97,4 +101,4 @@ coverage:
 clean:
 	rm -rf $(BUILD) $(SANITIZED) $(FUZZED) $(COVERED)
 
-.PHONY: all deps build build-sanitized deb demo test test-long benchmark fuzz coverage clean
+.PHONY: all deps build build-sanitized deb demo test test-long benchmark compare fuzz coverage clean
