@@ -20,6 +20,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifdef HAVE_LIBSYSTEMD
+#include <systemd/sd-daemon.h>
+#endif
+
 #include "app/callgatectl/telemetry.h"
 #include "http.h"
 
@@ -127,6 +131,9 @@ run(int listener, const char *path, const char *address)
 		return EXIT_FAILURE;
 	}
 	fprintf(stderr, "callgate-exporter: http://%s/metrics, from %s\n", address, path);
+#ifdef HAVE_LIBSYSTEMD
+	sd_notify(1, "READY=1"); /* it listens; without a service manager nobody is told */
+#endif
 	sigwait(&signals, &number);
 	http_stop(server);
 	return EXIT_SUCCESS;

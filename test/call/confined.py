@@ -6,7 +6,8 @@ Usage: confined.py WRITABLE-FOLDER UNIT [DROP-IN]... -- PROGRAM [ARGUMENT]...
 Of the unit (and its drop-ins, which add to lists) are applied: AmbientCapabilities,
 CapabilityBoundingSet, NoNewPrivileges, SystemCallFilter, SystemCallErrorNumber, RestrictAddressFamilies,
 MemoryDenyWriteExecute, ProtectSystem=strict, ProtectKernelTunables, RuntimeDirectory, Environment, UMask,
-LimitMEMLOCK. The user is one without a name, so that nothing has to be added to the machine.
+LimitMEMLOCK, DynamicUser (another user), SupplementaryGroups. Users and groups are ones without names, so
+that nothing has to be added to the machine.
 """
 import ctypes
 import errno
@@ -17,7 +18,9 @@ import socket
 import subprocess
 import sys
 
-USER = 64999
+USER, DYNAMIC_USER, TELEMETRY = 64999, 64998, 64997
+# /etc/group, as the package has it: whom callgate.sysusers makes a member.
+MEMBERS = {'callgate-telemetry': (TELEMETRY, 'callgate')}
 CLONE_NEWNS = 0x20000
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_SET_KEEPCAPS, PR_CAP_AMBIENT, PR_SET_MDWE = 24, 38, 8, 47, 65
 SCMP_ACT_ALLOW, SCMP_ACT_ERRNO, SCMP_CMP_EQ = 0x7fff0000, 0x00050000, 4
@@ -27,7 +30,7 @@ CAPABILITIES = ('CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SE
                 'SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP '
                 'MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF '
                 'CHECKPOINT_RESTORE').split()
-FAMILIES = {'AF_UNIX': 1, 'AF_INET': 2, 'AF_NETLINK': 16, 'AF_PACKET': 17, 'AF_XDP': 44}
+FAMILIES = {'AF_UNIX': 1, 'AF_INET': 2, 'AF_INET6': 10, 'AF_NETLINK': 16, 'AF_PACKET': 17, 'AF_XDP': 44}
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -85,7 +88,13 @@ def memory_lock():
     return []
 
 
-def user_become(names):
+def groups_of(unit):
+    """Groups besides its own that a service has: those of its user, and those it asks for."""
+    return [group for name, (group, member) in MEMBERS.items()
+            if member in unit.get('User', []) or name in unit.get('SupplementaryGroups', [])]
+
+
+def user_become(names, user, groups):
     """Another user, that has these capabilities and can get no other."""
     kept = {CAPABILITIES.index(name.removeprefix('CAP_')) for name in names}
     with open('/proc/sys/kernel/cap_last_cap') as file:
@@ -94,9 +103,9 @@ def user_become(names):
         if number not in kept:
             prctl(PR_CAPBSET_DROP, number)
     prctl(PR_SET_KEEPCAPS, 1)
-    os.setgroups([])
-    os.setresgid(USER, USER, USER)
-    os.setresuid(USER, USER, USER)
+    os.setgroups(groups)
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     masks = [sum(1 << (number % 32) for number in kept if number // 32 == half) for half in (0, 1)]
     data = (Capability * 2)(*(Capability(mask, mask, mask) for mask in masks))
@@ -107,8 +116,10 @@ def user_become(names):
 
 
 def calls_of(words):
-    """Names of system calls, sets of systemd's written out."""
-    found, waiting = set(), list(words)
+    """Names of system calls, sets of systemd's written out; those behind "~" are taken away."""
+    at = next((i for i, word in enumerate(words) if word.startswith('~')), len(words))
+    taken = [word.removeprefix('~') for word in words[at:]]
+    found, waiting = set(), list(words[:at])
     while waiting:
         word = waiting.pop()
         if not word.startswith('@'):
@@ -117,7 +128,7 @@ def calls_of(words):
         text = subprocess.run(['systemd-analyze', 'syscall-filter', word], check=True,
                               capture_output=True, text=True).stdout
         waiting += [line.strip() for line in text.splitlines()[1:] if '#' not in line and line.strip()]
-    return found
+    return found - calls_of(taken) if taken else found
 
 
 def calls_filter(calls, families, error):
@@ -143,14 +154,16 @@ def main():
     unit, command = settings(rest[:at]), rest[at + 1:]
     assert unit['NoNewPrivileges'] == ['yes'] and unit['ProtectSystem'] == ['strict'], unit
     assert unit['AmbientCapabilities'] == unit['CapabilityBoundingSet'], unit
+    user = DYNAMIC_USER if unit.get('DynamicUser') == ['yes'] else USER
+    families = unit['RestrictAddressFamilies']
     calls = calls_of(unit['SystemCallFilter'])
     # The first one stands in `folder`, whose name the caller has put into RUNTIME_DIRECTORY.
-    files_protect(folder, unit['RuntimeDirectory'][1:])
-    for word in unit['Environment']:
+    files_protect(folder, unit.get('RuntimeDirectory', [])[1:])
+    for word in unit.get('Environment', []):
         os.environ.setdefault(*word.split('='))
-    assert unit['LimitMEMLOCK'] == ['infinity'], unit
+    locks = memory_lock() if unit.get('LimitMEMLOCK') == ['infinity'] else []
     os.umask(int(unit['UMask'][-1], 8))
-    user_become(unit['AmbientCapabilities'] + memory_lock())
+    user_become(unit['AmbientCapabilities'] + locks, user, groups_of(unit))
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if unit.get('MemoryDenyWriteExecute') == ['yes']:
         try:
@@ -158,10 +171,10 @@ def main():
         except OSError as fault:
             if fault.errno != errno.EINVAL:    # a kernel before 6.3
                 raise
-    calls_filter(calls, unit['RestrictAddressFamilies'],
-                 getattr(errno, unit['SystemCallErrorNumber'][0]))
+    calls_filter(calls, families, getattr(errno, unit['SystemCallErrorNumber'][0]))
     try:
-        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        socket.socket(socket.AF_NETLINK if 'AF_INET6' in families else socket.AF_INET6,
+                      socket.SOCK_DGRAM)
     except OSError:
         os.execv(command[0], command)
     sys.exit('the filter lets everything through')

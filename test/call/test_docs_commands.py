@@ -15,6 +15,7 @@ import subprocess
 import callnet
 import calls
 import pages
+import scrape
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 COMMAND_PAGES = ('docs/quick-start.md', 'docs/troubleshooting.md', 'README.md')
@@ -38,6 +39,7 @@ class Machine:
         for folder in (self.bin, self.home, network.path('over'), '/run/dpdk'):
             os.makedirs(folder, exist_ok=True)
         for name, path in (('callgate', callnet.CALLGATE), ('callgatectl', callnet.CALLGATECTL),
+                           ('callgate-exporter', scrape.EXPORTER),
                            ('systemctl', os.path.join(HERE, 'programs/service.py')),
                            ('journalctl', os.path.join(HERE, 'programs/service.py'))):
             os.symlink(os.path.abspath(path), os.path.join(self.bin, name))
@@ -58,7 +60,7 @@ class Machine:
         with open(f'/proc/{self.holder.pid}/task/{self.holder.pid}/children') as children:
             self.pid = children.read().split()[0]
         self.environment = {**os.environ, 'PATH': f'{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin',
-                            'SERVICE_UNIT': os.path.join(pages.ROOT, 'conf/callgate.service'),
+                            'SERVICE_UNITS': os.path.join(pages.ROOT, 'conf'),
                             'SERVICE_FOLDER': network.folder, 'COLUMNS': '120'}
 
     def run(self, command):
@@ -234,8 +236,9 @@ def test(network):
     check_memory(machine)
     check_blocks(machine)
     check_names(machine)
-    statuses, said = machine.run('systemctl stop callgate')
-    callnet.check(statuses == [0], said)
+    for unit in ('callgate-exporter', 'callgate'):
+        statuses, said = machine.run(f'systemctl stop {unit}')
+        callnet.check(statuses == [0], said)
     shutil.copy(network.path('callgate.log'), network.path('last.log'))
 
 

@@ -18,7 +18,9 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '../..')
 LONG = bool(os.environ.get('CALLGATE_LONG'))
 SAMPLE = '/etc/callgate/callgate.conf'
 CHANGE = '\n# the operator was here\nsip: { max_calls_per_host = 100; };\n'
-FILES = ('/usr/bin/callgate', '/usr/bin/callgatectl', '/lib/systemd/system/callgate.service',
+UNITS = ('callgate.service', 'callgate-exporter.service')
+FILES = ('/usr/bin/callgate', '/usr/bin/callgatectl', '/usr/bin/callgate-exporter',
+         *(f'/lib/systemd/system/{unit}' for unit in UNITS),
          '/usr/lib/sysusers.d/callgate.conf', SAMPLE, '/usr/share/doc/callgate/copyright',
          '/usr/share/doc/callgate/examples/trunk.conf',
          '/usr/share/doc/callgate/examples/callgate.service.d/af_xdp.conf')
@@ -65,12 +67,13 @@ def check_contents(package):
     assert conffiles == [SAMPLE], conffiles
     strange = [path for path in files if re.search(r'test_|\.git|build', path)]
     assert not strange, strange
-    # What the service asks for is there.
-    unit = text_of('conf/callgate.service')
-    for path in re.findall(r'^Exec\w+=(/\S+)', unit, re.M):
-        assert path in files, path
-    documentation = re.search(r'^Documentation=file://(\S+)$', unit, re.M)[1]
-    assert documentation in files, documentation
+    # What the services ask for is there.
+    for name in UNITS:
+        unit = text_of(f'conf/{name}')
+        for path in re.findall(r'^Exec\w+=(/\S+)', unit, re.M):
+            assert path in files, path
+        documentation = re.search(r'^Documentation=file://(\S+)$', unit, re.M)[1]
+        assert documentation in files, documentation
 
 
 def again(package, folder, version, change=None):
@@ -97,10 +100,15 @@ def check_install(machine, package):
     assert f'{SAMPLE}: no fault' in said, said
     assert 'usage' in machine.run('callgatectl', '--help')
     # The programs are what runs, not those of a build: every library is found, the unit is sound.
-    assert 'not found' not in machine.run('ldd', '/usr/bin/callgate')
-    said = machine.run('systemd-analyze', 'verify', '--man=no', '/lib/systemd/system/callgate.service')
-    assert not said, said
+    for program in ('callgate', 'callgate-exporter'):
+        assert 'not found' not in machine.run('ldd', f'/usr/bin/{program}')
+    for unit in UNITS:
+        said = machine.run('systemd-analyze', 'verify', '--man=no', f'/lib/systemd/system/{unit}')
+        assert not said, said
     assert re.match(r'callgate:x:\d+:\d+:', machine.run('getent', 'passwd', 'callgate'))
+    # Its telemetry socket is for this group.
+    assert re.match(r'callgate-telemetry:x:\d+:callgate\n',
+                    machine.run('getent', 'group', 'callgate-telemetry'))
     # Not enabled: it is the operator's.
     links = machine.run('find', '/etc/systemd/system', '-lname', '*callgate*')
     assert not links, links

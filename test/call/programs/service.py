@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Stands in for systemctl and journalctl where no systemd runs, for one unit: does what its ExecStart= and
-ExecReload= say, and waits until the service says that it is ready.
+"""Stands in for systemctl and journalctl where no systemd runs, for one unit at a time: does what its
+ExecStart= and ExecReload= say, and waits until the service says that it is ready.
 
-Called by either name. SERVICE_UNIT: the unit file; SERVICE_FOLDER: where process id and log are kept.
+Called by either name. SERVICE_UNITS: where the unit files are; SERVICE_FOLDER: where process ids and logs
+are kept.
 """
 import os
 import re
@@ -14,8 +15,10 @@ import subprocess
 import sys
 import time
 
-UNIT, FOLDER = os.environ['SERVICE_UNIT'], os.environ['SERVICE_FOLDER']
-PID, LOG = os.path.join(FOLDER, 'service.pid'), os.path.join(FOLDER, 'callgate.log')
+NAME = next((word for word in sys.argv[1:] if word.startswith('callgate')), '')
+UNIT = os.path.join(os.environ['SERVICE_UNITS'], f'{NAME}.service')
+FOLDER = os.environ['SERVICE_FOLDER']
+PID, LOG = os.path.join(FOLDER, f'{NAME}.pid'), os.path.join(FOLDER, f'{NAME}.log')
 READY_S, STOP_S = 30, 15
 
 
@@ -49,7 +52,7 @@ def start():
     if main_pid():
         return
     command, = lines('ExecStart')
-    path = os.path.join(FOLDER, 'notify')
+    path = os.path.join(FOLDER, f'{NAME}.notify')
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager, open(LOG, 'ab') as log:
         if os.path.exists(path):
             os.unlink(path)
@@ -79,13 +82,13 @@ def reload():
 
 
 def main():
+    if not NAME or not os.path.exists(UNIT):
+        sys.exit(f'no such unit: {sys.argv[1:]}')
     if os.path.basename(sys.argv[0]) == 'journalctl':
         with open(LOG, errors='replace') as file:
             print(file.read())
         return
     verb, *rest = sys.argv[1:]
-    if 'callgate' not in rest:
-        sys.exit(f'no such unit: {rest}')
     if verb == 'enable' and '--now' in rest or verb == 'start':
         start()
     elif verb == 'restart':
@@ -96,7 +99,7 @@ def main():
     elif verb == 'reload':
         reload()
     elif verb == 'status':
-        print(f'callgate.service, main process {main_pid()}')
+        print(f'{NAME}.service, main process {main_pid()}')
         sys.exit(0 if main_pid() else 3)
     else:
         sys.exit(f'unknown: {verb}')
