@@ -121,16 +121,16 @@ __rte_format_printf(4, 5) static void insert_line(
 		plan->edits, slice_of(end, end), line, line_end.length + (uint32_t)length);
 }
 
-/* What a=rtcp says of RTCP at another address than its RTP, beside a rule that is static for one. */
-static int
+/* What a=rtcp says: RTCP's port, and its address beside a rule that is static for one of the pair's ports. */
+static uint32_t
 rtcp_format(char *text, size_t size, const struct opening *rtp, const struct opening *rtcp)
 {
 	const uint8_t *octet = (const uint8_t *)&rtcp->outside_address;
 	uint16_t port = rte_be_to_cpu_16(rtcp->outside_port);
 
 	if (rtcp->outside_address == rtp->outside_address)
-		return snprintf(text, size, "%u", port);
-	return snprintf(
+		return (uint32_t)snprintf(text, size, "%u", port);
+	return (uint32_t)snprintf(
 		text, size, "%u IN IP4 %u.%u.%u.%u", port, octet[0], octet[1], octet[2], octet[3]);
 }
 
@@ -141,7 +141,7 @@ edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *medi
 {
 	const char *end = media->section.at + media->section.length;
 	char text[sizeof("65535 IN IP4 255.255.255.255")];
-	int length;
+	uint32_t length;
 
 	if (!rtcp || rtcp->outside_port == 0) {
 		/* Multiplexed by now: what is still said of a port is said of nobody. */
@@ -149,10 +149,10 @@ edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *medi
 			edit_host(plan, &media->rtcp_address);
 		return;
 	}
-	length = rtcp_format(text, sizeof(text), rtp, rtcp);
 	if (media->rtcp_present && !media->rtcp_address.text.at &&
 		rtcp->outside_address != rtp->outside_address) {
-		sip_edits_replace(plan->edits, media->rtcp_port_text, text, (uint32_t)length);
+		length = rtcp_format(text, sizeof(text), rtp, rtcp);
+		sip_edits_replace(plan->edits, media->rtcp_port_text, text, length);
 		return;
 	}
 	if (media->rtcp_present) {
@@ -167,6 +167,7 @@ edit_rtcp(struct plan *plan, const struct sdp *sdp, const struct sdp_media *medi
 	/* Behind the last line of the section; empty ones may follow it. */
 	while (end[-1] == '\n' || end[-1] == '\r')
 		end--;
+	rtcp_format(text, sizeof(text), rtp, rtcp);
 	insert_line(plan, sdp, end, "a=rtcp:%s", text);
 }
 
