@@ -11,7 +11,7 @@ PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-de
              libcmocka-dev libjansson-dev libncurses-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester kamailio baresip-core iproute2 iputils-ping ethtool \
              nftables tcpdump procps man-db coturn iperf3 traceroute curl openssl nmap hping3 tshark \
-             systemd libseccomp2 util-linux prometheus dpdk-dev $(DEB_PACKAGES)
+             systemd libseccomp2 util-linux prometheus dpdk-dev valgrind $(DEB_PACKAGES)
 # What building the Debian package takes (debian/control), and looking at it.
 DEB_PACKAGES = gcc meson pkg-config libdpdk-dev libconfig-dev libxxhash-dev libjansson-dev \
                libmicrohttpd-dev libncurses-dev libpcap-dev libsystemd-dev python3 debhelper \

@@ -11,10 +11,13 @@
  *
  * One trunk: every message comes from one 5-tuple. Media comes from MEDIA_HOSTS hosts behind it.
  * Messages are made, and the calls measured ended again, between the measurements; how long each refusal took that
- * ends one is shown, too. With the argument "records" each call has a call detail record (system.cdr), which is taken
- * out of its ring and not written. A figure is of
+ * ends one is shown, too. A figure is of
  * batches so short that many of them meet no other work on their core: the best one and the median
  * say what the code costs, the mean also what the machine did meanwhile.
+ *
+ * Usage: bench_invite [records] [CALLS BATCHES]. With "records" each call has a call detail record (system.cdr),
+ * which is taken out of its ring and not written. CALLS in the table and BATCHES timed may be fewer than is usual:
+ * that is for cost.py, which counts instructions in new_run() and repeated_run().
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +38,7 @@
 #include "core/histogram.h"
 #include "core/keyed_hash.h"
 #include "core/rcu.h"
+#include "invite_text.h"
 #include "net/checksum.h"
 #include "net/parse.h"
 #include "sip/edit.h"
@@ -43,18 +47,17 @@
 #include "sip/uri.h"
 
 enum {
-	CALLS = 100000,
-	MEDIA_HOSTS = 64,
+	CALLS = 100000, /* in the table, at most */
 	BATCH = 32,
-	BATCHES = 600,
+	BATCHES = 600, /* timed, at most */
 	HEADERS = sizeof(struct rte_ether_hdr) + sizeof(struct rte_ipv4_hdr) +
 		  sizeof(struct rte_udp_hdr),
-	TEXT_CAPACITY = 1800,
 };
 
 static int tables; /* heap of the tables, as callgate makes one */
 static struct config config;
 static bool records;
+static uint32_t calls = CALLS, batches = BATCHES;
 static struct config_interface interfaces[2];
 static struct config_route route;
 static struct config_pool pool;
@@ -103,7 +106,7 @@ config_make(void)
 		.pool = 0,
 		.overload = true};
 	config.system.worker_count = 1;
-	config.system.max_calls = CALLS + CALLS / 4;
+	config.system.max_calls = calls + calls / 4;
 	config.system.cdr = records ? CDR_FILE : CDR_NONE;
 	config.interface_count = 2;
 	config.interfaces = interfaces;
@@ -126,11 +129,11 @@ check(bool good, const char *what)
 		rte_exit(EXIT_FAILURE, "bench_invite: %s\n", what);
 }
 
-/* Transparent huge pages where the kernel gives them: callgate does the same. */
+/* Some 14 KB a call. Transparent huge pages where the kernel gives them: callgate does the same. */
 static void
 heap_make(void)
 {
-	const size_t page = (size_t)2 << 20, length = (size_t)1536 << 20;
+	const size_t page = (size_t)2 << 20, length = (96 + calls / 150) * page;
 	char *memory = mmap(NULL, length + page, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
@@ -156,15 +159,15 @@ tables_make(void)
 	check(route_table_create(&config, interface_table, tables, &routes) == 0, "routes");
 	flows = flow_table_create(65536, &timeouts, tables);
 	check(flows != NULL, "flows");
-	check(nat_create(&config, interface_table, flows, 4 * CALLS, tables, &nat) == 0, "nat");
-	pinholes = pinhole_table_create(6 * CALLS, flows, tables);
+	check(nat_create(&config, interface_table, flows, 4 * calls, tables, &nat) == 0, "nat");
+	pinholes = pinhole_table_create(6 * calls, flows, tables);
 	check(pinholes != NULL, "pinholes");
 	parameters = (struct alg_parameters){
 		&config, nat, pinholes, flows, routes, interface_table, tables};
 	check(alg_create(&parameters, &alg) == 0, "alg");
 
 	const struct rte_hash_parameters floor = {.name = "floor",
-		.entries = 2 * CALLS,
+		.entries = 2 * calls,
 		.key_len = sizeof(struct hash128),
 		.socket_id = tables};
 
@@ -188,62 +191,6 @@ trunk_make(void)
 	template.owner[FLOW_OWNER_SOURCE] = &binding->flows;
 	check(flow_create(&worker, flows, &template, &trunk) == 0, "flow");
 	trunk_back = flow_lookup(flows, &template.key[1], flow_key_hash(&template.key[1]));
-}
-
-/* As SIPp's built-in scenario writes it, media on a host of its own. */
-static uint32_t
-invite_short(char *text, uint32_t number)
-{
-	char body[256];
-	unsigned int host = number % MEDIA_HOSTS;
-	unsigned int port = 2048 + number / MEDIA_HOSTS * 2;
-	int length = snprintf(body, sizeof(body),
-		"v=0\r\no=user1 53655765 %u IN IP4 10.0.1.%u\r\ns=-\r\nc=IN IP4 10.0.1.%u\r\n"
-		"t=0 0\r\nm=audio %u RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\n",
-		number, host + 1, host + 1, port);
-
-	return (uint32_t)snprintf(text, TEXT_CAPACITY,
-		"INVITE sip:%07u@198.51.100.9:5060 SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK-%08x\r\n"
-		"From: sipp <sip:%07u@10.0.0.7:5060>;tag=%08xf\r\n"
-		"To: sut <sip:%07u@198.51.100.9:5060>\r\n"
-		"Call-ID: %08x%08x@10.0.0.7\r\nCSeq: %u INVITE\r\n"
-		"Contact: sip:%07u@10.0.0.7:5060\r\nMax-Forwards: 70\r\n"
-		"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
-		number % 10000000, number * 2654435761u, number % 10000000, number * 40503u,
-		number % 10000000, number * 2246822519u, number, 100 + number % 7,
-		number % 10000000, length, body);
-}
-
-/* With what a PBX adds. */
-static uint32_t
-invite_long(char *text, uint32_t number)
-{
-	char body[512];
-	unsigned int host = number % MEDIA_HOSTS;
-	unsigned int port = 2048 + number / MEDIA_HOSTS * 2;
-	int length = snprintf(body, sizeof(body),
-		"v=0\r\no=- %u 1 IN IP4 10.0.1.%u\r\ns=call\r\nc=IN IP4 10.0.1.%u\r\nt=0 0\r\n"
-		"m=audio %u RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
-		"a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n"
-		"a=sendrecv\r\n",
-		number, host + 1, host + 1, port);
-
-	return (uint32_t)snprintf(text, TEXT_CAPACITY,
-		"INVITE sip:+4930%07u@198.51.100.9:5060;user=phone SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 10.0.0.7:5060;branch=z9hG4bK%08x;rport\r\n"
-		"Max-Forwards: 70\r\n"
-		"From: \"Line %u\" <sip:+4940%07u@10.0.0.7>;tag=%08xf\r\n"
-		"To: <sip:+4930%07u@198.51.100.9;user=phone>\r\n"
-		"Call-ID: %08x%08x@10.0.0.7\r\nCSeq: %u INVITE\r\n"
-		"Contact: <sip:+4940%07u@10.0.0.7:5060>\r\n"
-		"Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO\r\n"
-		"Supported: 100rel, timer\r\nSession-Expires: 1800\r\nUser-Agent: trunk\r\n"
-		"P-Asserted-Identity: <sip:+4940%07u@10.0.0.7>\r\n"
-		"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%s",
-		number % 10000000, number * 2654435761u, number, number % 10000000, number * 40503u,
-		number % 10000000, number * 2246822519u, number, 100 + number % 7,
-		number % 10000000, number % 10000000, length, body);
 }
 
 static uint32_t (*const shapes[])(char *text, uint32_t number) = {invite_short, invite_long};
@@ -463,6 +410,63 @@ timed_process(struct rte_mbuf *mbuf, unsigned int every)
 	untimed = every;
 }
 
+/* Each path in a function of its own: cost.py counts the instructions between entry and return. */
+static __rte_noinline void
+floor_run(uint32_t first)
+{
+	for (unsigned int i = 0; i < BATCH; i++)
+		floor_process(mbufs[i], first + i);
+}
+
+static __rte_noinline void
+text_run(uint32_t first)
+{
+	for (unsigned int i = 0; i < BATCH; i++)
+		text_process(mbufs[i]);
+}
+
+static inline void
+invites_run(const char *name)
+{
+	for (unsigned int i = 0; i < BATCH; i++)
+		check(invite_process(mbufs[i]) == ALG_FORWARD, name);
+}
+
+static __rte_noinline void
+new_run(uint32_t first)
+{
+	invites_run("new invite");
+}
+
+static __rte_noinline void
+repeated_run(uint32_t first)
+{
+	invites_run("repeated invite");
+}
+
+static void
+timed_run(uint32_t first)
+{
+	for (unsigned int i = 0; i < BATCH; i++)
+		timed_process(mbufs[i], 13);
+}
+
+static void
+all_timed_run(uint32_t first)
+{
+	for (unsigned int i = 0; i < BATCH; i++)
+		timed_process(mbufs[i], 1);
+}
+
+static void (*const runs[])(uint32_t first) = {
+	[WHAT_FLOOR] = floor_run,
+	[WHAT_TEXT] = text_run,
+	[WHAT_NEW] = new_run,
+	[WHAT_REPEATED] = repeated_run,
+	[WHAT_TIMED] = timed_run,
+	[WHAT_ALL_TIMED] = all_timed_run,
+};
+
 static double
 batch_run(enum what what, unsigned int shape, uint32_t first)
 {
@@ -471,16 +475,7 @@ batch_run(enum what what, unsigned int shape, uint32_t first)
 	for (unsigned int i = 0; i < BATCH; i++)
 		frame_fill(mbufs[i], shape, first + i);
 	start = rte_rdtsc_precise();
-	for (unsigned int i = 0; i < BATCH; i++) {
-		if (what == WHAT_FLOOR)
-			floor_process(mbufs[i], first + i);
-		else if (what == WHAT_TEXT)
-			text_process(mbufs[i]);
-		else if (what == WHAT_TIMED || what == WHAT_ALL_TIMED)
-			timed_process(mbufs[i], what == WHAT_TIMED ? 13 : 1);
-		else
-			check(invite_process(mbufs[i]) == ALG_FORWARD, "invite");
-	}
+	runs[what](first);
 	return (double)(rte_rdtsc_precise() - start) * 1e9 / (double)rte_get_tsc_hz() / BATCH;
 }
 
@@ -497,16 +492,16 @@ figures_show(unsigned int shape)
 {
 	char text[TEXT_CAPACITY];
 
-	printf("\nINVITE of %u bytes, ns a message %16s %8s %8s\n", shapes[shape](text, CALLS),
+	printf("\nINVITE of %u bytes, ns a message %16s %8s %8s\n", shapes[shape](text, calls),
 		"best", "median", "mean");
 	for (unsigned int what = 0; what < WHATS; what++) {
 		double *figure = figures[shape][what], sum = 0;
 
-		for (unsigned int i = 0; i < BATCHES; i++)
+		for (unsigned int i = 0; i < batches; i++)
 			sum += figure[i];
-		qsort(figure, BATCHES, sizeof(figure[0]), figure_compare);
+		qsort(figure, batches, sizeof(figure[0]), figure_compare);
 		printf("  %-42s %8.0f %8.0f %8.0f\n", what_names[what], figure[0],
-			figure[BATCHES / 2], sum / BATCHES);
+			figure[batches / 2], sum / batches);
 	}
 }
 
@@ -550,12 +545,20 @@ calls_make(uint32_t count)
 int
 main(int argc, char **argv)
 {
-	uint32_t number = CALLS;
+	uint32_t number;
 
 	records = argc > 1 && strcmp(argv[1], "records") == 0;
+	if (argc > 2 + records) {
+		calls = (uint32_t)RTE_MIN(
+			strtoul(argv[1 + records], NULL, 10), (unsigned long)CALLS);
+		batches = (uint32_t)RTE_MIN(
+			strtoul(argv[2 + records], NULL, 10), (unsigned long)BATCHES);
+		check(calls >= BATCH && batches > 0, "how many calls and batches?");
+	}
 	start();
-	calls_make(CALLS);
-	for (unsigned int i = 0; i < BATCHES; i++) {
+	calls_make(calls);
+	number = calls;
+	for (unsigned int i = 0; i < batches; i++) {
 		for (unsigned int shape = 0; shape < RTE_DIM(shapes); shape++) {
 			uint64_t cycles = 0;
 
@@ -580,7 +583,7 @@ main(int argc, char **argv)
 	printf("%u calls in the table, %u media doors, %u pinholes; best and median of %u batches "
 	       "of "
 	       "%u messages\n",
-		alg_call_count(alg), nat_media_doors(nat), pinhole_media_count(pinholes), BATCHES,
+		alg_call_count(alg), nat_media_doors(nat), pinhole_media_count(pinholes), batches,
 		BATCH);
 	for (unsigned int shape = 0; shape < RTE_DIM(shapes); shape++)
 		figures_show(shape);
