@@ -10,7 +10,7 @@ COVERED   ?= build-coverage
 PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-dev libxxhash-dev \
              libcmocka-dev libjansson-dev libncurses-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
              python3 python3-scapy sip-tester kamailio baresip-core iproute2 iputils-ping ethtool \
-             nftables tcpdump procps man-db coturn iperf3 traceroute curl openssl nmap hping3 tshark \
+             nftables tcpdump procps man-db coturn iperf3 traceroute curl openssl nmap hping3 tshark sngrep \
              systemd libseccomp2 util-linux prometheus dpdk-dev valgrind $(DEB_PACKAGES)
 # What building the Debian package takes (debian/control), and looking at it.
 DEB_PACKAGES = gcc meson pkg-config libdpdk-dev libconfig-dev libxxhash-dev libjansson-dev \

@@ -168,10 +168,8 @@ options_read(struct capture *capture, int argc, char **argv)
 int
 capture_main(int argc, char **argv, const char *socket_default)
 {
-	static struct capture capture = {.records = {.path = NULL,
-						 .link = PCAPNG_ETHERNET,
-						 .noun = "frames",
-						 .write = frame_write}};
+	static struct capture capture = {
+		.records = {.path = NULL, .noun = "frames", .write = frame_write}};
 	char request[REQUEST_SIZE];
 	json_t *answer = NULL;
 	int status;

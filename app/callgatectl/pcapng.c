@@ -23,7 +23,6 @@ enum {
 	FLAG_INBOUND = 1,
 	FLAG_OUTBOUND = 2,
 	LINK_ETHERNET = 1,
-	LINK_RAW = 101, /* IP */
 	MICROSECONDS = 6,
 	SNAP_LENGTH = 262144,
 	INTERFACES_MAX = 64,
@@ -32,9 +31,11 @@ enum {
 	SEGMENT_MAX = 32768,
 	COMMENT_MAX = 1024,
 	BLOCK_MAX = 65535 + PCAPNG_COMMENTS_MAX * (COMMENT_MAX + 8) + 256,
+	ETHERNET_HEADER = 14,
 	IP_HEADER = 20,
 	UDP_HEADER = 8,
 	TCP_HEADER = 20,
+	HEADERS_MAX = ETHERNET_HEADER + IP_HEADER + TCP_HEADER,
 	TCP_PUSH_ACK = 0x18,
 };
 
@@ -47,7 +48,6 @@ struct connection {
 
 struct pcapng {
 	FILE *file;
-	enum pcapng_link link;
 	unsigned int interfaces, newest;
 	char name[INTERFACES_MAX][NAME_SIZE];
 	struct connection connection[CONNECTIONS];
@@ -111,7 +111,7 @@ block_end(struct pcapng *pcapng)
 }
 
 struct pcapng *
-pcapng_begin(FILE *file, enum pcapng_link link)
+pcapng_begin(FILE *file)
 {
 	struct pcapng *pcapng = calloc(1, sizeof(*pcapng));
 	const uint64_t unknown = UINT64_MAX;
@@ -119,7 +119,6 @@ pcapng_begin(FILE *file, enum pcapng_link link)
 	if (pcapng == NULL)
 		return NULL;
 	pcapng->file = file;
-	pcapng->link = link;
 	block_begin(pcapng, BLOCK_SECTION);
 	put32(pcapng, 0x1a2b3c4d); /* tells the byte order */
 	put16(pcapng, 1); /* version 1.0 */
@@ -152,7 +151,7 @@ interface_number(struct pcapng *pcapng, const char *name)
 		return INTERFACES_MAX - 1;
 	snprintf(pcapng->name[pcapng->interfaces], NAME_SIZE, "%s", name);
 	block_begin(pcapng, BLOCK_INTERFACE);
-	put16(pcapng, pcapng->link == PCAPNG_ETHERNET ? LINK_ETHERNET : LINK_RAW);
+	put16(pcapng, LINK_ETHERNET);
 	put16(pcapng, 0);
 	put32(pcapng, SNAP_LENGTH);
 	option_put(pcapng, OPTION_NAME, name, strlen(name));
@@ -208,6 +207,20 @@ connection_of(struct pcapng *pcapng, const struct connection *like, bool make)
 	*connection = *like;
 	connection->next = 1;
 	return connection;
+}
+
+/*
+ * A station for each address. The frames need none, but libpcap (1.10) reads no file of bare IP packets with
+ * more than one interface, and so neither tcpdump nor sngrep would.
+ */
+static void
+ethernet_make(uint8_t header[ETHERNET_HEADER], const struct pcapng_message *message)
+{
+	memset(header, 0, ETHERNET_HEADER);
+	header[0] = header[6] = 2; /* locally administered */
+	memcpy(header + 2, &message->dst, 4);
+	memcpy(header + 8, &message->src, 4);
+	store16(header + 12, 0x0800);
 }
 
 /* IP and layer 4 before `length` bytes of the text; returns how long the headers are. */
@@ -298,12 +311,14 @@ static bool
 packet_write(struct pcapng *pcapng, const struct pcapng_message *message, const uint8_t *text,
 	uint32_t length, bool first)
 {
-	uint8_t header[IP_HEADER + TCP_HEADER];
-	size_t header_length = headers_make(pcapng, message, text, length, header);
+	uint8_t header[HEADERS_MAX];
+	size_t header_length = ETHERNET_HEADER + headers_make(pcapng, message, text, length,
+							 header + ETHERNET_HEADER);
 	uint32_t whole = (uint32_t)header_length + length;
 
 	if (!packet_begin(pcapng, message->interface, message->at_ms * 1000, whole, whole))
 		return false;
+	ethernet_make(header, message);
 	put(pcapng, header, header_length);
 	put(pcapng, text, length);
 	packet_flags(pcapng, message->outbound);

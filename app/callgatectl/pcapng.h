@@ -15,9 +15,6 @@ enum { PCAPNG_COMMENTS_MAX = 257 };
 
 struct pcapng;
 
-/* What packets begin with. */
-enum pcapng_link { PCAPNG_IP, PCAPNG_ETHERNET };
-
 /* A message, of which a packet is made. Addresses and ports in network byte order. */
 struct pcapng_message {
 	const char *interface; /* name */
@@ -42,13 +39,13 @@ struct pcapng_frame {
 };
 
 /** Begin a file on a stream, which stays the caller's. NULL: out of memory, or errno. */
-struct pcapng *pcapng_begin(FILE *file, enum pcapng_link link);
+struct pcapng *pcapng_begin(FILE *file);
 
-/** Write a frame into a file of PCAPNG_ETHERNET. False: errno. */
+/** Write a frame. False: errno. */
 bool pcapng_write_frame(struct pcapng *pcapng, const struct pcapng_frame *frame);
 
 /**
- * Write a message into a file of PCAPNG_IP, as an IPv4 packet: UDP; or TCP, in as many segments as it takes, each connection counted
+ * Write a message as an IPv4 packet in an Ethernet frame: UDP; or TCP, in as many segments as it takes, each connection counted
  * on from the message before. False: errno.
  */
 bool pcapng_write(struct pcapng *pcapng, const struct pcapng_message *message);

@@ -72,7 +72,7 @@ file_open(struct records *records)
 		records->stream = fd < 0 ? NULL : fdopen(fd, "wb");
 	}
 	if (records->stream != NULL)
-		records->pcapng = pcapng_begin(records->stream, records->link);
+		records->pcapng = pcapng_begin(records->stream);
 	if (records->pcapng != NULL)
 		return true;
 	fprintf(stderr, "callgatectl: %s: %s\n", name, strerror(errno));

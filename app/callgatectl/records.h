@@ -33,7 +33,6 @@ struct records {
 	const char *file; /* NULL: lines */
 	unsigned long count, seconds; /* 0: no end */
 	bool json;
-	enum pcapng_link link;
 	const char *noun; /* "messages" */
 	/* Print or write the record that `bytes` begins with, of `used` bytes. */
 	enum records_written (*write)(struct records *records);

@@ -81,8 +81,7 @@ int
 trace_main(int argc, char **argv, const char *socket_default)
 {
 	static const struct option known[] = {RECORDS_OPTIONS, {NULL, 0, NULL, 0}};
-	static struct records records = {
-		.link = PCAPNG_IP, .noun = "messages", .write = message_write};
+	static struct records records = {.noun = "messages", .write = message_write};
 	int option;
 
 	for (int i = 1; i < argc; i++)

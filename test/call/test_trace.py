@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`callgatectl trace`: both sides of every message of a call or a host, byte for byte, as lines and as a
-capture file that tshark reads; the ladder of a
+capture file that tshark, tcpdump and sngrep read; the ladder of a
 call; nothing of others, and nothing stays on when a client dies."""
 import argparse
 import json
@@ -55,6 +55,17 @@ def tshark(network, file, fields, *more):
                            '-E', 'aggregator=~', *names, *more], capture_output=True, text=True)
     check(done.returncode == 0, f'tshark: {done.stderr}')
     return [line.split('|') for line in done.stdout.splitlines()]
+
+
+def check_other_readers(network, file, count):
+    """What reads by libpcap finds every packet, and sngrep one dialog in them."""
+    path = network.path(file)
+    done = subprocess.run(['tcpdump', '-nqr', path], capture_output=True, text=True)
+    check(done.returncode == 0 and len(done.stdout.splitlines()) == count, f'tcpdump: {done.stderr}')
+    done = subprocess.run(['sngrep', '-N', '-q', '-I', path, '-O', path + '.sngrep'], capture_output=True,
+                          text=True, timeout=20)
+    check(done.returncode == 0, f'sngrep: {done.stderr}')
+    check(len(tshark(network, file + '.sngrep', ['sip.Call-ID'], '-Y', 'sip')) == count, 'sngrep')
 
 
 def check_udp_file(network, file, seen):
@@ -177,6 +188,7 @@ def test(network):
     check(not traces(appliance), 'traces end with their clients')
     check(os.stat(network.path('one.pcapng')).st_mode & 0o777 == 0o600, 'the file is its owner\'s')
     check_udp_file(network, 'one.pcapng', wire.seen['one@test'])
+    check_other_readers(network, 'one.pcapng', 2 * len(wire.seen['one@test']))
     few = [json.loads(line) for line in few]
     check([one['what'] for one in few] == ['INVITE sip:b@203.0.113.2', '180 (INVITE)', '200 (INVITE)'],
           f'{few}')
