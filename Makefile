@@ -7,17 +7,20 @@ BUILD     ?= build
 SANITIZED ?= build-sanitized
 FUZZED    ?= build-fuzz
 COVERED   ?= build-coverage
-PACKAGES   = gcc make meson ninja-build pkg-config libdpdk-dev dpdk libconfig-dev libxxhash-dev \
-             libcmocka-dev libjansson-dev libncurses-dev libpcap-dev libbpf-dev libxdp-dev clang-format \
-             python3 python3-scapy sip-tester kamailio baresip-core iproute2 iputils-ping ethtool \
-             nftables tcpdump procps man-db coturn iperf3 traceroute curl openssl nmap hping3 tshark sngrep \
-             systemd libseccomp2 util-linux prometheus dpdk-dev valgrind $(DEB_PACKAGES)
+# What a build takes, then what the demo and the tests take besides.
+BUILD_PACKAGES = gcc make meson ninja-build pkg-config libdpdk-dev libconfig-dev libxxhash-dev \
+                 libcmocka-dev libjansson-dev libmicrohttpd-dev libncurses-dev libpcap-dev \
+                 libsystemd-dev python3
+DEMO_PACKAGES  = $(BUILD_PACKAGES) sip-tester iproute2 ethtool procps util-linux
+PACKAGES       = $(DEMO_PACKAGES) dpdk dpdk-dev libbpf-dev libxdp-dev clang-format python3-scapy \
+                 kamailio baresip-core iputils-ping nftables tcpdump man-db coturn iperf3 traceroute \
+                 curl openssl nmap hping3 tshark sngrep systemd libseccomp2 prometheus valgrind
 # What building the Debian package takes (debian/control), and looking at it.
-DEB_PACKAGES = gcc meson pkg-config libdpdk-dev libconfig-dev libxxhash-dev libjansson-dev \
-               libmicrohttpd-dev libncurses-dev libpcap-dev libsystemd-dev python3 debhelper \
-               dpkg-dev fakeroot lintian
+DEB_PACKAGES   = gcc meson pkg-config libdpdk-dev libconfig-dev libxxhash-dev libjansson-dev \
+                 libmicrohttpd-dev libncurses-dev libpcap-dev libsystemd-dev python3 debhelper \
+                 dpkg-dev fakeroot lintian
 # Other SIP parsers, for the benchmark that compares them; without one of them it goes on.
-PEERS      = libosip2-dev libre-dev libsofia-sip-ua-dev
+PEERS          = libosip2-dev libre-dev libsofia-sip-ua-dev
 
 FUZZ_PACKAGES     = clang llvm libclang-rt-14-dev binutils python3
 COVERAGE_PACKAGES = $(PACKAGES) gcovr
@@ -53,7 +56,11 @@ deb:
 	@.ci/packages $(DEB_PACKAGES)
 	.ci/deb $(BUILD)/deb
 
-demo: build
+# Builds what it needs and no more.
+demo:
+	@.ci/packages $(DEMO_PACKAGES)
+	[ -e $(BUILD)/build.ninja ] || meson setup $(BUILD) -Dwerror=true
+	ninja -C $(BUILD) app/callgate app/callgatectl test/call/rtp_peer
 	test/call/demo.py $(BUILD)
 
 # Each suite once: what is in memory alone, and packets with four workers, under the sanitizers; the
@@ -68,6 +75,7 @@ test: deps $(BUILD)/build.ninja $(SANITIZED)/build.ninja
 # Everything as released and all but the calls under the sanitizers, packets with every number of
 # workers; sizes differ in the call and stress suites.
 test-long: build build-sanitized
+	@.ci/packages $(DEB_PACKAGES)
 	status=0; \
 	CALLGATE_LONG=1 $(TESTS) --timeout-multiplier 10 || status=1; \
 	$(SANITIZED_TESTS) --suite stress || status=1; \

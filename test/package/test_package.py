@@ -40,7 +40,7 @@ def check_versions():
 
 
 def check_build_depends():
-    """`make deb` installs what debian/control asks for, and so does `make deps`."""
+    """`make deb` installs what debian/control asks for."""
     wanted = re.search(r'^Build-Depends: (.*?)\n(?! )', text_of('debian/control'), re.S | re.M)[1]
     names = {re.sub(r' *\(.*', '', one).strip() for one in wanted.split(',')}
     names = {'debhelper' if one.startswith(('debhelper-', 'dh-sequence-')) else one for one in names}
