@@ -24,15 +24,86 @@
  * as many queues as the first had, or sends nothing. callgate opens each port once. Any number of
  * devices at the same time is fine.
  *
+ * Counters: the PMD reports one of those that the kernel keeps for a socket (rx_dropped: there was
+ * no mbuf in the fill ring). Not what came while the receive ring was full, nor what the kernel
+ * refused to send. So the sockets are looked up when a port has been opened, and asked.
+ *
  * libxdp says "no bpffs found" where /sys/fs/bpf is not mounted, and works without.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include <linux/if_xdp.h>
 
 #include "core/log.h"
 
 #include "driver_priv.h"
 
 #define AF_XDP_PACKAGE "librte-net-af-xdp23"
+
+/* AF_XDP sockets that were there when the last port was attached: all are made by one thread. */
+static struct sockets {
+	int list[WORKERS_MAX * PORTS_MAX];
+	unsigned int count;
+} before;
+
+static void
+sockets_find(struct sockets *sockets)
+{
+	DIR *files = opendir("/proc/self/fd");
+	const struct dirent *file;
+
+	sockets->count = 0;
+	while (files != NULL && (file = readdir(files)) != NULL) {
+		int fd = atoi(file->d_name), domain = 0;
+		socklen_t length = sizeof(domain);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) == 0 &&
+			domain == AF_XDP && sockets->count < RTE_DIM(sockets->list))
+			sockets->list[sockets->count++] = fd;
+	}
+	if (files != NULL)
+		closedir(files);
+}
+
+static bool
+sockets_have(const struct sockets *sockets, int fd)
+{
+	for (unsigned int i = 0; i < sockets->count; i++) {
+		if (sockets->list[i] == fd)
+			return true;
+	}
+	return false;
+}
+
+static void
+af_xdp_opened(struct port *port)
+{
+	struct sockets now;
+
+	sockets_find(&now);
+	for (unsigned int i = 0; i < now.count; i++) {
+		if (!sockets_have(&before, now.list[i]) &&
+			port->socket_count < RTE_DIM(port->sockets))
+			port->sockets[port->socket_count++] = now.list[i];
+	}
+}
+
+static void
+af_xdp_stats(const struct port *port, struct rte_eth_stats *stats)
+{
+	for (unsigned int i = 0; i < port->socket_count; i++) {
+		struct xdp_statistics of_socket = {0};
+		socklen_t length = sizeof(of_socket);
+
+		if (getsockopt(port->sockets[i], SOL_XDP, XDP_STATISTICS, &of_socket, &length) != 0)
+			continue;
+		stats->imissed += of_socket.rx_ring_full;
+		stats->oerrors += of_socket.tx_invalid_descs;
+	}
+}
 
 static void
 af_xdp_detach_all(struct port_attachment *attachment)
@@ -51,6 +122,7 @@ af_xdp_attach(const struct config_port *config, struct port_attachment *attachme
 	if (rc < 0)
 		return rc;
 	netdev_queues(config->device, &combined, &rx);
+	sockets_find(&before);
 	there = combined > 0 ? combined : rx;
 	if (there > attachment->queues)
 		LOG(WARNING,
@@ -84,4 +156,6 @@ const struct port_driver driver_af_xdp = {
 	.umem = true,
 	.attach = af_xdp_attach,
 	.detach = vdev_detach,
+	.opened = af_xdp_opened,
+	.stats = af_xdp_stats,
 };

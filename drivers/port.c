@@ -242,6 +242,8 @@ port_open(const struct config_port *config, uint16_t index, unsigned int workers
 	rc = rte_eth_macaddr_get(port->ethdev, &port->mac);
 	if (rc < 0)
 		goto fail;
+	if (port->driver->opened != NULL)
+		port->driver->opened(port);
 	/* A loop in memory has no address of its own: a local one, told apart by the port. */
 	if (rte_is_zero_ether_addr(&port->mac))
 		port->mac = (struct rte_ether_addr){
@@ -273,7 +275,7 @@ port_close(struct port *port)
 			rte_eth_dev_stop(port->ethdevs[i]);
 		port->driver->detach(port->ethdevs[i]);
 	}
-	port->ethdev_count = 0;
+	port->ethdev_count = port->socket_count = 0;
 	port->rx_queues = port->tx_queues = 0;
 	port->started = false;
 	rte_mempool_free(port->frame_mempool);
@@ -341,5 +343,7 @@ port_stats(const struct port *port, struct rte_eth_stats *stats)
 		stats->oerrors += one.oerrors;
 		stats->rx_nombuf += one.rx_nombuf;
 	}
+	if (port->driver->stats != NULL)
+		port->driver->stats(port, stats);
 	return 0;
 }

@@ -34,6 +34,8 @@ struct port_attachment {
 	uint16_t ethdevs[WORKERS_MAX];
 };
 
+struct port;
+
 struct port_driver {
 	const char *name; /* as in the configuration */
 	unsigned int frame_room; /* bytes an mbuf must hold to receive into; 0: any will do */
@@ -42,6 +44,9 @@ struct port_driver {
 	/** Create or find the ethdevs. 0, or -errno after a log line with the reason. */
 	int (*attach)(const struct config_port *config, struct port_attachment *attachment);
 	void (*detach)(uint16_t ethdev);
+	void (*opened)(struct port *port); /* or NULL: when all its queues are there */
+	/** Or NULL: add what the PMD does not count. Any thread. */
+	void (*stats)(const struct port *port, struct rte_eth_stats *stats);
 };
 
 struct port_rx {
@@ -62,6 +67,8 @@ struct port {
 	rte_spinlock_t tx_lock[WORKERS_MAX]; /* used only where a queue is shared */
 	uint16_t tx_queue_of[WORKERS_MAX];
 	bool tx_shared;
+	int sockets[WORKERS_MAX]; /* af_xdp: one for each queue, the PMD's */
+	unsigned int socket_count;
 	struct rte_mempool *mempool; /* where received packets end up */
 	struct rte_mempool *frame_mempool; /* for driver->frame_room, else NULL */
 	const struct rte_eth_rxtx_callback *frame_copies[WORKERS_MAX]; /* by receive queue */

@@ -321,6 +321,35 @@ af_xdp_takes_every_mbuf_of_the_mempool(void **state)
 }
 
 static void
+af_xdp_counts_what_the_kernel_drops(void **state)
+{
+	struct config_port config = port_config(DRIVER_AF_XDP, "cgin", 0);
+	uint64_t end = rte_get_timer_cycles() + 10 * rte_get_timer_hz();
+	struct rte_mbuf *frame = frame_make(1);
+	struct rte_eth_stats stats;
+	struct port port;
+
+	config.rx_descriptors = FLOWS;
+	veth_create(2);
+	assert_int_equal(port_open(&config, 0, 2, mempool, &port), 0);
+	for (unsigned int i = 0; i < 5; i++)
+		peer_send(100);
+	/* Two receive rings are full, and nobody empties them. */
+	do {
+		usleep(1000);
+		assert_int_equal(port_stats(&port, &stats), 0);
+	} while (stats.imissed < 5 * FLOWS - 2 * FLOWS && rte_get_timer_cycles() < end);
+	assert_int_equal(stats.imissed, 5 * FLOWS - 2 * FLOWS);
+	assert_int_equal(stats.oerrors, 0);
+	frame->data_len = 0;
+	frame->pkt_len = MBUFS * 4096 + 1; /* beyond the UMEM */
+	assert_int_equal(port_send(&port, 1, &frame, 1), 1);
+	assert_int_equal(port_stats(&port, &stats), 0);
+	assert_int_equal(stats.oerrors, 1);
+	port_close(&port);
+}
+
+static void
 af_xdp_refuses_mbufs_with_gaps_between_them(void **state)
 {
 	struct config_port config = port_config(DRIVER_AF_XDP, "cgin", 0);
@@ -399,6 +428,7 @@ main(int argc, char **argv)
 		cmocka_unit_test_teardown(af_xdp_opens_no_more_queues_than_there_are, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_sends_from_every_worker, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_takes_every_mbuf_of_the_mempool, veth_delete),
+		cmocka_unit_test_teardown(af_xdp_counts_what_the_kernel_drops, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_refuses_mbufs_with_gaps_between_them, veth_delete),
 		cmocka_unit_test_teardown(af_xdp_refuses_mbufs_longer_than_a_page, veth_delete),
 		cmocka_unit_test(a_tap_port_makes_its_device_and_takes_it_away),
