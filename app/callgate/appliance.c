@@ -422,6 +422,7 @@ appliance_count(const struct appliance *appliance)
 		.neighbours = neighbour_count(appliance->neighbours),
 		.streams = pool_used(appliance->streams->streams),
 		.stream_buffers = pool_used(appliance->streams->bytes),
+		.traces = appliance->trace ? trace_count(appliance->trace) : 0,
 	};
 
 	for (unsigned int i = 0; i < appliance->workers; i++) {

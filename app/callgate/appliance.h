@@ -143,6 +143,7 @@ struct appliance_counts {
 	uint64_t flows, translations, doors, media_doors, pinholes, media_pinholes, calls;
 	uint64_t registrations, hosts, ports, held_ports, mbufs, neighbours;
 	uint64_t datagrams, fragments; /* that wait for the rest of their datagram */
+	uint64_t traces; /* and captures */
 	uint64_t streams, stream_buffers; /* SIP over TCP: connections, chunks of bytes */
 };
 struct appliance_counts appliance_count(const struct appliance *appliance);

@@ -195,6 +195,7 @@ show_summary(struct appliance *appliance, const char *parameters, struct rte_tel
 	telemetry_number(data, "streams", counts.streams);
 	telemetry_number(data, "stream_buffers", counts.stream_buffers);
 	telemetry_number(data, "neighbours", counts.neighbours);
+	telemetry_number(data, "traces", counts.traces);
 	return 0;
 }
 

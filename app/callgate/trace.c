@@ -228,6 +228,7 @@ place_leave(struct appliance *appliance, struct trace_place *place)
 	/* relaxed: who still reads the old word is waited for */
 	atomic_fetch_and_explicit(
 		&trace->on.active, ~(1u << (place - trace->place)), memory_order_relaxed);
+	atomic_fetch_sub_explicit(&trace->on.count, 1, memory_order_relaxed);
 	place->state = PLACE_LEAVING;
 	place->grace = rcu_start();
 }
@@ -252,6 +253,7 @@ trace_start(struct appliance *appliance, const struct trace_filter *filter, uint
 		place->filter = *filter;
 		place->generation++;
 		place->state = PLACE_ON;
+		atomic_fetch_add_explicit(&trace->on.count, 1, memory_order_relaxed);
 		place->until_ms = appliance->control.now_ms + TRACE_LEASE_MS;
 		place->messages = 0;
 		place->first = place->used = 0;

@@ -84,6 +84,7 @@ size_t trace_memory(unsigned int workers);
 /* First member of struct trace: what workers look at. */
 struct trace_switch {
 	_Atomic uint32_t active; /* bit per trace, TRACE_EXPORT; writer: control lcore */
+	_Atomic uint32_t count; /* traces and captures that are on; writer: control lcore */
 };
 
 /** Is anything traced? Any thread. */
@@ -93,6 +94,14 @@ trace_is_on(const struct trace *trace)
 	/* relaxed: trace_before() looks again before it reads a filter */
 	return atomic_load_explicit(
 		       &((const struct trace_switch *)trace)->active, memory_order_relaxed) != 0;
+}
+
+/** How many traces and captures are on. Any thread. */
+static inline uint32_t
+trace_count(const struct trace *trace)
+{
+	return atomic_load_explicit(
+		&((const struct trace_switch *)trace)->count, memory_order_relaxed);
 }
 
 /**

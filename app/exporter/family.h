@@ -51,6 +51,7 @@ enum family_kind { KIND_COUNTER, KIND_GAUGE, KIND_HISTOGRAM };
 	X(STREAMS, "callgate_streams", GAUGE, "", "SIP connections over TCP that are read") \
 	X(STREAM_BUFFERS, "callgate_stream_buffers", GAUGE, "", "chunks of 2 KB with their bytes") \
 	X(NEIGHBOURS, "callgate_neighbours", GAUGE, "", "neighbours known or asked for") \
+	X(TRACES, "callgate_traces", GAUGE, "", "traces of SIP messages and captures of frames that are on") \
 	X(DROPS, "callgate_drops_total", COUNTER, "reason", "packets that ended in callgate, by drop reason") \
 	X(PORT_UP, "callgate_port_up", GAUGE, LABELS_PORT, "1: the link is up") \
 	X(PORT_RX_QUEUES, "callgate_port_rx_queues", GAUGE, LABELS_PORT, "receive queues") \

@@ -61,6 +61,7 @@ static const struct column summary_columns[] = {
 	{FAMILY_STREAMS, "streams"},
 	{FAMILY_STREAM_BUFFERS, "stream_buffers"},
 	{FAMILY_NEIGHBOURS, "neighbours"},
+	{FAMILY_TRACES, "traces"},
 };
 
 static const struct column event_columns[] = {

@@ -31,7 +31,8 @@ SIP = (METHODS + lists('alg/statistics.h', 'SIP_RESPONSE_COUNTERS', 'SIP_OK_COUN
        + lists('sip/multipart.h', 'MULTIPART_ERROR_LIST', prefix='body_error_'))
 INFO = 'uptime_s workers reloads memory_mb'.split()
 SUMMARY = ('flows translations doors media_doors pinholes media_pinholes calls registrations hosts '
-           'ports held_ports mbufs datagrams fragments streams stream_buffers neighbours').split()
+           'ports held_ports mbufs datagrams fragments streams stream_buffers neighbours '
+           'traces').split()
 PORT = ('rx_queues tx_queues rx_packets tx_packets rx_bytes tx_bytes rx_missed rx_errors tx_errors '
         'rx_no_mbuf').split()
 WORKER = ('rx_packets tx_packets busy_percent busy_cycles total_cycles cycles_per_packet handoff_in '

@@ -173,6 +173,18 @@ def histograms_are_right(appliance, metrics):
     check(f'worker {appliance.workers - 1}' in text and 'mean, ns' in rows, text)
 
 
+def traces_are_counted(appliance, exporter):
+    """Those that are on: a trace of messages, a capture, and one that nobody reads any more."""
+    started = [appliance.ask(f'/callgate/trace/start,{what}')
+               for what in (f'host={INSIDE}', 'port=lan0', f'host={OUTSIDE}')]
+    check(exporter.scrape().value('callgate_traces') == 3, f'three are on: {started}')
+    for one in started[:2]:
+        appliance.ask(f'/callgate/trace/stop,{one["trace"]}')
+    check(exporter.scrape().value('callgate_traces') == 1, 'one was left')
+    wait_until(lambda: exporter.scrape().value('callgate_traces') == 0, 20, 'its lease is over')
+    check(appliance.show('summary')['traces'] == 0, 'so says callgate')
+
+
 class Prometheus:
     def __init__(self, network):
         self.network = network
@@ -253,6 +265,7 @@ def test(network, workers):
     traffic(network, appliance)
     histograms_are_right(appliance, served_is_shown(appliance, exporter))
     prometheus_agrees(appliance, prometheus)
+    traces_are_counted(appliance, exporter)
     dpdk_client(appliance)
     # What is cleared begins again; so does all after a restart.
     callnet.run(os.path.abspath(callnet.CALLGATECTL), '--socket', appliance.socket_path, 'clear',
