@@ -43,10 +43,12 @@ core_up(struct appliance *appliance)
 	if (rc != 0)
 		return rc;
 	log_levels_configure(appliance->config);
-	rc = rcu_init();
+	thread_init(&appliance->control, THREAD_CONTROL);
+	rc = log_queue_create();
+	if (rc == 0)
+		rc = rcu_init();
 	if (rc != 0)
 		return rc;
-	thread_init(&appliance->control, THREAD_CONTROL);
 	appliance->started_ms = clock_now_ms();
 	rc = rcu_thread_register(THREAD_CONTROL);
 	rcu_offline(THREAD_CONTROL);
@@ -58,6 +60,7 @@ core_down(struct appliance *appliance)
 {
 	rcu_thread_unregister(THREAD_CONTROL);
 	rcu_fini();
+	log_queue_destroy(appliance->control.counters);
 }
 
 static int
@@ -404,6 +407,7 @@ appliance_up(struct appliance *appliance)
 void
 appliance_down(struct appliance *appliance)
 {
+	log_queue_write(appliance->control.counters, UINT32_MAX);
 	log_rates_tell(true);
 	steps_down(appliance, RTE_DIM(steps));
 }

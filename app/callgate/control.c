@@ -20,7 +20,7 @@ enum {
 	CLEAR_BUDGET = 4096,
 	TRACE_BUDGET = 256, /* messages */
 	LOG_BUDGET =
-		256, /* lines of the NAT log, and of calls; more sweeps wait, fewer records find no room */
+		256, /* lines of the NAT log, of calls, and of workers; more sweeps wait, fewer records find no room */
 };
 
 static uint32_t
@@ -94,6 +94,7 @@ control_step(struct appliance *appliance)
 		nat_log_write(&appliance->control, appliance->nat, LOG_BUDGET);
 	busy_sample(appliance);
 	cdr_write(appliance, LOG_BUDGET);
+	log_queue_write(appliance->control.counters, LOG_BUDGET);
 	log_rates_tell(false);
 }
 
@@ -106,6 +107,7 @@ control_pass(struct appliance *appliance)
 	if (appliance->nat)
 		nat_log_write(&appliance->control, appliance->nat, UINT32_MAX);
 	cdr_write(appliance, UINT32_MAX);
+	log_queue_write(appliance->control.counters, UINT32_MAX);
 	log_rates_tell(false);
 }
 

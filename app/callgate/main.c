@@ -88,6 +88,7 @@ start_and_run(void)
 		signal(SIGHUP, on_reload);
 		signal(SIGTERM, on_stop);
 		signal(SIGINT, on_stop);
+		signal(SIGPIPE, SIG_IGN); /* who reads the log may go */
 	}
 	rc = eal_start(&appliance);
 	if (rc != 0)

@@ -11,6 +11,7 @@
 #include <rte_errno.h>
 #include <rte_malloc.h>
 
+#include "core/log.h"
 #include "core/rcu.h"
 #include "handoff.h"
 #include "pipeline.h"
@@ -195,6 +196,7 @@ worker_run(void *argument)
 	struct worker_load *load = &worker->load;
 	uint64_t before = rte_rdtsc(), after;
 
+	log_queue_join();
 	if (rcu_thread_register(worker->thread.id) != 0)
 		return -1;
 	if (worker->thread.id == 0)

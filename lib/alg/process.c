@@ -4,6 +4,7 @@
  * apply the edits, and only then move the call on. What fails before that leaves nothing behind.
  */
 #include "alg_priv.h"
+#include "core/log.h"
 #include "sip/seconds.h"
 
 /*
@@ -209,6 +210,8 @@ static int
 message_unreadable(
 	struct alg_worker *worker, const struct alg_message *message, enum sip_error error)
 {
+	const uint8_t *source;
+
 	if (error == SIP_ERROR_NOT_SIP && is_keepalive(message)) {
 		sip_count(worker, SIP_COUNT_KEEPALIVE, 1);
 		return ALG_FORWARD;
@@ -219,6 +222,10 @@ message_unreadable(
 		return ALG_FORWARD;
 	}
 	sip_count(worker, SIP_COUNT_MALFORMED, 1);
+	source = (const uint8_t *)&message->flow->path[message->direction].key.src;
+	LOG_RATED(DEBUG, "SIP messages that cannot be read",
+		"SIP message of %u.%u.%u.%u cannot be read: %s", source[0], source[1], source[2],
+		source[3], sip_error_name(error));
 	return worker->alg->config->sip.malformed == MALFORMED_DROP ? DROP_SIP_MALFORMED
 								    : ALG_FORWARD;
 }

@@ -49,6 +49,7 @@
 	X(DOOR_CLOSED, "door_closed", "doors closed")                                              \
 	X(NAT_LOG_LINES, "nat_log_lines", "lines of the NAT log written")                          \
 	X(NAT_LOG_DROPPED, "nat_log_dropped", "lines of the NAT log lost, for they came faster than they can be written") \
+	X(LOG_LOST, "log_lost", "lines of the log lost: they came faster than they can be written, or nobody reads standard error") \
 	X(CDR_LINES, "cdr_lines", "call detail records written: system.cdr")                       \
 	X(CDR_DROPPED, "cdr_dropped", "call detail records lost, for calls ended faster than they can be written") \
 	X(CDR_UNWRITTEN, "cdr_unwritten", "call detail records lost, for the file could not be written") \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Lines: modules, levels, and what of a foreign text may be in one. Where they go is in log_target.c, how
- * often in log_rate.c.
+ * often in log_rate.c, those of workers in log_queue.c.
  *
  * Life cycle: log_init() at bring-up; lines written before it go where EAL sends its own, at level info.
  * Synchronization: levels are words that any thread may set; stdio locks the stream.
@@ -191,7 +191,14 @@ log_write(int type, uint32_t level, const char *format, va_list arguments)
 
 	vsnprintf(text, sizeof(text), format, arguments);
 	escape(line, sizeof(line), text);
-	rte_log(level, type_of(type), LOG_PREFIX "%s\n", line);
+	if (!log_queue_take(type, level, line))
+		log_hand_on(type, level, line);
+}
+
+void
+log_hand_on(int type, uint32_t level, const char *text)
+{
+	rte_log(level, type_of(type), LOG_PREFIX "%s\n", text);
 }
 
 void

@@ -63,6 +63,23 @@ void log_always(const char *format, ...) __rte_format_printf(1, 2);
 /** A line to syslog, whatever the target of the log is: records that go there. Control lcore. */
 void log_syslog(const char *line);
 
+struct counters;
+
+/**
+ * From here on this thread's lines go through the queue, and it never waits for who reads them. Lines of the
+ * queue are cut after 500 bytes. Workers, after log_queue_create().
+ */
+void log_queue_join(void);
+
+/** 0 or -errno. Bring-up. */
+int log_queue_create(void);
+
+/** After the workers have ended: writes what is left. Control lcore. */
+void log_queue_destroy(struct counters *counters);
+
+/** Write up to `budget` lines of the queue, and count what was lost. Control lcore, offline: it may wait. */
+void log_queue_write(struct counters *counters, uint32_t budget);
+
 #define LOG(level, format, ...) log_line(LOG_MODULE, RTE_LOG_##level, format, ##__VA_ARGS__)
 
 /* How often. Static, or given up with log_rate_forget(). */

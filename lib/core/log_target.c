@@ -2,13 +2,15 @@
 /*
  * Where lines go, EAL's own as well as ours: one stream that takes each line and hands it on.
  *
- * - stderr: one write a line.
+ * - stderr: one write a line. When it is a pipe whose reader stands still, it is waited for once; then lines
+ *   are lost and counted until it takes some again.
  * - stderr that is the journal's (JOURNAL_STREAM, systemd.exec(5)): with the priority before it,
  *   sd-daemon(3), and without our name, which the journal has.
  * - syslog: with the priority, likewise.
  * No target gets a time from here: the journal and syslog have their own, and stderr's reader is at hand.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,8 @@
 #include <rte_common.h>
 
 #include "log_priv.h"
+
+enum { PATIENCE_MS = 100 };
 
 static bool to_syslog, to_journal; /* bring-up */
 static FILE *stream;
@@ -63,6 +67,40 @@ priority_now(void)
 	return level > 0 ? level - 1 : LOG_INFO;
 }
 
+/* The stream's lock is held. One that was full and is still so is not waited for again. */
+static bool
+stderr_takes(void)
+{
+	static bool full;
+	struct pollfd wanted = {.fd = STDERR_FILENO, .events = POLLOUT};
+	int rc;
+
+	do {
+		rc = poll(&wanted, 1, full ? 0 : PATIENCE_MS);
+	} while (rc < 0 && errno == EINTR);
+	full = rc == 0;
+	return rc == 1 && wanted.revents & POLLOUT;
+}
+
+/* The stream's lock is held. */
+static void
+stderr_write(const char *text, size_t length)
+{
+	static uint64_t lost_told;
+	uint64_t lost = log_lost_count();
+	char missing[64];
+	int size;
+
+	if (stderr_takes() && lost != lost_told) {
+		size = snprintf(missing, sizeof(missing), "%s%llu lines are missing here\n",
+			to_journal ? "<4>" : LOG_PREFIX, (unsigned long long)(lost - lost_told));
+		if (write(STDERR_FILENO, missing, (size_t)size) == size)
+			lost_told = lost;
+	}
+	if (!stderr_takes() || write(STDERR_FILENO, text, length) < 0)
+		log_lost();
+}
+
 /* `line` has its end. */
 static void
 line_write(const char *line, size_t length)
@@ -87,8 +125,7 @@ line_write(const char *line, size_t length)
 		size = sizeof(text) - 1;
 		text[size - 1] = '\n';
 	}
-	if (write(STDERR_FILENO, text, (size_t)size) < 0)
-		return; /* nowhere to say so */
+	stderr_write(text, (size_t)size);
 }
 
 static ssize_t

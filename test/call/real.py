@@ -185,6 +185,15 @@ class Watch:
                                   '-w', self.path, 'udp or tcp', error=errors)
         wait_until(lambda: 'listening on' in host.network.text(errors), 10, 'tcpdump listens')
 
+    def catch_up(self):
+        """Wait until everything so far is in the file: a packet that comes after it is."""
+        mark = f'mark {time.monotonic_ns()}'.encode()
+        with self.host.sockets_make(socket.SOCK_DGRAM, 1)[0] as sender:
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            sender.sendto(mark, (self.host.gateway.rsplit('.', 1)[0] + '.255', 9))
+        wait_until(lambda: any(payload == mark for *_, payload in self.packets()), 10,
+                   'tcpdump has written all')
+
     def frames(self):
         """(time, IPv4 packet) so far."""
         with open(self.path, 'rb') as file:

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Call detail records agree with the calls that were placed: a line for each, however it ended and
 over whatever it came; none is lost when the file is moved away or the configuration is reloaded."""
-import json
 import os
 import re
 import signal
 import stat
-from datetime import datetime
 
 import callnet
 import calls
 from callnet import check, wait_until
+from cdr import Records, moments
 
 COUNT = 100
 FEW = 20
@@ -25,48 +24,6 @@ Max-Forwards: 70
 Content-Length: 0
 
 '''.replace('\n', '\r\n').encode()
-
-
-class Records:
-    """The file that callgate writes."""
-
-    def __init__(self, network):
-        self.path = network.path('cdr.json')
-        self.number = 0
-
-    def configure(self, appliance):
-        with open(appliance.file, encoding='utf-8') as file:
-            text = file.read()
-        check('system: {' in text, text)
-        with open(appliance.file, 'w', encoding='utf-8') as file:
-            file.write(text.replace('system: {', f'system: {{ cdr: {{ target = "file"; '
-                                                 f'file = "{self.path}"; }};', 1))
-
-    def lines(self):
-        try:
-            with open(self.path, encoding='utf-8') as file:
-                return file.read().splitlines()
-        except FileNotFoundError:
-            return []
-
-    def take(self, count, what):
-        """That many records and no more; the file is then moved away."""
-        wait_until(lambda: len(self.lines()) >= count, 5, f'{count} records of {what}')
-        found = [json.loads(line) for line in self.lines()]
-        check(len(found) == count, f'{len(found)} records of {count} {what}')
-        check(len({record['call_id'] for record in found}) == count, f'{what}: one line a call')
-        self.number += 1
-        os.rename(self.path, f'{self.path}.{self.number}')
-        return found
-
-
-def moments(record):
-    """(invite, ringing, answer, end) in seconds, None for what has not been; they are in order."""
-    found = [record[name] and datetime.strptime(record[name], '%Y-%m-%dT%H:%M:%S.%f%z').timestamp()
-             for name in ('invite', 'ringing', 'answer', 'end')]
-    known = [one for one in found if one is not None]
-    check(known == sorted(known), f'times in order: {record}')
-    return found
 
 
 def call_ids(party):

@@ -84,6 +84,22 @@ def flood(network, appliance, sender):
     check(len(told()[1]) < 10, f'{told()}')
 
 
+def unreadable(network, appliance, sender):
+    """Each message that cannot be read is in a line or counted by one, and the lines are few."""
+    for _ in range(50 * FLOOD):
+        sender.sendto(b'INVITE sip:b@example.org SIP/2.0\r\nThis is no header\r\n\r\n',
+                      (calls.OUTSIDE, 5060))
+
+    def told():
+        lines = [line for line in log_lines(network) if 'cannot be read' in line
+                 or 'SIP messages that' in line]
+        return len(lines), sum('cannot be read: ' in line for line in lines) + sum(
+            int(n) for line in lines for n in re.findall(r'(\d+) similar lines suppressed', line))
+    wait_until(lambda: told()[1] == appliance.show('sip', 'statistics')['malformed'] > FLOOD, 5,
+               'each is in a line or counted by one')
+    check(told()[0] < FLOOD, f'{told()}')
+
+
 def test(network):
     hosts = calls.hosts_add(network, 2)
     appliance = callnet.Appliance(network, 2, sip='max_pending_calls = 1;')
@@ -96,6 +112,7 @@ def test(network):
     with hosts['inside'].socket(5060) as sender:
         check(control(appliance, 'log', 'level', 'all', 'debug')[0] == 0, 'all modules at once')
         flood(network, appliance, sender)
+        unreadable(network, appliance, sender)
     began = [line for line in log_lines(network) if line.endswith('begins')]
     check(began and all(re.fullmatch(r'<7>call \d+-\\x1b\[2J@example\.org begins', line) for line in began),
           f'{began}')

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Phones (baresip) behind callgate, registrar and record-routing proxy (Kamailio) outside: calls
 out, in and between two inside phones, media both ways, hold, transfer, re-registration; over UDP, or
-over TCP, also when the proxy has closed all connections."""
+over TCP, also when the proxy has closed all connections; and call detail records that say what the
+captures say."""
 import argparse
 
 import callnet
 import calls
+import cdr
 import real
 
 SERVER = '203.0.113.3'
@@ -26,7 +28,10 @@ class Scene:
         outside = hosts['outside']
         callnet.run('ip', '-n', outside.namespace, 'address', 'add', f'{SERVER}/24', 'dev', 'eth0')
         self.appliance = callnet.Appliance(network, options.workers, options.driver,
-                                           udp_timeout=UDP_TIMEOUT_S).start()
+                                           udp_timeout=UDP_TIMEOUT_S)
+        self.records = cdr.Records(network)
+        self.records.configure(self.appliance)
+        self.appliance.start()
         self.watches = {host: real.Watch(host) for host in hosts.values()}
         self.proxy = real.Kamailio(outside, SERVER, options.transport)
         over = options.transport
@@ -112,6 +117,31 @@ def connections_check(scene):
     callnet.check(len(out) > 1 and len(inward) > 1, f'connections out {len(out)}, in {len(inward)}')
 
 
+def records_check(scene):
+    """One for each call of each phone inside, and none for anything else."""
+    for watch in scene.watches.values():
+        watch.catch_up()
+    records = scene.records.read()
+    hosts = {phone.address: phone for phone in scene.phones}
+    legs = sorted((phone.address, *leg) for phone in scene.phones[:2]
+                  for leg in cdr.legs(scene.watches[phone.host], phone.address))
+    told = sorted((record['inside_host'], record['call_id'], record['begun_by']) for record in records)
+    callnet.check(told == legs, f'told {told}, placed {legs}')
+    for record in records:
+        watch = scene.watches[hosts[record['inside_host']].host]
+        far = scene.watches[scene.carol.host]
+        cdr.check_bye(record, watch, record['inside_host'])
+        if options.transport == 'udp':
+            cdr.check_times(record, (watch, far))
+        callnet.check(record['transport'] == options.transport and len(record['media']) == 1, f'{record}')
+        other = [one for one in records if one['call_id'] == record['call_id'] and one is not record]
+        if other:
+            cdr.check_media_between(record, *other, watch, scene.watches[
+                hosts[other[0]['inside_host']].host])
+        else:
+            cdr.check_media(record, watch, far)
+
+
 def test(network):
     real.needed('kamailio', 'baresip')
     scene = Scene(network)
@@ -131,6 +161,7 @@ def test(network):
     if options.transport == 'tcp':
         proxy_restarts(scene)
     scene.appliance.stop()
+    records_check(scene)
     texts = scene.watches[carol.host].texts()
     for _, _, text in texts:
         callnet.check(b'SIP/2.0' not in text or b'10.0.' not in text,

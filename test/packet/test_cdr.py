@@ -3,6 +3,7 @@
 """Call detail records: one line of JSON a call, with what was placed and why it ended."""
 import json
 import os
+import random
 import stat
 import tempfile
 from datetime import datetime
@@ -13,6 +14,23 @@ from sip_text import Call, sdp
 
 ORIGIN = 1700000000
 RTP = 20 + 8    # bytes of IP and UDP around a payload
+
+
+def as_told(text):
+    """UTF-8 where it is, else Latin-1; of what is long the beginning."""
+    told, cut = "", text[:128]
+    while cut:
+        for length in (1, 2, 3, 4):
+            try:
+                told += cut[:length].decode()
+                break
+            except UnicodeDecodeError:
+                continue
+        else:
+            length = 1
+            told += cut[:1].decode("latin-1")
+        cut = cut[length:]
+    return told + ("..." if len(text) > 128 else "")
 
 
 class CallRecords(SipTest):
@@ -233,6 +251,66 @@ class CallRecords(SipTest):
         record, = self.records(scene, 1)
         self.assertEqual(record["call_id"], hostile.call_id[:128] + "...")
         self.assertEqual(record["reason"], "shutdown")
+
+    def test_a_fork_that_answered_is_where_the_media_is(self):
+        scene = self.recorded()
+        call = OutgoingCall(scene)
+        call.invite()
+        for tag, port in (("fork-a", 20000), ("fork-b", 22000)):
+            scene.wan(Call(to_tag=tag).seen().response(183, body=sdp(FAR, port)))
+        early = [scene.wan(b"a", FAR, 20000, WAN, 10000), scene.wan(b"b", FAR, 22000, WAN, 10000)]
+        inside, outside = Call(to_tag="fork-b"), Call(to_tag="fork-b").seen()
+        scene.wan(outside.response(200, body=sdp(FAR, 22000)))
+        scene.lan(inside.request("ACK"))
+        media = [scene.wan(b"b", FAR, 22000, WAN, 10000), scene.lan(b"o", PBX, 10000, FAR, 22000)]
+        scene.lan(inside.request("BYE", 2))
+        scene.wan(outside.response(200, 2, "BYE"))
+        record, = self.records(scene, 1)
+        for event in early + media:
+            self.assertEqual(len(event.sent), 1)
+        stream, = record["media"]
+        self.assert_record(record, reason="bye", bye="inside")
+        self.assert_record(stream, inside=f"{PBX}:10000", far=f"{FAR}:22000", packets_in=3,
+                           packets_out=1)
+
+    def test_hostile_texts_are_json_and_say_what_came(self):
+        chosen, hostile = random.Random(1), {}
+        alphabets = [range(256), range(32), range(128, 256), b'"\\\\/bu{}:,', "\u00e9\u20ac\U0001f4de".encode()]
+        scene = self.recorded()
+        for n in range(300):
+            texts = [bytes(chosen.choice(list(alphabet)) for _ in range(chosen.choice((1, 5, 60, 200))))
+                     for alphabet in chosen.choices(alphabets, k=3)]
+            texts = [text.translate(None, b"\0\r\n<>@") for text in texts]
+            hostile[n] = dict(zip(("call_id", "from", "to"), (
+                b"%d-%sz" % (n, texts[0]), b"sip:%s@%s" % (texts[1], PBX.encode()),
+                b"sip:%s@%s" % (texts[2], TRUNK.encode()))))
+            text = Call(call_id="call-id", from_tag=str(n)).request("INVITE")
+            for name, mark in (("call_id", b"Call-ID: call-id"), ("from", b"sip:100@10.0.0.5>;tag"),
+                               ("to", b"<sip:200@198.51.100.10>\r\nCall")):
+                field = {"call_id": b"Call-ID: %s", "from": b"%s>;tag", "to": b"<%s>\r\nCall"}[name]
+                self.assertIn(mark, text)
+                text = text.replace(mark, field % hostile[n][name], 1)
+            scene.lan(text)
+        scene.run()
+        with open(self.file, encoding="utf-8", errors="strict") as file:
+            records = [json.loads(line) for line in file.read().split("\n")[:-1]]
+        self.assertGreater(len(records), 200)
+        for record in records:
+            sent = hostile[int(record["call_id"].split("-")[0])]
+            for name, text in sent.items():
+                self.assertEqual(record[name], as_told(text), record)
+
+    def test_a_full_disk_is_said_once_and_counted(self):
+        scene = self.recorded(system='cdr: { target = "file"; file = "/dev/full"; };')
+        for n in range(3):
+            call = OutgoingCall(scene, Call(call_id=f"{n}@x"), port=10000 + 10 * n)
+            call.establish()
+            call.hang_up()
+        result = scene.run(drain=1)
+        self.assertEqual(result.count("event cdr_unwritten"), 3)
+        lost = [line for line in result.log.splitlines() if "call detail records" in line]
+        self.assertEqual(len(lost), 1, lost)
+        self.assertIn("No space left", lost[0])
 
     def test_without_translation(self):
         scene = self.recorded(routed=True)

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Log levels, targets and rates, seen through a redirected stderr and a syslog of the test's own. */
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,10 +20,11 @@
 #include <cmocka.h>
 
 #include "core/clock.h"
+#include "core/counter.h"
 #include "core/log.h"
 #include "eal_fixture.h"
 
-static char captured[3 * LOG_LINE_MAX];
+static char captured[8 * LOG_LINE_MAX];
 
 /* Run `body` with stderr in a file, then put the file's text into `captured`. */
 static void
@@ -302,6 +306,127 @@ the_journal_is_told_priorities_and_no_name(void **state)
 	unsetenv("JOURNAL_STREAM");
 }
 
+enum { QUEUED_LINES = 2000 }; /* more than the queue holds */
+
+static unsigned int queued_lines, queued_length;
+
+/* As a worker has it. */
+static void *
+write_as_worker(void *unused)
+{
+	char text[LOG_LINE_MAX];
+
+	log_queue_join();
+	for (unsigned int i = 0; i < queued_lines; i++) {
+		memset(text, 0, sizeof(text));
+		for (unsigned int at = 0; at + 2 <= queued_length; at += 2)
+			memcpy(&text[at], "\xc3\xa9", 2);
+		LOG(WARNING, "%s%u", text, i);
+	}
+	return NULL;
+}
+
+static void
+write_queued(void)
+{
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, write_as_worker, NULL), 0);
+	pthread_join(thread, NULL);
+}
+
+static void
+hand_on(void)
+{
+	log_queue_write(counters_of(THREAD_CONTROL), UINT32_MAX);
+}
+
+static void
+a_workers_lines_are_written_by_the_control_lcore(void **state)
+{
+	assert_int_equal(log_init("info", "stderr"), 0);
+	assert_int_equal(log_queue_create(), 0);
+	queued_lines = 3;
+	queued_length = 0;
+	capture(write_queued);
+	assert_string_equal(captured, "");
+	capture(hand_on);
+	assert_string_equal(captured, "callgate: 0\ncallgate: 1\ncallgate: 2\n");
+	/* A long one is cut between characters. */
+	queued_lines = 1;
+	queued_length = 1000;
+	write_queued();
+	capture(hand_on);
+	assert_int_equal(strlen(captured), strlen("callgate: ") + 502 + 1);
+	assert_memory_equal(&captured[strlen(captured) - 3], "\xc3\xa9\n", 3);
+	log_queue_destroy(counters_of(THREAD_CONTROL));
+}
+
+static void
+lines_that_found_no_room_are_counted_and_told(void **state)
+{
+	uint64_t lost = counters_event_sum(EVENT_LOG_LOST);
+	char told[64];
+
+	assert_int_equal(log_init("info", "stderr"), 0);
+	assert_int_equal(log_queue_create(), 0);
+	queued_lines = QUEUED_LINES;
+	queued_length = 0;
+	write_queued();
+	capture(hand_on);
+	lost = counters_event_sum(EVENT_LOG_LOST) - lost;
+	assert_true(lost > 0);
+	snprintf(told, sizeof(told), "callgate: %u lines are missing here\ncallgate: 0\n",
+		(unsigned int)lost);
+	assert_ptr_equal(strstr(captured, told), captured);
+	assert_int_equal(captured_lines(), QUEUED_LINES - lost + 1);
+	capture(write_all_levels);
+	assert_null(strstr(captured, "missing"));
+	log_queue_destroy(counters_of(THREAD_CONTROL));
+}
+
+/* The end of a pipe that nobody reads. */
+static void
+nobody_who_does_not_read_is_waited_for(void **state)
+{
+	uint64_t lost = counters_event_sum(EVENT_LOG_LOST);
+	int ends[2], saved = dup(STDERR_FILENO);
+	ssize_t length;
+
+	assert_int_equal(log_init("info", "stderr"), 0);
+	assert_int_equal(log_queue_create(), 0);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_int_equal(fcntl(ends[1], F_SETFL, 0), 0);
+	dup2(ends[1], STDERR_FILENO);
+	for (unsigned int i = 0; i < 10000; i++)
+		LOG(INFO, "line %u", i);
+	hand_on();
+	assert_true(counters_event_sum(EVENT_LOG_LOST) > lost);
+	while (read(ends[0], captured, sizeof(captured)) > 0)
+		;
+	LOG(INFO, "again");
+	length = read(ends[0], captured, sizeof(captured) - 1);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	assert_true(length > 0);
+	captured[length] = '\0';
+	assert_non_null(strstr(captured, " lines are missing here\ncallgate: again\n"));
+	/* Whoever read it is gone. */
+	saved = dup(STDERR_FILENO);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[0]);
+	lost = counters_event_sum(EVENT_LOG_LOST);
+	signal(SIGPIPE, SIG_IGN);
+	LOG(INFO, "to nobody");
+	hand_on();
+	signal(SIGPIPE, SIG_DFL);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(ends[1]);
+	assert_int_equal(counters_event_sum(EVENT_LOG_LOST), lost + 1);
+	log_queue_destroy(counters_of(THREAD_CONTROL));
+}
+
 static int syslog_socket = -1;
 
 /* A socket of our own at /dev/log, in a mount namespace of our own. */
@@ -368,6 +493,9 @@ main(void)
 		cmocka_unit_test(a_foreign_text_is_one_line_and_steers_nothing),
 		cmocka_unit_test(a_line_that_is_too_long_is_cut),
 		cmocka_unit_test(the_journal_is_told_priorities_and_no_name),
+		cmocka_unit_test(a_workers_lines_are_written_by_the_control_lcore),
+		cmocka_unit_test(lines_that_found_no_room_are_counted_and_told),
+		cmocka_unit_test(nobody_who_does_not_read_is_waited_for),
 		cmocka_unit_test(syslog_is_told_priorities_and_our_name_once),
 	};
 
