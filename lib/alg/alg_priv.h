@@ -284,7 +284,6 @@ uint8_t plan_unnamed_proto(const struct plan *plan, rte_be32_t address, rte_be16
 bool token_inward(struct plan *plan, const struct token *token, struct endpoint *inside);
 bool token_outward(
 	struct plan *plan, const struct token *token, const struct opening_request *request);
-bool token_translatable(struct plan *plan, const struct token *token);
 rte_be32_t host_outward(struct plan *plan, rte_be32_t address, uint16_t port);
 
 /* rewrite.c, via.c, identity.c */

@@ -101,14 +101,13 @@ own_source(const struct plan *plan, const struct endpoint *endpoint)
 	       (path->new_src != path->key.src || path->new_src_port != path->key.src_port);
 }
 
-bool
-token_translatable(struct plan *plan, const struct token *token)
+/* `endpoint`: the token's. */
+static bool
+token_translatable(struct plan *plan, const struct token *token, const struct endpoint *endpoint)
 {
-	struct endpoint endpoint = token_endpoint(plan, token);
-
 	if (!plan->outward || token->host->kind != SIP_HOST_IPV4)
 		return false;
-	return own_source(plan, &endpoint) || endpoint_translatable(plan, &endpoint);
+	return own_source(plan, endpoint) || endpoint_translatable(plan, endpoint);
 }
 
 /* Replace a token by an endpoint; `portless`: leave the port away. A port that stays is not touched,
@@ -151,7 +150,7 @@ token_outward(struct plan *plan, const struct token *token, const struct opening
 	const struct opening *opening;
 	struct binding *binding = NULL;
 
-	if (!token_translatable(plan, token))
+	if (!token_translatable(plan, token, &endpoint))
 		return false;
 	if (own_source(plan, &endpoint) && !request->pin) {
 		outside = (struct endpoint){

@@ -167,6 +167,10 @@ rules_slot(const struct nat_rules *rules, rte_be32_t address)
 {
 	uint32_t wanted = rte_be_to_cpu_32(address), low = 0, high = rules->address_count;
 
+	/* Most that are asked for are none: all of the inside. */
+	if (high == 0 || wanted < rte_be_to_cpu_32(rules->address[0].address) ||
+		wanted > rte_be_to_cpu_32(rules->address[high - 1].address))
+		return -1;
 	while (low < high) {
 		uint32_t middle = (low + high) / 2,
 			 found = rte_be_to_cpu_32(rules->address[middle].address);
