@@ -29,6 +29,7 @@ CHANGES = ('/callgate/clear/nat', '/callgate/clear/fw', '/callgate/clear/sip_sta
            '/callgate/clear/sip_calls', '/callgate/reload')
 PARAMETERS = ('', '0', '0,1', '1,64', '4294967295', 'host=10.0.1.2', 'zone_pair=in-out',
               'protocol=udp,host=203.0.113.2', 'call_id=kept', CALL_ID, 'in-out', 'inside,outside',
+              'port=all,snap=64', 'port=lan0,filter=40 0 0 12;21 0 1 2048;6 0 0 1;6 0 0 0',
               '-1', '%n%n%s', '=,=,=', 'host=', 'a' * 600)
 
 

@@ -19,9 +19,14 @@ LONG = bool(os.environ.get('CALLGATE_LONG'))
 SAMPLE = '/etc/callgate/callgate.conf'
 CHANGE = '\n# the operator was here\nsip: { max_calls_per_host = 100; };\n'
 UNITS = ('callgate.service', 'callgate-exporter.service')
+PAGES = ('man8/callgate.8', 'man8/callgate-exporter.8', 'man1/callgatectl.1')
+COMPLETION = '/usr/share/bash-completion/completions/callgatectl'
+COMPLETE = f'''source {COMPLETION} && complete -p callgatectl && COMP_WORDS=(callgatectl sho) COMP_CWORD=1 &&
+_callgatectl && echo "${{COMPREPLY[@]}}"'''
 FILES = ('/usr/bin/callgate', '/usr/bin/callgatectl', '/usr/bin/callgate-exporter',
          *(f'/lib/systemd/system/{unit}' for unit in UNITS),
          '/usr/lib/sysusers.d/callgate.conf', SAMPLE, '/usr/share/doc/callgate/copyright',
+         *(f'/usr/share/man/{page}.gz' for page in PAGES), COMPLETION,
          '/usr/share/doc/callgate/examples/trunk.conf',
          '/usr/share/doc/callgate/examples/callgate.service.d/af_xdp.conf')
 
@@ -105,6 +110,11 @@ def check_install(machine, package):
     for unit in UNITS:
         said = machine.run('systemd-analyze', 'verify', '--man=no', f'/lib/systemd/system/{unit}')
         assert not said, said
+    for page in PAGES:
+        said = machine.run('man', '--warnings', '--local-file', f'/usr/share/man/{page}.gz')
+        assert 'CALLGATE' in said and 'warning:' not in said, said[:1000]
+    said = machine.run('bash', '-c', COMPLETE)
+    assert 'complete -F _callgatectl callgatectl' in said and said.split()[-1] == 'show', said
     assert re.match(r'callgate:x:\d+:\d+:', machine.run('getent', 'passwd', 'callgate'))
     # Its telemetry socket is for this group.
     assert re.match(r'callgate-telemetry:x:\d+:callgate\n',
