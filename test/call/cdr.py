@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from datetime import datetime
 
 from callnet import check, wait_until
@@ -36,14 +37,18 @@ class Records:
     def read(self):
         return [json.loads(line) for line in self.lines()]
 
-    def take(self, count, what):
-        """That many records and no more; the file is then moved away."""
+    def take(self, count, what, cut=False):
+        """That many records and no more; the file is then moved away, or copied and cut where it is."""
         wait_until(lambda: len(self.lines()) >= count, 5, f'{count} records of {what}')
         found = self.read()
         check(len(found) == count, f'{len(found)} records of {count} {what}')
         check(len({record['call_id'] for record in found}) == count, f'{what}: one line a call')
         self.number += 1
-        os.rename(self.path, f'{self.path}.{self.number}')
+        if cut:
+            shutil.copyfile(self.path, f'{self.path}.{self.number}')
+            os.truncate(self.path, 0)
+        else:
+            os.rename(self.path, f'{self.path}.{self.number}')
         return found
 
 

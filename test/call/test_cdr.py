@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Call detail records agree with the calls that were placed: a line for each, however it ended and
-over whatever it came; none is lost when the file is moved away or the configuration is reloaded."""
+over whatever it came; none is lost when the file is moved away, or copied and cut, or the configuration is
+reloaded."""
+import argparse
 import os
 import re
 import signal
@@ -11,19 +13,24 @@ import calls
 from callnet import check, wait_until
 from cdr import Records, moments
 
-COUNT = 100
+COUNT = 100 if calls.LONG else 30
 FEW = 20
 SILENT_S = 10       # sip.call_proceeding_timeout
-SILENT = f'''INVITE sip:nobody@{calls.OUTSIDE} SIP/2.0
-Via: SIP/2.0/UDP {calls.INSIDE}:5090;branch=z9hG4bK-silent
+SILENT = '''INVITE sip:nobody@{outside} SIP/2.0
+Via: SIP/2.0/UDP {inside}:5090;branch=z9hG4bK-{name}
 From: <sip:a@example.org>;tag=1
 To: <sip:nobody@example.org>
-Call-ID: silent@example.org
+Call-ID: {name}@example.org
 CSeq: 1 INVITE
 Max-Forwards: 70
 Content-Length: 0
 
-'''.replace('\n', '\r\n').encode()
+'''.replace('\n', '\r\n')
+
+parser = argparse.ArgumentParser()
+parser.add_argument('--workers', type=int, default=2)
+parser.add_argument('--driver', default='af_packet')
+options = parser.parse_args()
 
 
 def call_ids(party):
@@ -74,44 +81,62 @@ def answered(hosts, records, count, transport='u1', port=5060):
     return found
 
 
-def unanswered(hosts, records, caller, callee, reason, status):
+def silent(hosts, name):
+    """An INVITE that nobody answers."""
+    with hosts['inside'].socket(5090) as sender:
+        sender.sendto(SILENT.format(name=name, inside=calls.INSIDE, outside=calls.OUTSIDE).encode(),
+                      (calls.OUTSIDE, 5060))
+
+
+def check_unanswered(record, name, reason):
+    check((record['call_id'], record['reason'], record['from'], record['answer'], record['duration'],
+           record['media']) == (f'{name}@example.org', reason, 'sip:a@example.org', None, 0, []), f'{record}')
+
+
+def unanswered(hosts, records, caller, callee, reason, status, cut=False):
     first = calls.Party(hosts['inside'], caller, FEW, media=False, target=f'{calls.OUTSIDE}:5060')
     second = calls.Party(hosts['outside'], callee, FEW, media=False, base=calls.OUTSIDE_BASE)
     calls.parties_start([first], [second])
     calls.parties_check([first], [second])
-    for record in records.take(FEW, reason):
+    for record in records.take(FEW, reason, cut):
         check((record['reason'], record['status'], record['answer'], record['duration'], record['bye'])
               == (reason, status, None, 0, None), f'{record}')
         moments(record)
 
 
 def test(network):
-    hosts = calls.hosts_add(network, 2)
-    appliance = callnet.Appliance(network, 2, sip=f'call_proceeding_timeout = {SILENT_S};')
+    hosts = calls.hosts_add(network, options.workers)
+    appliance = callnet.Appliance(network, options.workers, options.driver,
+                                  sip=f'call_proceeding_timeout = {SILENT_S};')
     records = Records(network)
     records.configure(appliance)
     appliance.start()
-    with hosts['inside'].socket(5090) as silent:
-        silent.sendto(SILENT, (calls.OUTSIDE, 5060))
+    silent(hosts, 'nobody')
     wait_until(lambda: len(records.lines()) == 1, SILENT_S + 5, 'the call that nobody answered')
-    found, = records.take(1, 'silence')
-    check((found['reason'], found['from'], found['media']) == (
-        'timeout_proceeding', 'sip:a@example.org', []), f'{found}')
+    check_unanswered(*records.take(1, 'silence'), 'nobody', 'timeout_proceeding')
     # The file has been moved away: it is made anew when callgate is told, not before.
     os.kill(appliance.process.pid, signal.SIGHUP)
     found = answered(hosts, records, COUNT)
-    check(len({record['worker'] for record in found}) == 2, 'of both workers')
+    check(len({record['worker'] for record in found}) == options.workers, 'of all workers')
     check(stat.S_IMODE(os.stat(f'{records.path}.2').st_mode) & 0o137 == 0, 'not for everybody to read')
     check('reloaded' in appliance.ask('/callgate/reload'), 'reload')
     unanswered(hosts, records, 'caller_refused', 'callee_refuses', 'refused', 486)
     os.kill(appliance.process.pid, signal.SIGHUP)
-    unanswered(hosts, records, 'caller_cancels', 'callee_rings', 'cancelled', 487)
-    os.kill(appliance.process.pid, signal.SIGHUP)
+    unanswered(hosts, records, 'caller_cancels', 'callee_rings', 'cancelled', 487, cut=True)
     answered(hosts, records, FEW, 't1')
+    os.kill(appliance.process.pid, signal.SIGHUP)
+    silent(hosts, 'cleared')
+    wait_until(lambda: appliance.show('summary')['calls'] == 1, 5, 'a call')
+    appliance.ask('/callgate/clear/sip_calls')
+    wait_until(lambda: len(records.lines()) == 1, 5, 'the call that was cleared')
+    check_unanswered(*records.read(), 'cleared', 'cleared')
     events = appliance.show('events')
     check((events['cdr_lines'], events['cdr_dropped'], events['cdr_unwritten'])
-          == (1 + COUNT + 3 * FEW, 0, 0), f'{events}')
+          == (2 + COUNT + 3 * FEW, 0, 0), f'{events}')
+    silent(hosts, 'last')
+    wait_until(lambda: appliance.show('summary')['calls'] == 1, 5, 'a call')
     appliance.stop()
+    check_unanswered(records.read()[1], 'last', 'shutdown')
 
 
 callnet.main(test)
