@@ -23,6 +23,7 @@ add_row(struct rte_tel_data *data, uint32_t row, const struct nat_report *report
 	if (report->address)
 		inet_ntop(AF_INET, &report->address, text, sizeof(text));
 	rte_tel_data_add_dict_string(record, "pool", report->pool);
+	rte_tel_data_add_dict_string(record, "of", report->of_interface ? "interface" : "pool");
 	rte_tel_data_add_dict_string(
 		record, "kind", report->one_to_one ? "one_to_one" : "overload");
 	rte_tel_data_add_dict_string(record, "address", text);

@@ -16,8 +16,8 @@ enum family_kind { KIND_COUNTER, KIND_GAUGE, KIND_HISTOGRAM };
 #define LABELS_ZONES   "source, destination"
 #define LABELS_PORT    "port, driver"
 #define LABELS_WORKER  "worker, core"
-#define LABELS_POOL    "pool, kind"
-#define LABELS_ADDRESS "pool, kind, address"
+#define LABELS_POOL    "pool, of, kind"
+#define LABELS_ADDRESS "pool, of, kind, address"
 #define LABELS_PAIR    "zone_pair, source, destination"
 #define LABELS_CLASS   "zone_pair, class, policy, action"
 

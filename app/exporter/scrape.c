@@ -217,6 +217,7 @@ static void
 pool_labels(struct metric_writer *writer, const char *key, const json_t *record)
 {
 	field_label(writer, "pool", record);
+	field_label(writer, "of", record); /* an interface may have the name of a pool */
 	field_label(writer, "kind", record);
 }
 

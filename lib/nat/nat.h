@@ -255,7 +255,8 @@ uint32_t nat_media_doors(const struct nat *nat);
 
 /* What dynamic rules take from: a pool (or interface) as a whole, or one of its addresses. */
 struct nat_report {
-	const char *pool; /* or the interface's name */
+	const char *pool; /* or the interface's name, which may be the same */
+	bool of_interface;
 	bool one_to_one;
 	rte_be32_t address; /* 0: the whole pool, and only then failures */
 	uint32_t addresses, hosts;

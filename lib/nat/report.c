@@ -59,7 +59,9 @@ nat_report(const struct nat *nat, uint32_t row, struct nat_report *report)
 			row -= pool->count + 1u;
 			continue;
 		}
-		*report = (struct nat_report){.pool = pool->name, .one_to_one = pool->direct};
+		*report = (struct nat_report){.pool = pool->name,
+			.of_interface = pool->of_interface,
+			.one_to_one = pool->direct};
 		if (row == 0) {
 			pool_report(rules, pool, report);
 			return true;

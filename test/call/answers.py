@@ -81,8 +81,8 @@ class Answers:
                                   '1': self.some(WORKER + ['core'])},
             '/callgate/histograms': {**histogram, 'next': 0},
             '/callgate/nat/pools': {
-                '1': self.some(POOL + FAILURES, pool='public', kind='overload', address='all'),
-                '2': self.some(POOL + FAILURES, pool='public', kind='overload',
+                '1': self.some(POOL + FAILURES, pool='public', of='pool', kind='overload', address='all'),
+                '2': self.some(POOL + FAILURES, pool='public', of='pool', kind='overload',
                                address='203.0.113.9'), 'next': 0},
             '/callgate/fw/zone_pairs': {
                 str(i): self.some(CLASS, zone_pair='in-out', source='inside',

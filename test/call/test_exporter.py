@@ -33,11 +33,11 @@ scrape_configs:
 
 
 def pool_add(appliance):
-    """A pool beside the interface's address, so that pools have something to say."""
+    """A pool beside the interface's address, and of the interface's name."""
     with open(appliance.file, encoding='utf-8') as file:
         text = file.read()
-    text = text.replace('rules: (', '''pools: ( { name = "public"; addresses = ["203.0.113.20"]; } );
-      rules: ( { kind = "dynamic"; inside = ["10.9.0.0/24"]; pool = "public"; overload = true; },''')
+    text = text.replace('rules: (', '''pools: ( { name = "outside"; addresses = ["203.0.113.20"]; } );
+      rules: ( { kind = "dynamic"; inside = ["10.9.0.0/24"]; pool = "outside"; overload = true; },''')
     with open(appliance.file, 'w', encoding='utf-8') as file:
         file.write(text)
 
@@ -90,10 +90,16 @@ def served_is_shown(appliance, exporter):
             between(record[field], after['workers'][worker][field],
                     metrics.value(f'callgate_worker_{name}_total', worker=worker,
                                   core=str(record['core'])), field)
-    public, = (row for row in before['nat pools'].values() if isinstance(row, dict)
-               and row['pool'] == 'public' and row['address'] == 'all')
-    check(metrics.value('callgate_nat_pool_ports_free', pool='public', kind='overload',
-                        protocol='udp') == public['udp_free'] > 60000, 'free ports of the pool')
+    pools = {row['of']: row for row in before['nat pools'].values() if isinstance(row, dict)
+             and row['pool'] == 'outside' and row['address'] == 'all'}
+    check(set(pools) == {'pool', 'interface'}, f'{pools}')
+    for of, pool in pools.items():
+        after_it, = (row['udp_free'] for row in after['nat pools'].values() if isinstance(row, dict)
+                     and (row['of'], row['address']) == (of, 'all'))
+        served = metrics.value('callgate_nat_pool_ports_free', pool='outside', of=of, kind='overload',
+                               protocol='udp')
+        between(pool['udp_free'], after_it, served, f'free ports of {of} outside')
+        check(served > 60000, f'{of}: {served} free')
     for source, destination in (('inside', 'outside'), ('outside', 'inside')):
         shown = before[f'sip statistics zone-pair {source},{destination}']
         for method in ('OPTIONS', 'INVITE'):

@@ -38,6 +38,7 @@ pool_and_each_of_its_addresses_have_a_row(void **state)
 	nat_fixture_start(&f, 64);
 	sum = row(0);
 	assert_string_equal(sum.pool, "public");
+	assert_false(sum.of_interface);
 	assert_false(sum.one_to_one);
 	assert_int_equal(sum.address, 0);
 	assert_int_equal(sum.addresses, 3);
