@@ -188,7 +188,7 @@ def known_names(machine):
         machine.network.end(party.sipp)
     machine.register()
     collect(machine.ask('show', 'sip', 'registrations'))
-    for page in ('docs/configuration.md', 'docs/counters.md', 'docs/telemetry.md'):
+    for page in ('docs/configuration.md', 'docs/counters.md', 'docs/telemetry.md', 'docs/logs.md'):
         for _, text in pages.inline(page):
             names.update(re.findall(r'[a-z][a-z0-9_]*', text))
     return names
