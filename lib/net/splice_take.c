@@ -215,8 +215,11 @@ take_data(struct splice *splice, unsigned int direction, const struct splice_seg
 	}
 	taken = sequence_is_after(stream->edge, seq) ? RTE_MIN(length, stream->edge - seq) : 0;
 	taken = take_next(splice, direction, data, taken);
-	if (taken < length)
+	if (taken < length) {
 		stream->tell_sender = true; /* there is no room, or it was not let send so much */
+		/* A probe of a closed window: that it has opened may have been lost (RFC 9293 3.8.6.1). */
+		stream->ask_receiver |= !sequence_is_after(stream->limit, stream->sent);
+	}
 	splice_blocks_take(splice, stream);
 	if (taken > 0 && stream->blocks == 0)
 		stream->late = 0; /* nothing is missing any more */

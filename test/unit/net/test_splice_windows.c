@@ -252,10 +252,43 @@ a_closed_window_is_asked_through(void **state)
 	fixture_close();
 }
 
+/* RFC 9293 3.8.6.1: nothing is on its way, and that the window has opened was lost. */
+static void
+a_probe_of_a_new_byte_is_passed_on(void **state)
+{
+	(void)state;
+	fixture_open(0);
+	for (unsigned int i = 0; i < 10; i++) {
+		fixture_say(0, 1 + 1000 * i, 1, fixture_text('a', 1000), 0);
+		fixture_release(0, 1000, NULL);
+	}
+	fixture.window[1] = 0;
+	fixture_say(1, 1, 10001, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 10001, "", 0)->out.window, 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		fixture_say(0, 10001, 1, "x", 0);
+		fixture_expect(0, 10000, 1, "", 0);
+		fixture_expect(1, 1, 10001, "", 0);
+		fixture_quiet();
+	}
+	fixture.window[1] = 500;
+	fixture_say(1, 1, 10001, "", 0);
+	assert_int_equal(fixture_expect(1, 1, 10001, "", 0)->out.window, 500);
+	fixture_quiet();
+	/* What is more than an open window takes is no question. */
+	fixture_say(0, 10001, 1, fixture_text('b', 501), 0);
+	fixture_expect(1, 1, 10501, "", 0);
+	fixture_quiet();
+	fixture_release(0, 500, NULL);
+	fixture_expect(0, 10001, 1, fixture_text('b', 500), 0);
+	fixture_close();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_probe_of_a_new_byte_is_passed_on),
 		cmocka_unit_test(a_closed_window_is_asked_through),
 		cmocka_unit_test(a_window_closed_for_hours),
 		cmocka_unit_test(a_piece_longer_than_the_window),
