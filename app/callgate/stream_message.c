@@ -121,10 +121,14 @@ way_release(struct stream *stream, unsigned int direction, const void *bytes, ui
 {
 	struct stream_way *way = &stream->way[direction];
 
-	if (!splice_release(&stream->splice, direction, way->fed, bytes, length))
+	if (!splice_release(&stream->splice, direction, way->fed, bytes, length)) {
+		/* Nothing lacks its end: its receiver will answer for it. */
+		splice_whole(&stream->splice, direction);
 		return false;
+	}
 	way->fed = way->whole = way->ends = 0;
 	way->asked_ms = 0;
+	way->serial++;
 	way->since_ms = stream->worker->thread.now_ms;
 	return true;
 }
@@ -145,7 +149,7 @@ message_ask(struct stream *stream, struct flow *flow, unsigned int direction, un
 	*packet_of(mbuf) = (struct packet){
 		.key = flow->path[direction].key,
 		.egress = (uint16_t)direction,
-		.neighbour = ++way->serial,
+		.neighbour = way->serial,
 		.spare = pool_index(worker->streams->pools->streams, stream),
 	};
 	packet_of(mbuf)->hash = flow_key_hash(&packet_of(mbuf)->key);
@@ -197,7 +201,7 @@ stream_message_reply(struct worker *worker, const struct handoff_letter *letter)
 	rte_pktmbuf_free(letter->mbuf);
 	if (flow == NULL || stream->way[direction].serial != packet.neighbour ||
 		stream->way[direction].asked_ms == 0)
-		return; /* the stream is over, or was asked again */
+		return; /* the stream is over, or this message: it was asked again, and answered */
 	stream->splice.now_ms = worker->thread.now_ms;
 	if (!way_release(stream, direction, packet.egress & REPLY_AS_IT_IS ? NULL : text, length))
 		return; /* no room now: it is asked again */
@@ -248,7 +252,10 @@ line_end_is_next(const struct byte_queue *held, uint32_t offset)
 	return length >= 2 && bytes[0] == '\r' && bytes[1] == '\n';
 }
 
-/* Feed framing with what it has not seen; line ends side by side are one piece. */
+/*
+ * Feed framing with what it has not seen; line ends side by side are one piece. While no message has begun, what came
+ * are lone CRs: any number of them may come, so they are not held for one.
+ */
 static enum sip_frame
 way_feed(struct stream *stream, unsigned int direction)
 {
@@ -263,10 +270,27 @@ way_feed(struct stream *stream, unsigned int direction)
 		frame = sip_framing_feed(
 			&way->framing, (const char *)bytes, bytes ? length : 0, &taken);
 		way->fed += taken;
+		if (frame == SIP_FRAME_MORE && way->fed > 0 && way->framing.length == 0)
+			return SIP_FRAME_CRLF;
 	} while ((frame == SIP_FRAME_MORE && way->fed < held->length) ||
 		 ((frame == SIP_FRAME_CRLF || frame == SIP_FRAME_PING) && way->fed < ENDS_MAX &&
 			 line_end_is_next(held, way->fed)));
 	return frame;
+}
+
+/*
+ * A message ends with what was fed. Lone CRs before it, a chunk of them at most, are no part of it. If they cannot go now
+ * the text has room for them, too.
+ */
+static void
+message_begin(struct stream *stream, unsigned int direction)
+{
+	struct stream_way *way = &stream->way[direction];
+	const uint32_t before = way->fed - way->framing.length;
+
+	if (before > 0 && splice_release(&stream->splice, direction, before, NULL, 0))
+		way->fed -= before;
+	way->whole = way->fed;
 }
 
 void
@@ -289,7 +313,7 @@ stream_read(struct stream *stream, struct flow *flow, unsigned int direction)
 		if (way->whole == 0) {
 			switch (way_feed(stream, direction)) {
 			case SIP_FRAME_MESSAGE:
-				way->whole = way->fed;
+				message_begin(stream, direction);
 				break;
 			case SIP_FRAME_CRLF:
 			case SIP_FRAME_PING:

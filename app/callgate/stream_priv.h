@@ -37,7 +37,7 @@ struct stream_way {
 	uint32_t fed; /* bytes held that framing has seen */
 	uint32_t ends; /* bytes of line ends at the head, all that was fed; 0: none */
 	uint32_t whole; /* bytes of the message at the head, whole; 0: none yet */
-	uint32_t serial; /* of the message that is with its owner */
+	uint32_t serial; /* of the piece at the head */
 	uint64_t asked_ms; /* when it was handed there; 0: none is */
 	uint64_t since_ms; /* when what is held began to wait */
 	bool plain; /* what comes is released as it is, to the end */

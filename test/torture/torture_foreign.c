@@ -215,6 +215,45 @@ sip_then_other(void)
 	script_end(&talk);
 }
 
+/* As many line ends without LF as are held of a direction, and a message behind them that is read as ever. */
+static void
+line_ends_then_sip(void)
+{
+	enum { ENDS = 66000, BODY = 60000 };
+	const struct tcp_habits usual[2] = {talk_usual(0), talk_usual(1)};
+	char *ends = malloc(ENDS + 1), *message = malloc(sizeof(REGISTER) + 8 + BODY);
+	struct talk_manner manner = {
+		.habits = {talk_usual(0), talk_usual(1)}, .cut = TALK_AT, .at = 1};
+	struct talk talk;
+	int length;
+
+	MUST(ends != NULL && message != NULL, "no memory");
+	memset(ends, '\r', ENDS);
+	ends[ENDS] = '\0';
+	length = sprintf(message,
+		"REGISTER sip:" FAR " SIP/2.0\r\n" HEADERS("REGISTER") "l: %u\r\n\r\n", BODY);
+	memset(message + length, 'x', BODY);
+	message[length + BODY] = '\0';
+	snprintf(talk_name, sizeof(talk_name), "line_ends_then_sip, first");
+	script_begin(&talk, SCRIPT_GROWS, false);
+	unit_add(&talk, 0, 0, ends);
+	unit_add(&talk, 0, 0, message);
+	unit_add(&talk, 1, 1, strdup("SIP/2.0 100 Trying\r\n" HEADERS("REGISTER") "l: 0\r\n\r\n"));
+	talk_learn(&talk, usual, NULL, NULL);
+	MUST(memmem(talk.expected[1], talk.expected_length[1], RIG_CALLGATE_OUTSIDE,
+		     strlen(RIG_CALLGATE_OUTSIDE)) != NULL,
+		"the message behind line ends was not read");
+	MUST(memcmp(talk.expected[1], ends, ENDS) == 0, "the line ends were touched");
+	for (; manner.at < ENDS; manner.at = manner.at * 5 + 1) {
+		manner.trouble.script[WIRE_NEAR] = manner.at % WIRE_SCRIPTS;
+		snprintf(talk_name, sizeof(talk_name), "line_ends_then_sip, cut at %u", manner.at);
+		talk_run(&talk, &manner, NULL);
+	}
+	manner.cut = TALK_MERGED;
+	talk_run(&talk, &manner, NULL);
+	script_end(&talk);
+}
+
 int
 main(int count, char **arguments)
 {
@@ -241,6 +280,8 @@ main(int count, char **arguments)
 	}
 	if (count <= 2 || strcmp(arguments[2], "sip_then_other") == 0)
 		sip_then_other();
+	if (count <= 2 || strcmp(arguments[2], "line_ends_then_sip") == 0)
+		line_ends_then_sip();
 	printf("%llu frames\n", (unsigned long long)rig_frames());
 	rig_stop();
 	return 0;
