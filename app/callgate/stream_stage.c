@@ -315,23 +315,28 @@ stream_turn(struct stream *stream, struct flow *flow, unsigned int direction)
 }
 
 /*
- * Bytes for which there is no room are not taken, and their sender repeats them: there is none in all, or what the
- * host that began the connection has is its share. What the segment acknowledges counts all the same.
+ * New bytes for which there is no room are not taken, and their sender repeats them: there is none in all, or what the
+ * host that began the connection has is its share. What the segment acknowledges counts all the same, and what it
+ * repeats: that is here, and goes when its receiver has got it.
  */
 static void
-segment_limit(struct stream *stream, struct splice_segment *segment)
+segment_limit(struct stream *stream, unsigned int direction, struct splice_segment *segment)
 {
+	const uint32_t taken = stream->splice.stream[direction].taken;
 	struct stream_table *table = stream->worker->streams;
 	struct counters *counters = stream->worker->thread.counters;
+	uint32_t added = segment->length;
 
-	if (segment->length == 0)
+	if (sequence_is_after(taken, segment->seq))
+		added -= RTE_MIN(taken - segment->seq, added);
+	if (added == 0)
 		return;
-	if (!byte_stock_has_spare(&table->bytes, segment->length))
+	if (!byte_stock_has_spare(&table->bytes, added))
 		event_count(counters, EVENT_STREAM_NO_MEMORY, 1);
-	if (stream->share->bytes + segment->length <= table->most.bytes)
+	if (stream->share->bytes + added <= table->most.bytes)
 		return;
 	event_count(counters, EVENT_STREAM_HOST_MEMORY, 1);
-	segment->length = 0;
+	segment->length -= added;
 	segment->flags &= (uint8_t)~TCP_FIN;
 }
 
@@ -364,7 +369,7 @@ segment_take(
 	stream->splice.now_ms = worker->thread.now_ms;
 	if (stream->splice.stream[direction].held.length == 0)
 		way->since_ms = worker->thread.now_ms;
-	segment_limit(stream, &segment);
+	segment_limit(stream, direction, &segment);
 	splice_take(&stream->splice, direction, &segment);
 	packet_drop(&worker->thread, mbuf, DROP_STREAM_CONSUMED);
 	stream_turn(stream, flow, direction);

@@ -279,13 +279,13 @@ void
 stream_charge(struct stream *stream)
 {
 	const uint32_t bytes = stream_bytes(stream);
+	/* Over; or another connection has begun in it. */
+	const bool counts = !splice_is_over(&stream->splice);
 
 	stream->share->bytes += bytes - stream->charged;
 	stream->charged = bytes;
-	if (stream->counted && splice_is_over(&stream->splice)) {
-		stream->counted = false;
-		stream->share->streams--;
-	}
+	stream->share->streams += (uint32_t)counts - (uint32_t)stream->counted;
+	stream->counted = counts;
 }
 
 struct stream *

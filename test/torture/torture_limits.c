@@ -21,12 +21,14 @@ enum {
 	HOG_PORT = 42000,
 	HOG_SEGMENT = 1400,
 	HOG_BYTES = 64000,
+	HOG_BODY = 60000, /* of one that ends */
 	MEMORY_HOGS = 20, /* more than a mebibyte together */
 	SHARE_HOGS = 40, /* more than two */
 	STREAM_HOGS = 5, /* more than there are workers */
 };
 
-static unsigned int hogs, hog_hosts = 1, hog_bytes;
+static uint32_t hog_base; /* of the numbers of their connections */
+static unsigned int hogs, hog_hosts = 1, hog_bytes, hog_body = 65000;
 
 static void
 hog_send(unsigned int hog, unsigned int who, uint32_t seq, uint32_t ack, uint8_t flags,
@@ -34,8 +36,8 @@ hog_send(unsigned int hog, unsigned int who, uint32_t seq, uint32_t ack, uint8_t
 {
 	uint8_t bytes[TCP_END_FRAME_MAX];
 	struct tcp_frame frame = {
-		.seq = seq,
-		.ack = ack,
+		.seq = hog_base + seq,
+		.ack = flags & TCP_ACK ? hog_base + ack : 0,
 		.flags = flags,
 		.window = UINT16_MAX,
 		.mss = flags & TCP_SYN ? 1460 : 0,
@@ -54,6 +56,14 @@ hog_send(unsigned int hog, unsigned int who, uint32_t seq, uint32_t ack, uint8_t
 	rig_put((uint16_t)who, bytes, tcp_frame_write(bytes, &frame));
 }
 
+static void
+hog_opens(unsigned int hog)
+{
+	hog_send(hog, 0, 0, 0, TCP_SYN, NULL, 0);
+	hog_send(hog, 1, 0, 1, TCP_SYN | TCP_ACK, NULL, 0);
+	hog_send(hog, 0, 1, 1, TCP_ACK, NULL, 0);
+}
+
 /* Others have connections, each with a message that never ends. */
 static void
 hogs_come(void)
@@ -66,16 +76,16 @@ hogs_come(void)
 			"MESSAGE sip:1@a.example SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.66:%u\r\n"
 			"From: <sip:1@a.example>;tag=1\r\nTo: <sip:2@a.example>\r\nCall-ID: "
 			"hog%u\r\n"
-			"CSeq: 1 MESSAGE\r\nContent-Length: 65000\r\n\r\n",
-			HOG_PORT + hog, hog);
+			"CSeq: 1 MESSAGE\r\nContent-Length: %u\r\n\r\n",
+			HOG_PORT + hog, hog, hog_body);
+
+		const uint32_t length = RTE_MIN(hog_bytes, (uint32_t)head + hog_body);
 
 		text[head] = 'x';
-		hog_send(hog, 0, 0, 0, TCP_SYN, NULL, 0);
-		hog_send(hog, 1, 0, 1, TCP_SYN | TCP_ACK, NULL, 0);
-		hog_send(hog, 0, 1, 1, TCP_ACK, NULL, 0);
-		for (uint32_t at = 0; at < hog_bytes; at += HOG_SEGMENT)
+		hog_opens(hog);
+		for (uint32_t at = 0; at < length; at += HOG_SEGMENT)
 			hog_send(hog, 0, 1 + at, 1, TCP_ACK, text + at,
-				RTE_MIN(hog_bytes - at, (uint32_t)HOG_SEGMENT));
+				RTE_MIN(length - at, (uint32_t)HOG_SEGMENT));
 	}
 }
 
@@ -195,6 +205,56 @@ limit_host_memory(void)
 	script_end(&talk);
 }
 
+/* What a host has is lost behind callgate, all of it: it goes out again when it is repeated, or nothing would ever go. */
+static void
+limit_host_lost(void)
+{
+	static char text[HOG_SEGMENT];
+	const uint64_t none = rig_event("stream_host_memory");
+	uint64_t refused, out;
+
+	memset(text, 'x', sizeof(text));
+	wire_strays = true;
+	hogs = SHARE_HOGS;
+	hog_bytes = HOG_BYTES;
+	hog_body = HOG_BODY;
+	hogs_come();
+	refused = rig_event("stream_host_memory");
+	MUST(refused > none, "the share is not full");
+	rig_clock(rig_now_ms() + 1000);
+	out = rig_event("stream_segments_out");
+	hog_send(0, 0, 1, 1, TCP_ACK, text, sizeof(text)); /* the bytes do not matter any more */
+	MUST(rig_event("stream_host_memory") == refused, "what is repeated is refused");
+	MUST(rig_event("stream_segments_out") > out + HOG_BODY / 2 / HOG_SEGMENT,
+		"the message does not go out again");
+	rig_rest();
+	MUST(rig_left() == NULL, "left at the end:%s", rig_left());
+}
+
+/* A connection over one that was over has the place of its host, as any other. */
+static void
+limit_host_again(void)
+{
+	const unsigned int workers = rig_appliance()->workers;
+	uint64_t opened;
+
+	wire_strays = true;
+	hog_opens(0);
+	hog_send(0, 0, 1, 1, TCP_ACK | TCP_FIN, NULL, 0);
+	hog_send(0, 1, 1, 2, TCP_ACK | TCP_FIN, NULL, 0);
+	hog_send(0, 0, 2, 2, TCP_ACK, NULL, 0);
+	hog_base = 100000;
+	hog_opens(0);
+	hog_send(0, 0, 1, 1, TCP_ACK, "MESSAGE", 7);
+	opened = rig_event("stream_opened");
+	for (unsigned int hog = 1; hog < SHARE_HOGS; hog++)
+		hog_opens(hog);
+	MUST(rig_event("stream_opened") == opened + workers - 1, "%llu were opened, not %u",
+		(unsigned long long)(rig_event("stream_opened") - opened), workers - 1);
+	rig_rest();
+	MUST(rig_left() == NULL, "left at the end:%s", rig_left());
+}
+
 /* Nor does it notice when one host has all the connections that it may have. */
 static void
 limit_host_streams(void)
@@ -293,6 +353,8 @@ static const struct limit {
 	{"memory", "stream_memory = 1;", limit_memory},
 	{"host_memory", "stream_memory = 2;", limit_host_memory},
 	{"host_streams", "max_streams = 100; max_streams_per_host = 1;", limit_host_streams},
+	{"host_lost", "stream_memory = 2;", limit_host_lost},
+	{"host_again", "max_streams = 100; max_streams_per_host = 1;", limit_host_again},
 	{"hold", "stream_hold_time = 1;", limit_hold},
 	{"buffer", "stream_buffer = 81920; stream_hold_time = 600;", limit_buffer},
 };
