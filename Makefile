@@ -11,9 +11,9 @@ COVERED   ?= build-coverage
 BUILD_PACKAGES = gcc make meson ninja-build pkg-config libdpdk-dev libconfig-dev libxxhash-dev \
                  libcmocka-dev libjansson-dev libmicrohttpd-dev libncurses-dev libpcap-dev \
                  libsystemd-dev python3
-DEMO_PACKAGES  = $(BUILD_PACKAGES) sip-tester iproute2 ethtool procps util-linux
+DEMO_PACKAGES  = $(BUILD_PACKAGES) sip-tester iproute2 ethtool tcpdump procps util-linux
 PACKAGES       = $(DEMO_PACKAGES) dpdk dpdk-dev libbpf-dev libxdp-dev clang-format python3-scapy \
-                 kamailio baresip-core iputils-ping nftables tcpdump man-db coturn iperf3 traceroute \
+                 kamailio baresip-core iputils-ping nftables man-db coturn iperf3 traceroute \
                  curl openssl nmap hping3 tshark sngrep systemd libseccomp2 prometheus valgrind
 # What building the Debian package takes (debian/control), and looking at it.
 DEB_PACKAGES   = gcc meson pkg-config libdpdk-dev libconfig-dev libxxhash-dev libjansson-dev \
