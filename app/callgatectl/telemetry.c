@@ -100,8 +100,8 @@ connect_fault(int error)
 		return "nobody listens there any more: callgate has ended";
 	case EACCES:
 	case EPERM:
-		return "permission denied: only root, and the user that callgate runs as, may ask "
-		       "it";
+		return "permission denied: only root, the user that callgate runs as and, of a "
+		       "service, group callgate-telemetry may ask it";
 	case EPROTOTYPE:
 	case ENOTSOCK:
 		return "is no telemetry socket";

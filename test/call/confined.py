@@ -5,8 +5,8 @@ Usage: confined.py WRITABLE-FOLDER UNIT [DROP-IN]... -- PROGRAM [ARGUMENT]...
 
 Of the unit (and its drop-ins, which add to lists) are applied: AmbientCapabilities,
 CapabilityBoundingSet, NoNewPrivileges, SystemCallFilter, SystemCallErrorNumber, RestrictAddressFamilies,
-MemoryDenyWriteExecute, ProtectSystem=strict, ProtectKernelTunables, RuntimeDirectory, Environment, UMask,
-LimitMEMLOCK, DynamicUser (another user), SupplementaryGroups. Users and groups are ones without names, so
+MemoryDenyWriteExecute, ProtectSystem=strict, ProtectKernelTunables, RuntimeDirectory, LogsDirectory, Environment,
+UMask, LimitMEMLOCK, DynamicUser (another user), SupplementaryGroups. Users and groups are ones without names, so
 that nothing has to be added to the machine.
 """
 import ctypes
@@ -64,8 +64,8 @@ def mount(*arguments):
     subprocess.run(['mount', *arguments], check=True)
 
 
-def files_protect(folder, runtime):
-    """All is read-only but the folder, and the runtime folders besides."""
+def files_protect(folder, runtime, logs):
+    """All is read-only but the folder, and the runtime and log folders besides."""
     if libc.unshare(CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), 'unshare')
     mount('--make-rprivate', '/')
@@ -73,6 +73,11 @@ def files_protect(folder, runtime):
     for name in runtime:
         os.makedirs(f'/run/{name}', exist_ok=True)
         mount('-t', 'tmpfs', '-o', f'mode=755,uid={USER},gid={USER}', 'tmpfs', f'/run/{name}')
+    if logs:        # in a /var/log of its own, so that nothing stays on the machine
+        mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/var/log')
+    for name in logs:
+        os.mkdir(f'/var/log/{name}', 0o750)
+        os.chown(f'/var/log/{name}', USER, USER)
     mount('--bind', '/proc/sys', '/proc/sys')
     for path in ('/', '/sys', '/proc/sys'):
         mount('-o', 'remount,bind,ro', path)
@@ -158,7 +163,7 @@ def main():
     families = unit['RestrictAddressFamilies']
     calls = calls_of(unit['SystemCallFilter'])
     # The first one stands in `folder`, whose name the caller has put into RUNTIME_DIRECTORY.
-    files_protect(folder, unit.get('RuntimeDirectory', [])[1:])
+    files_protect(folder, unit.get('RuntimeDirectory', [])[1:], unit.get('LogsDirectory', []))
     for word in unit.get('Environment', []):
         os.environ.setdefault(*word.split('='))
     locks = memory_lock() if unit.get('LimitMEMLOCK') == ['infinity'] else []

@@ -72,6 +72,10 @@ class Confined(callnet.Appliance):
 
     def __init__(self, network, workers, driver):
         super().__init__(network, workers, driver)
+        with open(self.file) as file:       # records where they are without a file named
+            text = file.read()
+        with open(self.file, 'w') as file:
+            file.write(text.replace('system: {', 'system: { cdr: { target = "file"; };', 1))
         self.drop_ins = [os.path.join(DROP_INS, f'{driver}.conf')] if driver != 'af_packet' else []
 
     @property

@@ -16,6 +16,7 @@ import confined
 import service
 
 EXPOSURE_MAX = 2.5    # of ten, as systemd-analyze reckons
+CALLS = 5
 
 
 def units_are_sound(network):
@@ -37,11 +38,14 @@ def test(network):
     service.status_check(appliance.process.pid, confined.USER, [confined.TELEMETRY])
     mode = os.stat(appliance.socket_path).st_mode & 0o777
     callnet.check(mode & 0o077 == 0, f'others may use the telemetry socket: {mode:o}')
-    caller = calls.Party(hosts['inside'], 'caller', target=f'{calls.OUTSIDE}:5060', calls=5)
-    callee = calls.Party(hosts['outside'], 'callee', calls=5, base=calls.OUTSIDE_BASE)
+    caller = calls.Party(hosts['inside'], 'caller', target=f'{calls.OUTSIDE}:5060', calls=CALLS)
+    callee = calls.Party(hosts['outside'], 'callee', calls=CALLS, base=calls.OUTSIDE_BASE)
     calls.parties_start([caller], [callee])
     calls.parties_check([caller], [callee])
     calls.check_nothing_left(appliance)
+    records = f'/proc/{appliance.process.pid}/root/var/log/callgate/cdr.json'
+    callnet.wait_until(lambda: os.path.exists(records) and len(open(records).readlines()) == CALLS, 5,
+                       'a record of each call in the log folder')
     os.kill(appliance.process.pid, signal.SIGHUP)
     callnet.wait_until(lambda: 'configuration reloaded' in network.text('callgate.log'), 5,
                        'SIGHUP reloads')
