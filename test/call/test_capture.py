@@ -5,13 +5,12 @@ import argparse
 import json
 import os
 import re
-import signal
-import subprocess
 
 import callnet
 import calls
 from callnet import check, wait_until
 from known_calls import Wire, udp_call
+from recorder import Client, tshark
 
 FLOOD = 20000
 PLAIN = 6                   # datagrams that nobody answers
@@ -22,45 +21,14 @@ parser.add_argument('--driver', default='af_packet')
 options = parser.parse_args()
 
 
-class Client:
-    """A running `callgatectl capture`."""
-
-    def __init__(self, network, appliance, name, *words):
-        self.network, self.name = network, name
-        self.out = open(network.path(f'{name}.out'), 'wb')
-        self.error = open(network.path(f'{name}.error'), 'wb')
-        self.process = subprocess.Popen(
-            [os.path.abspath(callnet.CALLGATECTL), '--socket', appliance.socket_path, 'capture', *words],
-            stdout=self.out, stderr=self.error, cwd=network.folder)
-        network.processes.append(self.process)
-
-    def wait(self, wanted=0):
-        status = self.process.wait(20)
-        said = self.network.text(f'{self.name}.error')
-        check(status == wanted, f'{self.name}: {status}: {said}')
-        return self.network.text(f'{self.name}.out').splitlines(), said
-
-    def end(self):
-        self.process.send_signal(signal.SIGINT)
-        return self.wait()
-
-
 def captures(appliance):
     return {one['of']: one for one in appliance.show('traces').values() if isinstance(one, dict)}
 
 
-def tshark(network, file, *fields):
-    names = [word for field in fields for word in ('-e', field)]
-    done = subprocess.run(['tshark', '-r', network.path(file), '-T', 'fields', '-E', 'separator=|', *names],
-                          capture_output=True, text=True)
-    check(done.returncode == 0, f'tshark: {done.stderr}')
-    return [line.split('|') for line in done.stdout.splitlines()]
-
-
 def check_call(network, seen):
     """Each message as it came in at one port and as it left at the other."""
-    rows = tshark(network, 'call.pcapng', 'frame.interface_name', 'frame.packet_flags_direction', 'ip.src',
-                  'ip.dst', 'udp.payload', 'frame.time_epoch')
+    rows = tshark(network, 'call.pcapng', ['frame.interface_name', 'frame.packet_flags_direction', 'ip.src',
+                  'ip.dst', 'udp.payload', 'frame.time_epoch'])
     check(len(rows) == 2 * len(seen), f'{len(rows)} frames of {len(seen)} messages')
     for (side, sent, arrived), before, after in zip(seen, rows[::2], rows[1::2]):
         inside = side == 'inside'
@@ -77,7 +45,7 @@ def check_call(network, seen):
 
 
 def check_short(network):
-    rows = tshark(network, 'short.pcapng', 'frame.cap_len', 'frame.len', 'frame.interface_name')
+    rows = tshark(network, 'short.pcapng', ['frame.cap_len', 'frame.len', 'frame.interface_name'])
     check(len(rows) == PLAIN and all(row == ['50', '242', 'lan0'] for row in rows), f'{rows}')
 
 
@@ -88,7 +56,7 @@ def check_refusals(network, appliance):
             (('lan0', '--pcap', '/nowhere/x'), 1, '/nowhere/x'), ((), 2, 'usage'),
             (('lan0', '--snaplen', '0'), 2, 'usage'), (('lan0', '--snaplen', '16385'), 2, 'usage'),
             (('lan0', '--json', '--pcap', '-'), 2, 'usage'), (('lan0', 'wan0'), 2, 'usage')):
-        said = Client(network, appliance, 'refused', *words).wait(wanted)[1]
+        said = Client(network, appliance, 'refused', 'capture', *words).wait(wanted)[1]
         check(text in said, f'{words}: {said}')
     for command in ('port=', 'port=lan', 'port=lan00', 'port=lan0,', 'port=lan0,snap=', 'port=lan0,snap=0',
                     'port=lan0,snap=x', 'port=lan0,snap=99999', 'port=lan0,snap=1x', 'port=lan0,x=1',
@@ -101,7 +69,7 @@ def check_refusals(network, appliance):
 
 def flood(network, appliance, host):
     """More than a capture can hold: each frame is in it or counted, and callgate goes on."""
-    client = Client(network, appliance, 'flood', 'lan0', '--filter', 'udp dst port 9', '--json')
+    client = Client(network, appliance, 'flood', 'capture', 'lan0', '--filter', 'udp dst port 9', '--json')
     wait_until(lambda: captures(appliance), 10, 'it is on')
     with host.socket(5071) as phone:
         before = appliance.show('ports')
@@ -124,9 +92,9 @@ def test(network):
     with hosts['inside'].socket(5060) as phone, hosts['outside'].socket(5060) as peer:
         udp_call(wire, phone, peer, 'before@test', 30000)
         check(appliance.show('events')['capture_frames'] == 0, 'nothing is copied while nothing is on')
-        file = Client(network, appliance, 'call', 'all', '--filter', 'udp port 5060', '--pcap',
+        file = Client(network, appliance, 'call', 'capture', 'all', '--filter', 'udp port 5060', '--pcap',
                       'call.pcapng')
-        line = Client(network, appliance, 'line', 'wan0', '--filter', 'udp', '--count', '6')
+        line = Client(network, appliance, 'line', 'capture', 'wan0', '--filter', 'udp', '--count', '6')
         wait_until(lambda: len(captures(appliance)) == 2, 10, 'both are on')
         check(sorted(captures(appliance)) == ['port=all, filtered', 'port=wan0, filtered'],
               f'{captures(appliance)}')
@@ -135,7 +103,7 @@ def test(network):
         wait_until(lambda: [one['messages'] for one in captures(appliance).values()] == [12], 10,
                    'all frames are there')
         check(file.end()[1] == 'callgatectl: 12 frames, 0 lost\n', network.text('call.error'))
-        short = Client(network, appliance, 'short', 'lan0', '--snaplen', '50', '--pcap', 'short.pcapng',
+        short = Client(network, appliance, 'short', 'capture', 'lan0', '--snaplen', '50', '--pcap', 'short.pcapng',
                        '--filter', 'udp port 9', '--count', str(PLAIN))
         wait_until(lambda: captures(appliance), 10, 'it is on')
         for _ in range(PLAIN):
@@ -150,7 +118,7 @@ def test(network):
     check(ways[1][2] == f'{calls.OUTSIDE}:5060' and ways[0][3] == f'{calls.OUTSIDE}:5060', f'{lines}')
 
     flood(network, appliance, hosts['inside'])
-    dead = Client(network, appliance, 'dead', 'all')
+    dead = Client(network, appliance, 'dead', 'capture', 'all')
     wait_until(lambda: captures(appliance), 10, 'it is on')
     dead.process.kill()
     wait_until(lambda: not captures(appliance), 30, 'it has ended')

@@ -14,6 +14,7 @@ import calls
 import tcp_end
 from callnet import check, wait_until
 from known_calls import Wire, tcp_message, udp_call
+from recorder import Client, tshark
 
 TRACES = 4
 
@@ -22,39 +23,8 @@ parser.add_argument('--workers', type=int, default=1)
 options = parser.parse_args()
 
 
-class Client:
-    """A running `callgatectl trace`."""
-
-    def __init__(self, network, appliance, name, *words):
-        self.network, self.name = network, name
-        self.out = open(network.path(f'{name}.out'), 'wb')
-        self.error = open(network.path(f'{name}.error'), 'wb')
-        self.process = subprocess.Popen(
-            [os.path.abspath(callnet.CALLGATECTL), '--socket', appliance.socket_path, 'trace', *words],
-            stdout=self.out, stderr=self.error, cwd=network.folder)
-        network.processes.append(self.process)
-
-    def end(self, number=signal.SIGINT):
-        self.process.send_signal(number)
-        return self.wait()
-
-    def wait(self):
-        status = self.process.wait(20)
-        check(status == 0, f'{self.name}: {status}: {self.network.text(self.name + ".error")}')
-        return self.network.text(f'{self.name}.out').splitlines()
-
-
 def traces(appliance):
     return {name: one for name, one in appliance.show('traces').items() if isinstance(one, dict)}
-
-
-def tshark(network, file, fields, *more):
-    """Rows of fields, as it reads them from the file."""
-    names = [word for field in fields for word in ('-e', field)]
-    done = subprocess.run(['tshark', '-r', network.path(file), '-T', 'fields', '-E', 'separator=|',
-                           '-E', 'aggregator=~', *names, *more], capture_output=True, text=True)
-    check(done.returncode == 0, f'tshark: {done.stderr}')
-    return [line.split('|') for line in done.stdout.splitlines()]
 
 
 def check_other_readers(network, file, count):
@@ -152,7 +122,7 @@ def check_refusals(appliance):
 
 def check_leases(network, appliance):
     """Clients that die, however, leave nothing on; places are used again."""
-    dead = Client(network, appliance, 'dead', '10.9.9.9')
+    dead = Client(network, appliance, 'dead', 'trace', '10.9.9.9')
     wait_until(lambda: len(traces(appliance)) == 1, 10, 'its trace is on')
     dead.process.kill()
     started = [appliance.ask(f'/callgate/trace/start,host=10.9.9.{i}') for i in range(TRACES)]
@@ -173,18 +143,18 @@ def test(network):
     check_refusals(appliance)
     with hosts['inside'].socket(5060) as phone, hosts['outside'].socket(5060) as peer:
         udp_call(wire, phone, peer, 'before@test', 30000)
-        file = Client(network, appliance, 'file', 'one@test', '--pcap', 'one.pcapng')
-        host = Client(network, appliance, 'host', calls.INSIDE)
-        few = Client(network, appliance, 'few', '--json', '--count', '3', 'two@test')
+        file = Client(network, appliance, 'file', 'trace', 'one@test', '--pcap', 'one.pcapng')
+        host = Client(network, appliance, 'host', 'trace', calls.INSIDE)
+        few = Client(network, appliance, 'few', 'trace', '--json', '--count', '3', 'two@test')
         wait_until(lambda: len(traces(appliance)) == 3, 10, 'three traces are on')
         udp_call(wire, phone, peer, 'one@test', 30002)
         udp_call(wire, phone, peer, 'two@test', 30004)
-        few = few.wait()
+        few = few.wait()[0]
         wait_until(lambda: {one['of']: one['messages'] for one in traces(appliance).values()} ==
                    {'one@test': 6, calls.INSIDE: 12}, 10, 'all messages are there')
     file.end()
     check_ladder(appliance, 'one@test')
-    check_lines(host.end(), wire.seen['one@test'] + wire.seen['two@test'])
+    check_lines(host.end()[0], wire.seen['one@test'] + wire.seen['two@test'])
     check(not traces(appliance), 'traces end with their clients')
     check(os.stat(network.path('one.pcapng')).st_mode & 0o777 == 0o600, 'the file is its owner\'s')
     check_udp_file(network, 'one.pcapng', wire.seen['one@test'])
@@ -199,7 +169,7 @@ def test(network):
     listener.bind((calls.OUTSIDE, 5060))
     listener.listen()
     with listener:
-        file = Client(network, appliance, 'tcp', calls.OUTSIDE, '--pcap', 'tcp.pcapng')
+        file = Client(network, appliance, 'tcp', 'trace', calls.OUTSIDE, '--pcap', 'tcp.pcapng')
         wait_until(lambda: len(traces(appliance)) == 1, 10, 'the trace is on')
         phone = tcp_end.End(hosts['inside'].connection(calls.OUTSIDE, 5060))
         peer = tcp_end.End(listener.accept()[0])
