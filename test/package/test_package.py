@@ -20,6 +20,7 @@ SAMPLE = '/etc/callgate/callgate.conf'
 CHANGE = '\n# the operator was here\nsip: { max_calls_per_host = 100; };\n'
 UNITS = ('callgate.service', 'callgate-exporter.service')
 PAGES = ('man8/callgate.8', 'man8/callgate-exporter.8', 'man1/callgatectl.1')
+RECORDS = '/var/log/callgate/cdr.json'
 COMPLETION = '/usr/share/bash-completion/completions/callgatectl'
 COMPLETE = f'''source {COMPLETION} && complete -p callgatectl && COMP_WORDS=(callgatectl sho) COMP_CWORD=1 &&
 _callgatectl && echo "${{COMPREPLY[@]}}"'''
@@ -138,12 +139,14 @@ def check_upgrade(machine, package, folder):
 
 
 def check_removal(machine):
+    machine.run('install', '-D', '/dev/null', RECORDS)     # as the service writes them
     machine.run('dpkg', '--remove', 'callgate')
+    assert not machine.missing(RECORDS), 'remove keeps the records'
     assert machine.read(SAMPLE).endswith(CHANGE), 'remove keeps the configuration'
     assert machine.missing('/usr/bin/callgate')
     machine.run('dpkg', '--purge', 'callgate')
     left = machine.written('callgate')
-    assert not left, f'purge leaves {left}'
+    assert not left and machine.missing('/var/log/callgate'), f'purge leaves {left}'
 
 
 def check_container(package):
